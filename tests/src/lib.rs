@@ -1,0 +1,1 @@
+//! What the stories share: finding programs, private sessions, the WebDriver.
