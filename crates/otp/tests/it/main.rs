@@ -1,0 +1,8 @@
+//! The room from outside: URIs in, codes out.
+#![allow(clippy::disallowed_methods, reason = "tests read other projects' files where they stand")]
+#![allow(clippy::print_stderr, reason = "a test that has no peer data says so")]
+
+mod codes;
+mod support;
+mod uris;
+mod vectors;
