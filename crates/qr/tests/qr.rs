@@ -1,0 +1,302 @@
+//! What a caller sees: pictures in, texts and corners out; texts in, pictures out. All pictures are made here.
+#![allow(clippy::disallowed_methods)] // the tests measure time
+
+use image::{DynamicImage, GrayImage, ImageFormat, Luma, Rgba, RgbaImage};
+use keyhaven_qr::{Found, Limits, PictureError, read, read_luma, read_rgba, write};
+use proptest::prelude::*;
+use std::io::Cursor;
+use std::time::{Duration, Instant};
+
+const TEXT: &str = "otpauth://totp/Example:ann?secret=GEZDGNBVGY3TQOJQ&issuer=Example";
+
+fn grey(text: &str, module: u32) -> GrayImage {
+    image::load_from_memory(&write::png(text, module).unwrap()).unwrap().into_luma8()
+}
+
+fn bytes(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+    let mut out = Cursor::new(Vec::new());
+    picture.into().write_to(&mut out, format).unwrap();
+    out.into_inner()
+}
+
+fn png(picture: impl Into<DynamicImage>) -> Vec<u8> {
+    bytes(picture, ImageFormat::Png)
+}
+
+fn texts(found: &[Found]) -> Vec<&str> {
+    found.iter().map(|code| code.text.expose()).collect()
+}
+
+fn read_all(bytes: &[u8]) -> Vec<Found> {
+    read(bytes, &Limits::default()).unwrap()
+}
+
+#[test]
+fn all_five_formats_are_read() {
+    let rgb = DynamicImage::from(grey(TEXT, 4)).into_rgb8();
+    for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp]
+    {
+        assert_eq!(texts(&read_all(&bytes(rgb.clone(), format))), [TEXT], "{format:?}");
+    }
+}
+
+#[test]
+fn sixteen_bits_and_grey_with_alpha_are_read() {
+    let picture = DynamicImage::from(grey(TEXT, 4));
+    assert_eq!(texts(&read_all(&png(picture.to_luma16()))), [TEXT]);
+    assert_eq!(texts(&read_all(&png(picture.to_rgba16()))), [TEXT]);
+    assert_eq!(texts(&read_all(&png(picture.to_luma_alpha8()))), [TEXT]);
+}
+
+#[test]
+fn corners_are_the_codes_own_in_reading_order() {
+    let picture = grey(TEXT, 5);
+    let (left, right) = (4 * 5, i64::from(picture.width()) - 4 * 5);
+    let found = read_all(&png(picture));
+    let expected = [[left, left], [right, left], [right, right], [left, right]];
+    for (corner, wanted) in found[0].corners.iter().zip(expected) {
+        for axis in 0..2 {
+            let off = (i64::from(corner[axis]) - wanted[axis]).abs();
+            assert!(off <= 8, "{:?}, expected about {expected:?}", found[0].corners);
+        }
+    }
+}
+
+#[test]
+fn light_codes_on_dark_ground_are_read() {
+    let mut picture = grey(TEXT, 4);
+    image::imageops::invert(&mut picture);
+    assert_eq!(texts(&read_all(&png(picture))), [TEXT]);
+}
+
+/// A code in every way that transparency is used: the modules, the ground, or both are of one colour.
+#[test]
+fn transparent_pictures_are_read_whatever_colour_lies_beneath() {
+    let code = grey(TEXT, 4);
+    let variants: [(&str, Rgba<u8>, Rgba<u8>); 5] = [
+        ("black on nothing, which is black", Rgba([0, 0, 0, 255]), Rgba([0, 0, 0, 0])),
+        ("white on nothing, which is white", Rgba([255, 255, 255, 255]), Rgba([255, 255, 255, 0])),
+        ("nothing on white", Rgba([255, 255, 255, 0]), Rgba([255, 255, 255, 255])),
+        ("nothing on black", Rgba([0, 0, 0, 0]), Rgba([0, 0, 0, 255])),
+        ("grey on nothing", Rgba([128, 128, 128, 255]), Rgba([128, 128, 128, 0])),
+    ];
+    for (name, dark, light) in variants {
+        let picture = RgbaImage::from_fn(code.width(), code.height(), |x, y| {
+            if code.get_pixel(x, y).0[0] == 0 { dark } else { light }
+        });
+        assert_eq!(texts(&read_all(&png(picture.clone()))), [TEXT], "{name}, as a file");
+        let limits = Limits::default();
+        let pasted = read_rgba(picture.width(), picture.height(), picture.as_raw(), &limits).unwrap();
+        assert_eq!(texts(&pasted), [TEXT], "{name}, from the clipboard");
+    }
+}
+
+#[test]
+fn several_codes_are_all_found_and_equal_ones_are_kept_apart() {
+    let (one, two) = (grey("first", 4), grey("second", 4));
+    let mut page = GrayImage::from_pixel(600, 400, Luma([255]));
+    for (code, x, y) in [(&one, 10, 10), (&two, 250, 20), (&one, 40, 250)] {
+        image::imageops::overlay(&mut page, code, x, y);
+    }
+    let mut dark = two.clone();
+    image::imageops::invert(&mut dark);
+    image::imageops::overlay(&mut page, &dark, 430, 260);
+    let found = read_all(&png(page));
+    let mut all = texts(&found);
+    all.sort_unstable();
+    assert_eq!(all, ["first", "first", "second", "second"]);
+}
+
+#[test]
+fn a_picture_without_a_code_is_an_empty_list() {
+    assert_eq!(read_all(&png(GrayImage::from_pixel(300, 200, Luma([255])))), []);
+    let stripes = GrayImage::from_fn(300, 200, |x, _| Luma([if x / 3 % 2 == 0 { 0 } else { 255 }]));
+    assert_eq!(read_all(&png(stripes)), []);
+}
+
+#[test]
+fn slender_and_empty_pictures_are_no_trouble() {
+    for (width, height) in [(1, 1), (1, 5000), (5000, 1), (2, 3), (7, 7)] {
+        for value in [0, 255] {
+            assert_eq!(read_all(&png(GrayImage::from_pixel(width, height, Luma([value])))), []);
+        }
+    }
+    assert_eq!(read_luma(0, 0, &[], &Limits::default()), Ok(vec![]));
+    assert_eq!(read_rgba(0, 9, &[], &Limits::default()), Ok(vec![]));
+}
+
+#[test]
+fn pixels_that_do_not_fit_the_size_are_refused() {
+    let error = read_luma(10, 10, &[0; 99], &Limits::default()).unwrap_err();
+    assert_eq!(error.to_string(), "10 × 10 pixels of 1 bytes need 100 bytes, there are 99");
+    assert!(matches!(
+        read_rgba(2, 2, &[0; 4], &Limits::default()),
+        Err(PictureError::PixelCount { expected: 16, actual: 4, .. })
+    ));
+    assert!(matches!(
+        read_luma(u32::MAX, u32::MAX, &[], &Limits::default()),
+        Err(PictureError::TooManyPixels { .. })
+    ));
+}
+
+/// Chunk of a PNG with its checksum (ISO/IEC 15948 §5.3).
+fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let body = [kind.as_slice(), data].concat();
+    let crc = !body.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |c, _| if c & 1 == 1 { c >> 1 ^ 0xEDB8_8320 } else { c >> 1 })
+    });
+    [&(data.len() as u32).to_be_bytes(), body.as_slice(), &crc.to_be_bytes()].concat()
+}
+
+/// A one-bit PNG of any claimed size whose data is whatever `data` says.
+fn claiming(width: u32, height: u32, data: &[u8]) -> Vec<u8> {
+    let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[1, 0, 0, 0, 0]].concat();
+    [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"IHDR", &header), chunk(b"IDAT", data), chunk(b"IEND", &[])]
+        .concat()
+}
+
+#[test]
+fn picture_bombs_are_refused_by_their_header() {
+    for (width, height) in [(20_000, 20_000), (16_000, 16_000), (30_000, 1)] {
+        let start = Instant::now();
+        let error = read(&claiming(width, height, &[0x78, 0x9c]), &Limits::default()).unwrap_err();
+        assert!(matches!(error, PictureError::TooManyPixels { .. }), "{width} × {height}: {error}");
+        assert!(error.to_string().contains(&width.to_string()), "{error}");
+        assert!(start.elapsed() < Duration::from_millis(500));
+    }
+    let mut bmp = bytes(DynamicImage::from(grey("x", 1)).into_rgb8(), ImageFormat::Bmp);
+    bmp[18..26].copy_from_slice(&[0x20, 0x4e, 0, 0, 0x20, 0x4e, 0, 0]); // 20,000 × 20,000
+    assert!(matches!(read(&bmp, &Limits::default()), Err(PictureError::TooManyPixels { .. })));
+}
+
+#[test]
+fn a_file_longer_than_the_cap_is_refused_unread() {
+    let limits = Limits { bytes: 1000, ..Limits::default() };
+    let error = read(&[0; 1001], &limits).unwrap_err();
+    assert_eq!(error, PictureError::TooManyBytes { bytes: 1001, limit: 1000 });
+}
+
+#[test]
+fn what_is_no_picture_gets_a_word_that_says_so() {
+    let limits = Limits::default();
+    assert_eq!(read(b"", &limits), Err(PictureError::Empty));
+    assert_eq!(read(b"otpauth://totp/x?secret=JBSWY3DP", &limits), Err(PictureError::UnknownFormat));
+    assert_eq!(read(b"II*\0 a TIFF, which is not read", &limits), Err(PictureError::UnknownFormat));
+    let whole = png(grey(TEXT, 4));
+    let error = read(&whole[..whole.len() / 2], &limits).unwrap_err();
+    assert!(matches!(error, PictureError::Broken { format: "PNG", .. }), "{error}");
+}
+
+/// 500 finder patterns on one screen: rqrr alone needs many seconds for such pictures.
+#[test]
+fn the_search_ends_at_its_deadline() {
+    let page = GrayImage::from_fn(1920, 1080, |x, y| {
+        let (x, y) = ((x % 40) / 4, (y % 40) / 4);
+        let ring = x.max(y).max(6 - x.min(6)).max(6 - y.min(6));
+        Luma([if x > 6 || y > 6 || ring == 5 { 255 } else { 0 }])
+    });
+    let limits = Limits { time: Duration::from_millis(300), ..Limits::default() };
+    let start = Instant::now();
+    let result = read_luma(1920, 1080, page.as_raw(), &limits);
+    assert!(start.elapsed() < Duration::from_secs(2), "took {:?}", start.elapsed());
+    assert!(matches!(&result, Err(PictureError::DeadlinePassed)), "{result:?}");
+}
+
+#[test]
+fn no_time_at_all_is_the_deadlines_error() {
+    let limits = Limits { time: Duration::ZERO, ..Limits::default() };
+    assert_eq!(read(&png(grey(TEXT, 4)), &limits), Err(PictureError::DeadlinePassed));
+}
+
+#[test]
+fn svg_draws_every_dark_module_and_a_quiet_zone() {
+    let svg = write::svg(TEXT).unwrap();
+    let side = grey(TEXT, 1).width();
+    assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""), "{svg}");
+    assert!(svg.contains(&format!("viewBox=\"0 0 {side} {side}\"")), "{svg}");
+    // Draw the path's runs ("M4 4h7v1h-7z") and read the drawing.
+    let path = svg.split(" d=\"").nth(1).unwrap().split('"').next().unwrap();
+    let mut drawn = GrayImage::from_pixel(side, side, Luma([255]));
+    for run in path.split('M').filter(|run| !run.is_empty()) {
+        let numbers: Vec<u32> = run
+            .split(|c: char| !c.is_ascii_digit())
+            .filter(|n| !n.is_empty())
+            .map(|n| n.parse().unwrap())
+            .collect();
+        (0..numbers[2]).for_each(|i| drawn.put_pixel(numbers[0] + i, numbers[1], Luma([0])));
+    }
+    let large = image::imageops::resize(&drawn, side * 4, side * 4, image::imageops::FilterType::Nearest);
+    assert_eq!(texts(&read_all(&png(large))), [TEXT]);
+}
+
+/// What a camera would see of the terminal: blocks are ink, two rows a line.
+fn screenshot(text: &str, ink: u8) -> GrayImage {
+    let lines: Vec<Vec<char>> = text.lines().map(|line| line.chars().collect()).collect();
+    let (width, height) = (lines[0].len() as u32, lines.len() as u32 * 2);
+    GrayImage::from_fn(width * 4, height * 4, |x, y| {
+        let block = lines[(y / 8) as usize][(x / 4) as usize];
+        let inked = if y / 4 % 2 == 0 { "█▀" } else { "█▄" }.contains(block);
+        Luma([if inked { ink } else { 255 - ink }])
+    })
+}
+
+#[test]
+fn terminal_blocks_are_a_code_on_both_kinds_of_terminal() {
+    let light_on_dark = screenshot(&write::terminal(TEXT, false).unwrap(), 255);
+    assert_eq!(texts(&read_all(&png(light_on_dark))), [TEXT]);
+    let dark_on_light = screenshot(&write::terminal(TEXT, true).unwrap(), 0);
+    assert_eq!(texts(&read_all(&png(dark_on_light))), [TEXT]);
+}
+
+#[test]
+fn texts_that_cannot_be_written_are_named() {
+    assert_eq!(write::png("", 4), Err(write::WriteError::Empty));
+    assert_eq!(write::svg(&"x".repeat(2954)), Err(write::WriteError::TooLong { bytes: 2954 }));
+    assert!(write::svg(&"x".repeat(2953)).is_ok());
+    assert!(matches!(write::png("x", u32::MAX), Err(write::WriteError::ModuleSize { most: 564, .. })));
+}
+
+/// UTF-8 whose bytes look like Shift JIS kanji: the encoder crate's own choice of segments writes them as kanji.
+#[test]
+fn text_beyond_ascii_comes_back_as_it_was() {
+    for text in ["日本語のアカウント", "Zürich:änn", "🔐 vault", "Ж"] {
+        assert_eq!(texts(&read_all(&write::png(text, 4).unwrap())), [text]);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn what_is_written_is_read(text in "[ -~]{1,200}", module in 3u32..7) {
+        let found = read_all(&write::png(&text, module).unwrap());
+        prop_assert_eq!(texts(&found), [text.as_str()]);
+    }
+
+    /// Whatever happens to a file's bytes: an answer, and never a text that was not written.
+    #[test]
+    fn damaged_files_give_an_answer_and_no_false_text(
+        format in prop::sample::select(vec![
+            ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp,
+        ]),
+        cut in any::<prop::sample::Index>(),
+        hits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..12),
+    ) {
+        let mut file = bytes(DynamicImage::from(grey("kept", 3)).into_rgb8(), format);
+        for (place, value) in hits {
+            let place = place.index(file.len());
+            file[place] = value;
+        }
+        file.truncate(cut.index(file.len()) + 1);
+        if let Ok(found) = read(&file, &Limits::default()) {
+            prop_assert!(texts(&found).iter().all(|text| *text == "kept"));
+        }
+    }
+
+    #[test]
+    fn noise_gives_an_answer_and_no_text(width in 1u32..80, seed in prop::collection::vec(any::<u8>(), 6400)) {
+        let height = 6400 / width;
+        let pixels = &seed[..(width * height) as usize];
+        prop_assert_eq!(read_luma(width, height, pixels, &Limits::default()), Ok(vec![]));
+    }
+}
