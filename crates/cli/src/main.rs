@@ -1,2 +1,49 @@
-//! Under construction.
-fn main() {}
+//! `keyhaven`: one-time codes, pictures and the vault on the command line.
+//!
+//! This shell turns arguments into calls and answers into text, JSON and exit codes; every rule stands in the
+//! crates it calls. `args` says what can be asked, one module for each command answers, `error` holds the exit
+//! codes.
+#![forbid(unsafe_code)]
+
+mod args;
+mod codes;
+mod error;
+mod generate;
+mod input;
+mod inspect;
+mod output;
+mod qr;
+mod time;
+mod vectors;
+
+use args::{Cli, Command, QrCommand};
+use clap::Parser;
+use error::{Answer, Failure};
+use std::process::ExitCode;
+
+/// Secrets pass through clap's and serde's buffers, which nobody wipes: so all freed memory is wiped.
+#[global_allocator]
+static WIPED_WHEN_FREED: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command) {
+        Ok(answer) => answer.into(),
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(command: Command) -> Result<Answer, Failure> {
+    match command {
+        Command::Code(args) => codes::code(args),
+        Command::Explain(args) => codes::explain(args),
+        Command::Verify(args) => codes::verify(args),
+        Command::Inspect(args) => inspect::run(args),
+        Command::Qr(QrCommand::Read(args)) => qr::read(args),
+        Command::Qr(QrCommand::Write(args)) => qr::write(args),
+        Command::Vectors(args) => vectors::run(args),
+        Command::Completions(args) => generate::completions(args),
+        Command::Man(args) => generate::man(args),
+    }
+}

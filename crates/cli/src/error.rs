@@ -1,0 +1,90 @@
+//! Exit codes, and errors in two parts: what went wrong and where, then what to do about it.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// What a command that worked found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Exit code 0.
+    Yes,
+    /// Exit code 1: a wrong code, nothing found.
+    No,
+}
+
+impl Answer {
+    pub fn yes_if(condition: bool) -> Self {
+        if condition { Self::Yes } else { Self::No }
+    }
+}
+
+impl From<Answer> for ExitCode {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Yes => Self::SUCCESS,
+            Answer::No => Self::from(1),
+        }
+    }
+}
+
+/// Why a command did not work. The words never hold a secret: they come from errors that hold none.
+#[derive(Debug)]
+pub enum Failure {
+    /// Exit code 2: bad input or use.
+    Input(Words),
+    /// Exit code 2: bad input among good, told where it was met.
+    Told,
+    /// Whoever read the output stopped reading; there is nobody to tell.
+    OutputClosed,
+}
+
+/// What and where, and what to do about it.
+#[derive(Debug)]
+pub struct Words {
+    what: String,
+    advice: Option<String>,
+}
+
+impl Failure {
+    pub fn input(what: impl Display) -> Self {
+        Self::Input(Words { what: what.to_string(), advice: None })
+    }
+
+    /// Adds a line about what to do.
+    pub fn advise(mut self, advice: impl Display) -> Self {
+        if let Self::Input(words) = &mut self {
+            words.advice = Some(advice.to_string());
+        }
+        self
+    }
+
+    /// Tells it on standard error and chooses the exit code.
+    pub fn report(self) -> ExitCode {
+        let (code, words) = match self {
+            Self::Input(words) => (2, words),
+            Self::Told => return ExitCode::from(2),
+            Self::OutputClosed => return ExitCode::SUCCESS,
+        };
+        tell(&words.what);
+        if let Some(advice) = words.advice {
+            let _ = writeln!(io::stderr(), "  {advice}");
+        }
+        ExitCode::from(code)
+    }
+}
+
+/// One line on standard error under the program's name. A standard error that is closed is nobody's trouble.
+pub fn tell(what: impl Display) {
+    let _ = writeln!(io::stderr(), "keyhaven: {what}");
+}
+
+/// From writing to standard output.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::OutputClosed,
+            _ => Self::input(format_args!("standard output: {error}")),
+        }
+    }
+}

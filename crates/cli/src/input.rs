@@ -1,0 +1,94 @@
+//! What comes from outside besides the arguments: standard input, files, a passphrase typed on a terminal.
+
+use crate::error::Failure;
+use keyhaven_otp::{Account, UriError};
+use keyhaven_secret::SecretText;
+use std::fs::File;
+use std::io::{self, Read};
+use zeroize::Zeroizing;
+
+/// Longest text read from standard input, in bytes: far more than any URI, far less than memory.
+const TEXT_LIMIT: u64 = 1 << 20;
+
+/// Whether an argument is a URI (a scheme, then `://`; RFC 3986 §3.1); anything else names an account.
+pub fn is_uri(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, _)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    })
+}
+
+/// The argument, or standard input when it is `-`, without the line end.
+pub fn text_or_stdin(argument: String) -> Result<SecretText, Failure> {
+    if argument == "-" { stdin_text() } else { Ok(SecretText::new(argument)) }
+}
+
+/// All of standard input as text, without the white space around it.
+pub fn stdin_text() -> Result<SecretText, Failure> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    io::stdin()
+        .lock()
+        .take(TEXT_LIMIT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::input(format_args!("standard input: {error}")))?;
+    if bytes.len() as u64 > TEXT_LIMIT {
+        return Err(Failure::input("standard input: more than 1 MiB of text"));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        Failure::input(format_args!("standard input: not UTF-8 at byte {}", error.valid_up_to()))
+    })?;
+    Ok(SecretText::new(text.trim().to_owned()))
+}
+
+/// A file's bytes, or standard input's when the name is `-`; at most one byte more than `limit`, so that the
+/// reader sees that it is too long without all of it in memory.
+pub fn bytes(name: &str, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    let most = limit as u64 + 1;
+    if name == "-" {
+        io::stdin().lock().take(most).read_to_end(&mut bytes)?;
+    } else {
+        File::open(name)?.take(most).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+/// The account that `URI|NAME` names.
+pub fn account(source: String) -> Result<Account, Failure> {
+    let text = text_or_stdin(source)?;
+    let parsed = keyhaven_otp::parse_uri(text.expose()).map_err(|error| {
+        let failure = Failure::input(&error);
+        match error {
+            UriError::Migration => failure.advise("keyhaven inspect lists what is in it"),
+            _ => failure,
+        }
+    })?;
+    Ok(parsed.account)
+}
+
+/// A file's trouble in words that are the same on every system, where it is a common one.
+pub fn words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".into(),
+        io::ErrorKind::AlreadyExists => "there is such a file already".into(),
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        io::ErrorKind::NotADirectory => "a part of its path is a file".into(),
+        io::ErrorKind::IsADirectory => "this is a folder".into(),
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scheme_makes_a_uri_and_a_colon_alone_does_not() {
+        for uri in ["otpauth://totp/x", "https://example.org", "otpauth-migration://offline?data="] {
+            assert!(is_uri(uri), "{uri}");
+        }
+        for name in ["", "GitHub", "GitHub:me", "://", "1a://b", "my account://x", "-"] {
+            assert!(!is_uri(name), "{name}");
+        }
+    }
+}

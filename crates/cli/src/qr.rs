@@ -1,0 +1,118 @@
+//! `keyhaven qr`: pictures to texts and back.
+
+use crate::args::{QrReadArgs, QrWriteArgs};
+use crate::error::{Answer, Failure, tell};
+use crate::{input, output};
+use keyhaven_qr::{Found, Limits, PictureError, write as draw};
+use serde::Serialize;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// One picture's line. Holds the texts themselves: who asks for them gets them.
+#[derive(Serialize)]
+struct Line<'a> {
+    file: &'a str,
+    codes: Vec<Code<'a>>,
+    error: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Code<'a> {
+    text: &'a str,
+    corners: [[i32; 2]; 4],
+}
+
+/// Why a file gave no list of codes.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error("{}", input::words(.0))]
+    File(#[from] io::Error),
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+}
+
+/// Every code in one file.
+pub fn codes_in(file: &str) -> Result<Vec<Found>, ReadError> {
+    let limits = Limits::default();
+    let bytes = input::bytes(file, limits.bytes)?;
+    Ok(keyhaven_qr::read(&bytes, &limits)?)
+}
+
+pub fn read(args: QrReadArgs) -> Result<Answer, Failure> {
+    let (mut all_found, mut all_read) = (true, true);
+    let several = args.files.len() > 1;
+    for file in &args.files {
+        let result = codes_in(file);
+        let (found, error) = match &result {
+            Ok(found) => (found.as_slice(), None),
+            Err(error) => (&[][..], Some(error.to_string())),
+        };
+        all_found &= !found.is_empty();
+        all_read &= error.is_none();
+        if args.json {
+            let codes = found
+                .iter()
+                .map(|code| Code { text: code.text.expose_for_display(), corners: code.corners })
+                .collect();
+            output::json(&Line { file, codes, error: error.as_deref() })?;
+        }
+        if let Some(error) = error {
+            tell(format_args!("{file}: {error}"));
+        } else if found.is_empty() && !args.json {
+            tell(format_args!("{file}: no QR code found"));
+        }
+        if args.json {
+            continue;
+        }
+        for code in found {
+            let text = output::shown(code.text.expose_for_display());
+            if several { output::line(format_args!("{file}: {text}"))? } else { output::line(text)? }
+        }
+    }
+    // Each file's trouble has been told at its place.
+    if all_read { Ok(Answer::yes_if(all_found)) } else { Err(Failure::Told) }
+}
+
+pub fn write(args: QrWriteArgs) -> Result<Answer, Failure> {
+    let text = input::text_or_stdin(args.text)?;
+    let text = text.expose_for_display();
+    let Some(path) = args.output else {
+        let blocks = draw::terminal(text, args.dark_on_light).map_err(Failure::input)?;
+        io::stdout().lock().write_all(blocks.as_bytes())?;
+        return Ok(Answer::Yes);
+    };
+    let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+    let bytes = match ending.as_deref() {
+        Some("png") => draw::png(text, args.module).map_err(Failure::input)?,
+        Some("svg") => draw::svg(text).map_err(Failure::input)?.into_bytes(),
+        _ => {
+            return Err(Failure::input(format_args!(
+                "{}: the name ends neither in .png nor in .svg",
+                path.display()
+            )));
+        }
+    };
+    save(&path, &bytes, args.force).map_err(|error| {
+        let failure = Failure::input(format_args!("{}: {}", path.display(), input::words(&error)));
+        match error.kind() {
+            io::ErrorKind::AlreadyExists => failure.advise("nothing was overwritten; --force replaces it"),
+            _ => failure,
+        }
+    })?;
+    Ok(Answer::Yes)
+}
+
+/// Writes a file that only its owner may read: the code may be a secret.
+fn save(path: &Path, bytes: &[u8], force: bool) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    if force {
+        options.create(true).truncate(true)
+    } else {
+        options.create_new(true)
+    };
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(bytes)
+}
