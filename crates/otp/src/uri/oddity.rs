@@ -39,6 +39,8 @@ pub enum Oddity {
     IssuerOnlyInLabel,
     /// No issuer anywhere.
     NoIssuer,
+    /// No issuer, and a colon in the name (in a migration export, which has a field for the issuer): not split.
+    AmbiguousName,
     /// No label.
     NoLabel,
     /// A character that ought to be percent-encoded stands as itself.
@@ -153,7 +155,7 @@ impl Oddity {
             Self::DisagreeingIssuer { .. } | Self::IssuerOnlyInLabel | Self::NoIssuer => {
                 "Key URI Format, parameter issuer"
             }
-            Self::NoLabel => "Key URI Format, label",
+            Self::NoLabel | Self::AmbiguousName => "Key URI Format, label",
             Self::Unencoded { .. } => "RFC 3986 §2",
             Self::NotUtf8 { .. } => "RFC 3986 §2.5",
             Self::StrayPercent { .. } => "RFC 3986 §2.1",
@@ -205,6 +207,9 @@ impl fmt::Display for Oddity {
             }
             Self::IssuerOnlyInLabel => f.write_str("the issuer stands in the label only"),
             Self::NoIssuer => f.write_str("there is no issuer"),
+            Self::AmbiguousName => {
+                f.write_str("the name holds a colon and there is no issuer; it was not split")
+            }
             Self::NoLabel => f.write_str("there is no label"),
             Self::Unencoded { character } => write!(f, "the character {character:?} is not percent-encoded"),
             Self::NotUtf8 { part } => write!(f, "{part} is not UTF-8; it was read as Latin-1"),

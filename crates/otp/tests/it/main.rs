@@ -3,6 +3,8 @@
 #![allow(clippy::print_stderr, reason = "a test that has no peer data says so")]
 
 mod codes;
+mod migrations;
+mod properties;
 mod support;
 mod uris;
 mod vectors;
