@@ -4,6 +4,7 @@
 
 mod codes;
 mod migrations;
+mod oathtool;
 mod properties;
 mod support;
 mod uris;
