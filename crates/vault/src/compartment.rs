@@ -1,0 +1,238 @@
+//! A compartment: records with their histories, and what could not be understood.
+//!
+//! Every record holds its current versions, mostly one, and the names of versions that these replace. Merging is
+//! set union minus what either side has replaced. That is commutative, associative and idempotent, and it
+//! needs no clock: two versions stay side by side exactly when neither's writer had seen the other.
+
+use crate::{
+    ids::RecordId,
+    json::Unknown,
+    record::{Record, Version, VersionId},
+};
+use keyhaven_secret::SecretBytes;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, btree_map::Entry as MapEntry},
+};
+
+/// How many replaced versions of a record are remembered, the newest first. Copies that parted more edits ago than
+/// this keep both versions of that record; nothing is lost by it.
+const REMEMBERED: usize = 512;
+
+/// The records of one compartment.
+#[derive(Default)]
+pub struct Compartment {
+    pub(crate) entries: BTreeMap<RecordId, Entry>,
+    pub(crate) set_aside: Vec<SecretBytes>,
+    pub(crate) unknown: Unknown,
+}
+
+/// One record's current versions, the one to show first, and what they replace.
+#[derive(Default)]
+pub(crate) struct Entry {
+    pub versions: Vec<Version>,
+    pub replaced: BTreeSet<VersionId>,
+}
+
+/// A record that was changed in two copies at once; every version is kept until one is [`Compartment::put`].
+#[derive(Debug)]
+pub struct Conflict<'a> {
+    /// Which record.
+    pub id: RecordId,
+    /// The versions; the first is the one that [`Compartment::get`] shows.
+    pub versions: Vec<&'a Record>,
+}
+
+/// What a merge did to one compartment.
+#[derive(Debug, Default)]
+pub(crate) struct Merged {
+    pub added: usize,
+    pub changed: usize,
+    pub deleted: usize,
+    pub set_aside: usize,
+    pub conflicts: Vec<RecordId>,
+}
+
+impl Compartment {
+    /// The record of that id, unless it is deleted.
+    pub fn get(&self, id: RecordId) -> Option<&Record> {
+        self.entries.get(&id)?.shown().filter(|record| record.deleted_at.is_none())
+    }
+
+    /// All records that are not deleted, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Record> {
+        self.entries.values().filter_map(Entry::shown).filter(|record| record.deleted_at.is_none())
+    }
+
+    /// The tombstones: what was deleted and when. They have no payload.
+    pub fn deleted(&self) -> impl Iterator<Item = &Record> {
+        self.entries.values().filter_map(Entry::shown).filter(|record| record.deleted_at.is_some())
+    }
+
+    /// How many records are not deleted.
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether there is no record that is not deleted.
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    /// Adds a record, or replaces every version of it. Fields that this program does not know are carried over when
+    /// `record` has none. A record equal to the one that stands there changes nothing.
+    pub fn put(&mut self, mut record: Record) {
+        let entry = self.entries.entry(record.id).or_default();
+        if let Some(shown) = entry.shown() {
+            if record.unknown.is_empty() {
+                record.unknown = shown.duplicate().unknown;
+            }
+            if entry.versions.len() == 1 && *shown == record {
+                return;
+            }
+        }
+        entry.replace(record);
+    }
+
+    /// Deletes a record: a tombstone without payload stays, so that a merge deletes it elsewhere too. `now` is in
+    /// milliseconds since 1970-01-01 UTC. Says whether there was something to delete.
+    pub fn delete(&mut self, id: RecordId, now: u64) -> bool {
+        let Some(entry) = self.entries.get_mut(&id) else { return false };
+        let Some(shown) = entry.shown().filter(|record| record.deleted_at.is_none()) else { return false };
+        let mut tombstone = shown.changed(now, SecretBytes::new(Vec::new()));
+        tombstone.deleted_at = Some(now);
+        entry.replace(tombstone);
+        true
+    }
+
+    /// The records that were changed in two copies at once.
+    pub fn conflicts(&self) -> impl Iterator<Item = Conflict<'_>> {
+        self.entries.iter().filter(|(_, entry)| entry.is_conflict()).map(|(id, entry)| Conflict {
+            id: *id,
+            versions: entry.versions.iter().map(|version| &version.record).collect(),
+        })
+    }
+
+    /// Records that could not be understood, each as the JSON text that stands in the file. They are saved again
+    /// as they are, so that a version that understands them finds them.
+    pub fn set_aside(&self) -> &[SecretBytes] {
+        &self.set_aside
+    }
+
+    /// Drops one record that was set aside, once it is kept elsewhere; says whether it was there.
+    pub fn discard_set_aside(&mut self, raw: &SecretBytes) -> bool {
+        let before = self.set_aside.len();
+        self.set_aside.retain(|kept| kept != raw);
+        self.set_aside.len() < before
+    }
+
+    /// Takes a version as it stands in a file or another copy.
+    pub(crate) fn insert(&mut self, version: Version, replaced: impl IntoIterator<Item = VersionId>) {
+        let entry = self.entries.entry(version.record.id).or_default();
+        entry.replaced.extend(replaced);
+        if entry.versions.iter().all(|known| known.id != version.id) {
+            entry.versions.push(version);
+        }
+    }
+
+    /// Brings every entry into order after [`Self::insert`].
+    pub(crate) fn settle(&mut self) {
+        self.entries.values_mut().for_each(Entry::settle);
+        self.set_aside.sort_by(|a, b| a.expose().cmp(b.expose()));
+        self.set_aside.dedup();
+    }
+
+    /// Takes in what another copy has.
+    pub(crate) fn merge(&mut self, other: &Self) -> Merged {
+        let mut report = Merged::default();
+        for (id, theirs) in &other.entries {
+            match self.entries.entry(*id) {
+                MapEntry::Vacant(place) => {
+                    let entry = place.insert(theirs.duplicate());
+                    report.added += usize::from(entry.shown().is_some_and(|r| r.deleted_at.is_none()));
+                }
+                MapEntry::Occupied(mut place) => {
+                    let entry = place.get_mut();
+                    let before = entry.shown().map(Record::duplicate);
+                    entry.merge(theirs);
+                    let (Some(before), Some(after)) = (before, entry.shown()) else { continue };
+                    match (before.deleted_at, after.deleted_at) {
+                        (None, Some(_)) => report.deleted += 1,
+                        (Some(_), None) => report.added += 1,
+                        _ => report.changed += usize::from(!before.says_the_same(after)),
+                    }
+                }
+            }
+        }
+        report.conflicts = self.conflicts().map(|conflict| conflict.id).collect();
+        let known = self.set_aside.len();
+        self.set_aside.extend(other.set_aside.iter().map(SecretBytes::duplicate));
+        self.set_aside.sort_by(|a, b| a.expose().cmp(b.expose()));
+        self.set_aside.dedup();
+        report.set_aside = self.set_aside.len() - known;
+        merge_unknown(&mut self.unknown, &other.unknown);
+        report
+    }
+}
+
+/// Fields of both; where they differ, the greater text, so that every copy decides alike.
+pub(crate) fn merge_unknown(ours: &mut Unknown, theirs: &Unknown) {
+    for (name, value) in theirs {
+        if ours.get(name).is_none_or(|known| known.expose() < value.expose()) {
+            ours.insert(name.clone(), value.duplicate());
+        }
+    }
+}
+
+impl Entry {
+    pub fn shown(&self) -> Option<&Record> {
+        self.versions.first().map(|version| &version.record)
+    }
+
+    fn replace(&mut self, record: Record) {
+        let current: Vec<VersionId> = self.versions.iter().map(|version| version.id).collect();
+        let version = Version::of(record, &current);
+        self.replaced.extend(current);
+        self.versions = vec![version];
+        self.forget();
+    }
+
+    /// A conflict is when versions differ in what they say; two deletions, or the same edit twice, are none.
+    fn is_conflict(&self) -> bool {
+        let [first, rest @ ..] = self.versions.as_slice() else { return false };
+        rest.iter().any(|version| !version.record.says_the_same(&first.record))
+    }
+
+    fn merge(&mut self, other: &Self) {
+        for version in &other.versions {
+            if self.versions.iter().all(|known| known.id != version.id) {
+                self.versions.push(version.duplicate());
+            }
+        }
+        self.replaced.extend(&other.replaced);
+        self.settle();
+    }
+
+    /// Drops replaced versions and sorts the rest. A history that replaces everything is nonsense, and then
+    /// everything is kept.
+    fn settle(&mut self) {
+        if self.versions.iter().any(|version| !self.replaced.contains(&version.id)) {
+            self.versions.retain(|version| !self.replaced.contains(&version.id));
+        }
+        self.versions.sort_by_key(|version| Reverse(version.rank()));
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        while self.replaced.len() > REMEMBERED {
+            self.replaced.pop_first();
+        }
+    }
+
+    fn duplicate(&self) -> Self {
+        Self {
+            versions: self.versions.iter().map(Version::duplicate).collect(),
+            replaced: self.replaced.clone(),
+        }
+    }
+}

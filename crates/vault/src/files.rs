@@ -1,0 +1,187 @@
+//! The narrow file layer: everything that a vault asks of a disk, so that tests can break each call.
+
+use std::{
+    fmt,
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
+
+/// What a vault asks of a disk. Each call is one thing that can fail or be the last before the power goes.
+pub trait Files: Send + Sync {
+    /// The whole file.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::FileTooLarge`], before any of it is read, when it has more than `limit` bytes.
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>>;
+
+    /// Makes a new file that only its owner may read.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`] when something of that name is there.
+    fn create(&self, path: &Path) -> io::Result<Box<dyn NewFile>>;
+
+    /// Gives a file another name in one step, in place of whatever had that name.
+    ///
+    /// # Errors
+    /// Whatever the system answers.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Brings a folder's names to the disk. A system that has no such operation answers `Ok`.
+    ///
+    /// # Errors
+    /// Whatever the system answers.
+    fn sync_folder(&self, folder: &Path) -> io::Result<()>;
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// Whatever the system answers.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Makes a folder that only its owner may enter, with all above it; one that is there already is fine.
+    ///
+    /// # Errors
+    /// Whatever the system answers.
+    fn create_folder(&self, folder: &Path) -> io::Result<()>;
+
+    /// The names in a folder; those that are not Unicode are none of ours and are left out.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::NotFound`] when there is no such folder.
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
+
+    /// Takes the advisory lock that a file of this name stands for, making the file if need be, without waiting.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::WouldBlock`] when another process or instance holds it.
+    fn lock(&self, path: &Path) -> io::Result<Lock>;
+
+    /// The path with symbolic links followed: replacing a link's target must not replace the link.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::NotFound`] when nothing is there.
+    fn real_path(&self, path: &Path) -> io::Result<PathBuf>;
+}
+
+/// A file that is being written.
+pub trait NewFile: Send {
+    /// Writes all the bytes.
+    ///
+    /// # Errors
+    /// Whatever the system answers; part of the bytes may have been written.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Brings the bytes to the disk.
+    ///
+    /// # Errors
+    /// Whatever the system answers; then nothing is known of what is on the disk.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// The answer to [`Files::lock`].
+pub enum Lock {
+    /// Held until the value is dropped.
+    Held(Box<dyn Send>),
+    /// The file system has no locks (some network shares); the check of the file's content still stands.
+    Unsupported,
+}
+
+impl fmt::Debug for Lock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Held(_) => "Held",
+            Self::Unsupported => "Unsupported",
+        })
+    }
+}
+
+/// The disk of this computer.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DiskFiles;
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place where the vault touches the disk")]
+impl Files for DiskFiles {
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len();
+        if length > limit {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX))?;
+        // A file that grows, or a device that reports no length, is cut off too.
+        file.take(limit + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > limit {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        Ok(bytes)
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Box<dyn NewFile>> {
+        Ok(Box::new(owner_only(OpenOptions::new().write(true).create_new(true)).open(path)?))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn create_folder(&self, folder: &Path) -> io::Result<()> {
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.recursive(true).create(folder)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            names.extend(entry?.file_name().into_string());
+        }
+        Ok(names)
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Lock> {
+        let file = owner_only(OpenOptions::new().write(true).create(true).truncate(false)).open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock::Held(Box::new(file))),
+            Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+            Err(TryLockError::Error(error)) if no_locks(&error) => Ok(Lock::Unsupported),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn real_path(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(path)
+    }
+}
+
+/// ENOLCK is what an NFS share without a lock service answers; it has no kind of its own.
+fn no_locks(error: &io::Error) -> bool {
+    const ENOLCK: i32 = if cfg!(target_os = "linux") { 37 } else { 77 };
+    error.kind() == io::ErrorKind::Unsupported || cfg!(unix) && error.raw_os_error() == Some(ENOLCK)
+}
+
+fn owner_only(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
+
+impl NewFile for File {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write_all(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_all()
+    }
+}

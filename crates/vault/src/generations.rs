@@ -1,0 +1,290 @@
+//! Earlier states of the vault, kept in the folder `generations` beside it.
+//!
+//! Each save keeps what it replaces. The newest ten stay, then the newest of each of fourteen days and of each of
+//! twenty-six weeks. Days and weeks are those of the saves, so a clock that jumps thins nothing by mistake.
+
+use crate::{
+    files::Files,
+    header::{MAX_FILE, ReadError},
+    ids::{VaultId, hex},
+    location::Location,
+    locked::LockedVault,
+    open::OpenVault,
+    save::{self, DiskOperation, SaveError, failed},
+    seal,
+};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+const NEWEST: usize = 10;
+const DAYS: usize = 14;
+const WEEKS: usize = 26;
+const DAY: u64 = 24 * 60 * 60 * 1000;
+/// 1970-01-01 was a Thursday; weeks begin on Monday.
+const MONDAY: u64 = 3 * DAY;
+
+/// An earlier state of the vault. To look inside, read [`Location::at`] its path.
+#[derive(Debug)]
+pub struct Generation {
+    /// Its file.
+    pub path: PathBuf,
+    /// The generation's number, from the file's name.
+    pub number: u64,
+    /// When it was saved, in milliseconds since 1970-01-01 UTC, from the file's name.
+    pub saved_at: u64,
+    /// The file's size in bytes; 0 when it could not be read.
+    pub size: u64,
+    /// Which vault it is, or why it cannot be read.
+    pub readable: Result<VaultId, ReadError>,
+}
+
+/// Why a generation was not restored. The vault file is as it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestoreError {
+    /// The generation cannot be read.
+    #[error("the generation cannot be restored: {0}")]
+    Unreadable(#[from] ReadError),
+    /// The generation is another vault's than the file that is there.
+    #[error("the generation belongs to vault {found}, the file is vault {expected}")]
+    AnotherVault {
+        /// The vault that the file is.
+        expected: VaultId,
+        /// The vault that the generation is.
+        found: VaultId,
+    },
+    /// It could not be put in place.
+    #[error(transparent)]
+    Save(#[from] SaveError),
+}
+
+impl LockedVault {
+    /// The generations kept for the vault at `location`, newest first, each read and checked as far as that goes
+    /// without a key. None when the folder is not there.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn generations(files: &dyn Files, location: &Location) -> Result<Vec<Generation>, ReadError> {
+        let location = location.real(files).map_err(ReadError::Io)?;
+        let folder = location.generations_folder();
+        let names = match files.list(&folder) {
+            Ok(names) => names,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(ReadError::Io(error)),
+        };
+        let generations = sorted(&location, &names).into_iter().map(|name| {
+            let path = folder.join(&name.file);
+            let read = LockedVault::read(files, &Location::at(&path));
+            let size = read.as_ref().map_or(0, |locked| locked.bytes.len() as u64);
+            let readable = read.map(|locked| locked.id());
+            Generation { path, number: name.number, saved_at: name.saved_at, size, readable }
+        });
+        Ok(generations.collect())
+    }
+
+    /// Puts a generation in the vault's place. The file that is there, whole or damaged, is kept among the
+    /// generations first. Needs no key.
+    ///
+    /// # Errors
+    /// See [`RestoreError`].
+    pub fn restore(
+        files: &dyn Files,
+        location: &Location,
+        generation: &Path,
+    ) -> Result<LockedVault, RestoreError> {
+        let place = location.real(files).map_err(failed(DiskOperation::Resolve, location.file()))?;
+        let source = LockedVault::read(files, &Location::at(generation))?;
+        let _lock = save::lock(files, &place)?;
+        match LockedVault::read(files, &place) {
+            Ok(there) if there.id() != source.id() => {
+                return Err(RestoreError::AnotherVault { expected: there.id(), found: source.id() });
+            }
+            Ok(there) => keep(files, &place, &there)?,
+            Err(ReadError::NotFound) => {}
+            // Damaged, or from a newer version: kept as it is.
+            Err(_) => keep_unreadable(files, &place)?,
+        }
+        put(files, place.file(), source.as_bytes())?;
+        let restored = LockedVault::read(files, &place)?;
+        Ok(LockedVault { location: location.clone(), ..restored })
+    }
+
+    /// Writes this vault, as it is, to a file of its own that is not there yet: a backup.
+    ///
+    /// # Errors
+    /// See [`SaveError`]; [`SaveError::AlreadyExists`] when something is there.
+    pub fn copy_to(&self, files: &dyn Files, location: &Location) -> Result<(), SaveError> {
+        let place = location.real(files).map_err(failed(DiskOperation::Resolve, location.file()))?;
+        let _lock = save::lock(files, &place)?;
+        match files.read(place.file(), MAX_FILE) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Ok(_) => return Err(SaveError::AlreadyExists),
+            Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
+                return Err(SaveError::AlreadyExists);
+            }
+            Err(error) => return Err(failed(DiskOperation::Read, place.file())(error)),
+        }
+        put(files, place.file(), &self.bytes)
+    }
+}
+
+impl OpenVault {
+    /// Whether this vault's key opens the generation.
+    pub fn opens(&self, files: &dyn Files, generation: &Generation) -> bool {
+        LockedVault::read(files, &Location::at(&generation.path))
+            .is_ok_and(|locked| locked.id() == self.id() && locked.open_accounts(&self.key).is_ok())
+    }
+}
+
+/// Writes a file that is on the disk as a whole or not at all.
+fn put(files: &dyn Files, path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
+    let temporary = save::write_beside(files, path, bytes)?;
+    let discard = |error| {
+        let _ = files.remove(&temporary); // a random name; the next save removes it
+        error
+    };
+    let same = files
+        .read(&temporary, MAX_FILE)
+        .map_err(failed(DiskOperation::ReadBack, &temporary))
+        .map_err(discard)?
+        == bytes;
+    if !same {
+        return Err(discard(SaveError::NotVerified));
+    }
+    files.rename(&temporary, path).map_err(failed(DiskOperation::Rename, path)).map_err(discard)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    files.sync_folder(folder).map_err(failed(DiskOperation::SyncFolder, folder))
+}
+
+/// Keeps a state of the vault, unless that is done already.
+pub(crate) fn keep(files: &dyn Files, location: &Location, vault: &LockedVault) -> Result<(), SaveError> {
+    let name = Name::of(location, vault);
+    keep_as(files, location, &name.file, &vault.bytes)
+}
+
+fn keep_unreadable(files: &dyn Files, location: &Location) -> Result<(), SaveError> {
+    let bytes =
+        files.read(location.file(), MAX_FILE).map_err(failed(DiskOperation::Read, location.file()))?;
+    let mark = hex(&seal::digest(&bytes)[..4]);
+    keep_as(files, location, &format!("{}-unreadable-{mark}.keyhaven", location.stem()), &bytes)
+}
+
+fn keep_as(files: &dyn Files, location: &Location, name: &str, bytes: &[u8]) -> Result<(), SaveError> {
+    let folder = location.generations_folder();
+    files.create_folder(&folder).map_err(failed(DiskOperation::CreateFolder, &folder))?;
+    let path = folder.join(name);
+    if files.read(&path, MAX_FILE).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    put(files, &path, bytes)
+}
+
+/// Removes the generations that neither count, day nor week keeps. Those that could not be removed are returned.
+pub(crate) fn thin(files: &dyn Files, location: &Location) -> Vec<PathBuf> {
+    let folder = location.generations_folder();
+    let names = sorted(location, &files.list(&folder).unwrap_or_default());
+    superfluous(&names)
+        .map(|name| folder.join(&name.file))
+        .filter(|path| files.remove(path).is_err())
+        .collect()
+}
+
+/// `names` stand newest first.
+fn superfluous(names: &[Name]) -> impl Iterator<Item = &Name> {
+    let (mut days, mut weeks) = (BTreeSet::new(), BTreeSet::new());
+    names.iter().enumerate().filter_map(move |(index, name)| {
+        let day = name.saved_at / DAY;
+        let week = (name.saved_at + MONDAY) / (7 * DAY);
+        let of_day = days.len() < DAYS && days.insert(day);
+        let of_week = weeks.len() < WEEKS && weeks.insert(week);
+        (index >= NEWEST && !of_day && !of_week).then_some(name)
+    })
+}
+
+/// The names of a vault's generations among others, newest first.
+fn sorted(location: &Location, names: &[String]) -> Vec<Name> {
+    let mut found: Vec<_> = names.iter().filter_map(|name| Name::parse(location, name)).collect();
+    found.sort_by(|a, b| (b.number, b.saved_at, &b.file).cmp(&(a.number, a.saved_at, &a.file)));
+    found
+}
+
+/// `vault-0000000042-1763790192000-1a2b3c4d.keyhaven`: stem, number, milliseconds, the digest's beginning.
+struct Name {
+    file: String,
+    number: u64,
+    saved_at: u64,
+}
+
+impl Name {
+    fn of(location: &Location, vault: &LockedVault) -> Self {
+        let (number, saved_at) = (vault.generation(), vault.saved_at());
+        let mark = hex(&vault.parsed.digest[..4]);
+        Self {
+            file: format!("{}-{number:010}-{saved_at}-{mark}.keyhaven", location.stem()),
+            number,
+            saved_at,
+        }
+    }
+
+    fn parse(location: &Location, file: &str) -> Option<Self> {
+        let rest = file.strip_prefix(&location.stem())?.strip_prefix('-')?.strip_suffix(".keyhaven")?;
+        let mut parts = rest.split('-');
+        let (number, saved_at, mark) = (parts.next()?, parts.next()?, parts.next()?);
+        if parts.next().is_some() || mark.len() != 8 || !mark.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        Some(Self { file: file.to_owned(), number: number.parse().ok()?, saved_at: saved_at.parse().ok()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn saved(times: impl Iterator<Item = u64>) -> Vec<Name> {
+        let mut names: Vec<_> = times
+            .enumerate()
+            .map(|(number, saved_at)| Name { file: number.to_string(), number: number as u64, saved_at })
+            .collect();
+        names.reverse();
+        names
+    }
+
+    #[test]
+    fn ten_saves_a_day_for_a_year_leave_ten_then_days_then_weeks() {
+        let names = saved((0..3650).map(|index| index * DAY / 10));
+        let removed = superfluous(&names).count();
+        // The day with the newest is among the ten; 13 days follow; of 26 weeks the newest two or three lie in those.
+        let left = 3650 - removed;
+        assert!((10 + 13 + 22..=10 + 13 + 26).contains(&left), "{left}");
+        assert!(superfluous(&names).all(|name| name.number < 3640));
+    }
+
+    #[test]
+    fn a_clock_that_jumps_back_thins_none_of_the_newest() {
+        let names = saved((0..30).map(|index| if index < 20 { 1000 * DAY } else { 10 * DAY }));
+        assert!(superfluous(&names).all(|name| name.number < 20));
+    }
+
+    #[test]
+    fn foreign_names_are_no_generations() {
+        let location = Location::in_folder("x");
+        let name = "vault-0000000042-1763790192000-1a2b3c4d.keyhaven";
+        assert_eq!(
+            Name::parse(&location, name).map(|name| (name.number, name.saved_at)),
+            Some((42, 1_763_790_192_000))
+        );
+        for foreign in [
+            "vault.keyhaven",
+            "other-0000000042-1763790192000-1a2b3c4d.keyhaven",
+            "vault-0000000042-1763790192000-1a2b3c4d.keyhaven.tmp",
+            "vault-0000000042-1763790192000-1a2b3c4.keyhaven",
+            "vault-x-1763790192000-1a2b3c4d.keyhaven",
+            "vault-unreadable-1a2b3c4d.keyhaven",
+        ] {
+            assert!(Name::parse(&location, foreign).is_none(), "{foreign}");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! JSON that keeps what it does not know and leaves few copies of what is secret.
+
+use crate::ids::{hex, unhex};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use keyhaven_secret::SecretText;
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, Visitor},
+};
+use serde_json::value::RawValue;
+use std::{borrow::Cow, collections::BTreeMap, fmt};
+use zeroize::Zeroizing;
+
+/// Fields that this version does not know: their names, and their values as the JSON text they were written as.
+pub(crate) type Unknown = BTreeMap<String, SecretText>;
+
+/// `N` bytes, in JSON as hexadecimal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hex<const N: usize>(pub [u8; N]);
+
+impl<const N: usize> Serialize for Hex<N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex(&self.0))
+    }
+}
+
+impl<'de, const N: usize> Deserialize<'de> for Hex<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Text::deserialize(deserializer)?;
+        unhex(&text.0).map(Hex).ok_or_else(|| D::Error::custom("hexadecimal of another length or kind"))
+    }
+}
+
+/// A string, borrowed from the input where it has no escapes.
+pub(crate) struct Text<'a>(pub Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+/// Bytes from a Base64 string.
+pub(crate) struct Bytes(pub Zeroizing<Vec<u8>>);
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Text::deserialize(deserializer)?;
+        let bytes = STANDARD.decode(text.0.as_bytes()).map(Zeroizing::new);
+        bytes.map(Bytes).map_err(|_| D::Error::custom("not Base64"))
+    }
+}
+
+/// Keeps an unknown field; a second one of the same name is an error, for one of the two would be lost.
+pub(crate) fn keep<E: Error>(unknown: &mut Unknown, name: &str, value: &RawValue) -> Result<(), E> {
+    match unknown.insert(name.to_owned(), SecretText::new(value.get().to_owned())) {
+        None => Ok(()),
+        Some(_) => Err(E::custom("a field stands there twice")),
+    }
+}
+
+/// Writes one JSON object into a buffer that wipes what it outgrows.
+pub(crate) struct ObjectWriter<'a> {
+    out: &'a mut WipingBuffer,
+    first: bool,
+}
+
+impl<'a> ObjectWriter<'a> {
+    pub fn new(out: &'a mut WipingBuffer) -> Self {
+        out.push(b"{");
+        Self { out, first: true }
+    }
+
+    /// Starts a field; its value is written next.
+    pub fn name(&mut self, name: &str) -> &mut WipingBuffer {
+        if !std::mem::take(&mut self.first) {
+            self.out.push(b",");
+        }
+        self.out.push_string(name);
+        self.out.push(b":");
+        self.out
+    }
+
+    pub fn unknown(&mut self, fields: &Unknown) {
+        for (name, value) in fields {
+            self.name(name).push(value.expose().as_bytes());
+        }
+    }
+
+    pub fn end(self) {
+        self.out.push(b"}");
+    }
+}
+
+/// A byte buffer for secrets: growing it wipes the smaller one, and so does dropping it.
+pub(crate) struct WipingBuffer(Zeroizing<Vec<u8>>);
+
+impl WipingBuffer {
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self(Zeroizing::new(Vec::with_capacity(capacity)))
+    }
+
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.reserve(bytes.len());
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// A JSON string with what must be escaped (RFC 8259 §7).
+    pub fn push_string(&mut self, text: &str) {
+        self.push(b"\"");
+        let mut plain = 0;
+        for (index, byte) in text.bytes().enumerate() {
+            if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+                continue;
+            }
+            self.push(&text.as_bytes()[plain..index]);
+            self.push(b"\\u00");
+            self.push(hex(&[byte]).as_bytes());
+            plain = index + 1;
+        }
+        self.push(&text.as_bytes()[plain..]);
+        self.push(b"\"");
+    }
+
+    pub fn push_base64(&mut self, bytes: &[u8]) {
+        let length = bytes.len().div_ceil(3) * 4;
+        self.reserve(length + 2);
+        self.0.push(b'"');
+        let start = self.0.len();
+        self.0.resize(start + length, b'=');
+        // The slice is exactly as long as the text, so this cannot fail; if it did, '=' alone reads as damage.
+        let _ = STANDARD.encode_slice(bytes, &mut self.0[start..]);
+        self.0.push(b'"');
+    }
+
+    pub fn push_number(&mut self, number: u64) {
+        self.push(number.to_string().as_bytes());
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The bytes, padded with spaces to `length`.
+    pub fn padded(mut self, length: usize) -> Zeroizing<Vec<u8>> {
+        self.reserve(length.saturating_sub(self.0.len()));
+        self.0.resize(length, b' ');
+        self.0
+    }
+
+    fn reserve(&mut self, more: usize) {
+        if self.0.capacity() - self.0.len() < more {
+            let mut larger = Zeroizing::new(Vec::with_capacity((self.0.len() + more) * 2));
+            larger.extend_from_slice(&self.0);
+            self.0 = larger;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_written_serde_json_reads(text: String, bytes: Vec<u8>, number: u64) {
+            let mut out = WipingBuffer::with_capacity(0);
+            let mut object = ObjectWriter::new(&mut out);
+            object.name("text").push_string(&text);
+            object.name("bytes").push_base64(&bytes);
+            object.name("number").push_number(number);
+            object.end();
+            let padded = out.padded(4096);
+            let value: serde_json::Value = serde_json::from_slice(&padded).unwrap();
+            prop_assert_eq!(value["text"].as_str(), Some(text.as_str()));
+            let base64 = STANDARD.encode(&bytes);
+            prop_assert_eq!(value["bytes"].as_str(), Some(base64.as_str()));
+            prop_assert_eq!(value["number"].as_u64(), Some(number));
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Two copies of one vault become one, record by record.
+
+use crate::{
+    compartment::{Compartment, Merged},
+    header::{MAX_PASSPHRASE_SLOTS, MAX_SEGMENTS, MAX_SLOTS, StoredSlot},
+    ids::{RecordId, SlotId, VaultId},
+    open::{OpenVault, RecoveryKeys},
+    random::NoRandomness,
+    slot::SlotInfo,
+};
+
+/// What a merge changed here. Nothing is on disk before [`OpenVault::save`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MergeReport {
+    /// Accounts that were not here, or were deleted here and changed there.
+    pub added: usize,
+    /// Accounts that now read otherwise.
+    pub changed: usize,
+    /// Accounts that were deleted there.
+    pub deleted: usize,
+    /// Accounts that were changed in both copies; every version is kept, see [`Compartment::conflicts`].
+    pub conflicts: Vec<RecordId>,
+    /// Records that came along and cannot be understood.
+    pub set_aside: usize,
+    /// What became of the recovery compartment.
+    pub recovery: RecoveryMerge,
+    /// Slots that came along.
+    pub slots_added: usize,
+    /// Slots that were removed there.
+    pub slots_removed: usize,
+    /// Whether the other copy's keys, which are newer, were taken over.
+    pub keys_taken_over: bool,
+}
+
+/// What a merge did to the recovery compartment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecoveryMerge {
+    /// Both copies have the same.
+    Unchanged,
+    /// It is locked here; what the other copy has is kept sealed and taken in when it is opened.
+    Waiting,
+    /// It is open here and was merged.
+    Merged {
+        /// Records that were not here, or were deleted here and changed there.
+        added: usize,
+        /// Records that now read otherwise.
+        changed: usize,
+        /// Records that were deleted there.
+        deleted: usize,
+        /// Records that were changed in both copies; every version is kept.
+        conflicts: Vec<RecordId>,
+        /// Records that came along and cannot be understood.
+        set_aside: usize,
+    },
+}
+
+/// Why two vaults were not merged. Both are as they were.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MergeError {
+    /// They are not copies of one vault.
+    #[error("the other file is vault {theirs}, this is vault {ours}")]
+    AnotherVault {
+        /// This vault.
+        ours: VaultId,
+        /// The other.
+        theirs: VaultId,
+    },
+    /// The keys were rotated in one copy, or too many sealed states wait already: both recovery compartments must
+    /// be open for this.
+    #[error("both copies' recovery compartments must be open to merge them")]
+    RecoveryLocked,
+    /// The copy that is not here does not open with the recovery compartment's key.
+    #[error("the other copy's recovery compartment does not open")]
+    RecoveryDamaged,
+    /// One copy removed the slots that the other relies on; no durable one would be left. Remove fewer.
+    #[error("no passphrase or recovery key would be left: each copy removed the other's")]
+    NoDurableSlot,
+    /// Together they have more slots than a vault may have.
+    #[error("together the copies have more slots than the {limit} that are possible")]
+    TooManySlots {
+        /// How many there may be.
+        limit: usize,
+    },
+    /// No random bytes.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+}
+
+/// What to do with the recovery compartment, decided before anything is changed.
+enum Plan {
+    Nothing,
+    /// More sealed states.
+    Wait(Vec<Vec<u8>>),
+    /// Records to take in.
+    TakeIn(Compartment),
+}
+
+impl OpenVault {
+    /// Takes in another copy of this vault. The order of merges does not matter, nor does repeating one.
+    ///
+    /// # Errors
+    /// See [`MergeError`].
+    pub fn merge(&mut self, other: &Self) -> Result<MergeReport, MergeError> {
+        if self.id() != other.id() {
+            return Err(MergeError::AnotherVault { ours: self.id(), theirs: other.id() });
+        }
+        let rank = |vault: &Self| (vault.header.accounts.epoch, vault.header.accounts.commitment.0);
+        let keys_taken_over = rank(other) > rank(self);
+        let slots = self.merged_slots(other)?;
+        let plan = self.plan_recovery(other)?;
+
+        let before: Vec<SlotId> = self.slots().iter().map(|slot| slot.id).collect();
+        let after: Vec<SlotId> = slots.iter().map(|slot| slot.info().id).collect();
+        self.header.slots = slots;
+        if keys_taken_over {
+            self.key = other.key.duplicate();
+            self.header.accounts = other.header.accounts.clone();
+            self.header.recovery = other.header.recovery.clone();
+            if let (Some(ours), Some(theirs)) = (&mut self.recovery.open, &other.recovery.open) {
+                ours.key = theirs.key.duplicate();
+            }
+        }
+        for (id, removed_at) in &other.extras.removed_slots {
+            let known = self.extras.removed_slots.entry(*id).or_insert(*removed_at);
+            *known = (*known).min(*removed_at);
+        }
+        let Merged { added, changed, deleted, set_aside, conflicts } = self.accounts.merge(&other.accounts);
+        let recovery = self.merge_recovery(plan);
+        self.extras.drop_ins.extend(other.extras.drop_ins.iter().cloned());
+        self.extras.drop_ins.sort();
+        self.extras.drop_ins.dedup();
+        self.absorb_drop_ins();
+        Ok(MergeReport {
+            added,
+            changed,
+            deleted,
+            conflicts,
+            set_aside,
+            recovery,
+            slots_added: after.iter().filter(|id| !before.contains(id)).count(),
+            slots_removed: before.iter().filter(|id| !after.contains(id)).count(),
+            keys_taken_over,
+        })
+    }
+
+    /// The slots of both, or of the newer keys, without those that either removed.
+    fn merged_slots(&self, other: &Self) -> Result<Vec<StoredSlot>, MergeError> {
+        let (ours, theirs) = (&self.header.accounts, &other.header.accounts);
+        let sources = if ours.commitment == theirs.commitment {
+            vec![&self.header.slots, &other.header.slots]
+        } else if (theirs.epoch, theirs.commitment.0) > (ours.epoch, ours.commitment.0) {
+            vec![&other.header.slots]
+        } else {
+            vec![&self.header.slots]
+        };
+        let mut slots: Vec<StoredSlot> = Vec::new();
+        for slot in sources.into_iter().flatten() {
+            let id = slot.info().id;
+            let removed =
+                [&self.extras, &other.extras].iter().any(|extras| extras.removed_slots.contains_key(&id));
+            if !removed && slots.iter().all(|known| known.info().id != id) {
+                slots.push(slot.clone());
+            }
+        }
+        slots.sort_by_key(|slot| (slot.info().created_at, slot.info().id));
+        let infos: Vec<SlotInfo> = slots.iter().map(StoredSlot::info).collect();
+        if !infos.iter().any(SlotInfo::durable) {
+            return Err(MergeError::NoDurableSlot);
+        }
+        if infos.len() > MAX_SLOTS {
+            return Err(MergeError::TooManySlots { limit: MAX_SLOTS });
+        }
+        if infos.iter().filter(|slot| slot.cost.is_some()).count() > MAX_PASSPHRASE_SLOTS {
+            return Err(MergeError::TooManySlots { limit: MAX_PASSPHRASE_SLOTS });
+        }
+        Ok(slots)
+    }
+
+    fn plan_recovery(&self, other: &Self) -> Result<Plan, MergeError> {
+        let same_keys = self.header.recovery.commitment == other.header.recovery.commitment;
+        let (ours, theirs) = (&self.recovery, &other.recovery);
+        match (&ours.open, &theirs.open) {
+            (Some(_), Some(theirs)) => {
+                let mut copy = Compartment::default();
+                copy.merge(&theirs.compartment);
+                Ok(Plan::TakeIn(copy))
+            }
+            _ if !same_keys => Err(MergeError::RecoveryLocked),
+            (Some(open), None) => {
+                let keys = RecoveryKeys::derive(self.id(), &open.key);
+                let mut copy = Compartment::default();
+                for segment in &theirs.segments {
+                    let read = keys.open_segment(self.id(), segment);
+                    copy.merge(&read.map_err(|_| MergeError::RecoveryDamaged)?);
+                }
+                Ok(Plan::TakeIn(copy))
+            }
+            (None, _) => {
+                let mut new = other.sealed_segments()?;
+                new.retain(|segment| !ours.segments.contains(segment));
+                if ours.segments.len() + new.len() > MAX_SEGMENTS {
+                    return Err(MergeError::RecoveryLocked);
+                }
+                Ok(if new.is_empty() { Plan::Nothing } else { Plan::Wait(new) })
+            }
+        }
+    }
+
+    fn merge_recovery(&mut self, plan: Plan) -> RecoveryMerge {
+        match (plan, &mut self.recovery.open) {
+            (Plan::Wait(segments), _) => {
+                self.recovery.segments.extend(segments);
+                self.recovery.segments.sort();
+                RecoveryMerge::Waiting
+            }
+            (Plan::TakeIn(theirs), Some(open)) => {
+                let Merged { added, changed, deleted, set_aside, conflicts } =
+                    open.compartment.merge(&theirs);
+                open.changed = true;
+                if added + changed + deleted + set_aside == 0 && conflicts.is_empty() {
+                    return RecoveryMerge::Unchanged;
+                }
+                RecoveryMerge::Merged { added, changed, deleted, conflicts, set_aside }
+            }
+            _ => RecoveryMerge::Unchanged,
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Saving: the old vault or the new one is on the disk, whatever happens in between.
+//!
+//! Lock; compare the file with what was read; keep it as a generation; write the new one beside it; bring it to the
+//! disk; read it back and open it; give it the vault's name; bring the folder to the disk.
+
+use crate::{
+    files::{Files, Lock},
+    generations,
+    header::{self, Demand, MAX_FILE},
+    location::Location,
+    locked::LockedVault,
+    open::OpenVault,
+    random::NoRandomness,
+};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
+
+/// What a save did beside saving.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// The vault's new generation.
+    pub generation: u64,
+    /// Whether the file system has locks; without them two writers at the very same moment are told apart only by
+    /// what stands in the file just before.
+    pub locked: bool,
+    /// Earlier generations that should have been removed and could not be.
+    pub not_thinned: Vec<PathBuf>,
+}
+
+/// Why a save did not happen. The file is the one that was there before, and the open vault has every change still.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SaveError {
+    /// The file is not the one that was read: another program, another computer or a person put it there. Read it
+    /// and [`OpenVault::merge`] it.
+    #[error("the vault file was changed by another program{}", generation_of(.found))]
+    ChangedOnDisk {
+        /// The generation that the file has now, when it can be read.
+        found: Option<u64>,
+    },
+    /// A new vault would take the place of a file.
+    #[error("a file is there already")]
+    AlreadyExists,
+    /// Another program is saving this vault at this moment.
+    #[error("another program is saving the vault")]
+    LockedByAnother,
+    /// The disk, or the quota, is full.
+    #[error("no space left while {operation}")]
+    NoSpace {
+        /// What was being done.
+        operation: DiskOperation,
+        /// To which file or folder.
+        path: PathBuf,
+    },
+    /// The file, its folder or the whole disk may not be written.
+    #[error("not allowed: {operation}")]
+    ReadOnly {
+        /// What was being done.
+        operation: DiskOperation,
+        /// To which file or folder.
+        path: PathBuf,
+    },
+    /// What was written did not read back as it was written: a failing disk or a lying share.
+    #[error("what was written to the disk does not read back")]
+    NotVerified,
+    /// The vault would be larger than it could be read again.
+    #[error("the vault would be too large: {0}")]
+    TooLarge(Demand),
+    /// The system refused something else. After a failed [`DiskOperation::SyncFolder`] the new file is in place and
+    /// only not known to survive a power cut; saving again is the remedy.
+    #[error("{operation} failed: {source}")]
+    Io {
+        /// What was being done.
+        operation: DiskOperation,
+        /// To which file or folder.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// No random bytes.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+}
+
+fn generation_of(found: &Option<u64>) -> String {
+    found.map_or(String::new(), |generation| format!(" (it has generation {generation})"))
+}
+
+/// One step of writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DiskOperation {
+    /// Following symbolic links to the file.
+    Resolve,
+    /// Making the folder of the generations.
+    CreateFolder,
+    /// Taking the lock.
+    Lock,
+    /// Reading the file that is there.
+    Read,
+    /// Making a temporary file.
+    Create,
+    /// Writing it.
+    Write,
+    /// Bringing it to the disk.
+    Sync,
+    /// Reading it again.
+    ReadBack,
+    /// Giving it its name.
+    Rename,
+    /// Bringing the folder to the disk.
+    SyncFolder,
+}
+
+impl fmt::Display for DiskOperation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Resolve => "finding the file",
+            Self::CreateFolder => "making a folder",
+            Self::Lock => "locking the vault",
+            Self::Read => "reading the file that is there",
+            Self::Create => "making a temporary file",
+            Self::Write => "writing a temporary file",
+            Self::Sync => "bringing a file to the disk",
+            Self::ReadBack => "reading a file again",
+            Self::Rename => "renaming a file",
+            Self::SyncFolder => "bringing a folder to the disk",
+        })
+    }
+}
+
+/// Names a failed step for [`Result::map_err`].
+pub(crate) fn failed(operation: DiskOperation, path: &Path) -> impl FnOnce(io::Error) -> SaveError {
+    let path = path.to_owned();
+    move |source| match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => SaveError::NoSpace { operation, path },
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            SaveError::ReadOnly { operation, path }
+        }
+        _ => SaveError::Io { operation, path, source },
+    }
+}
+
+impl OpenVault {
+    /// Saves the vault where it was read from or made for. `now` is in milliseconds since 1970-01-01 UTC.
+    ///
+    /// # Errors
+    /// See [`SaveError`]. The file on disk is the old one, except where [`SaveError::Io`] says otherwise.
+    pub fn save(&mut self, files: &dyn Files, now: u64) -> Result<Saved, SaveError> {
+        let location = &self.image.location;
+        let location = location.real(files).map_err(failed(DiskOperation::Resolve, location.file()))?;
+        let folder = location.folder();
+        files.create_folder(folder).map_err(failed(DiskOperation::CreateFolder, folder))?;
+        let lock = lock(files, &location)?;
+        let before = self.check_unchanged(files, &location)?;
+
+        let generation = self.header.generation.saturating_add(1);
+        let segments = self.sealed_segments()?;
+        let bytes = self.seal(generation, now, &segments)?;
+        Self::check_readable(&bytes)?;
+        if let Some(before) = before {
+            generations::keep(files, &location, before)?;
+        }
+        let image = self.replace(files, &location, bytes)?;
+        self.adopt(LockedVault { location: self.image.location.clone(), ..image }, segments);
+        files.sync_folder(folder).map_err(failed(DiskOperation::SyncFolder, folder))?;
+        let not_thinned = generations::thin(files, &location);
+        Ok(Saved { generation, locked: matches!(lock, Lock::Held(_)), not_thinned })
+    }
+
+    /// The file that is there, when it is the one that was read. A new vault finds none.
+    fn check_unchanged(
+        &self,
+        files: &dyn Files,
+        location: &Location,
+    ) -> Result<Option<&LockedVault>, SaveError> {
+        let path = location.file();
+        let bytes = match files.read(path, MAX_FILE) {
+            Ok(bytes) => Some(bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                return Err(SaveError::ChangedOnDisk { found: None });
+            }
+            Err(error) => return Err(failed(DiskOperation::Read, path)(error)),
+        };
+        match (bytes, self.image.on_disk) {
+            (None, false) => Ok(None),
+            (Some(_), false) => Err(SaveError::AlreadyExists),
+            (Some(bytes), true) if bytes == self.image.bytes => Ok(Some(&self.image)),
+            (bytes, true) => {
+                let found = bytes.and_then(|bytes| header::parse(&bytes).ok());
+                Err(SaveError::ChangedOnDisk { found: found.map(|parsed| parsed.header.generation) })
+            }
+        }
+    }
+
+    /// Nothing is written that [`LockedVault::read`] would refuse.
+    fn check_readable(bytes: &[u8]) -> Result<(), SaveError> {
+        if bytes.len() as u64 > MAX_FILE {
+            return Err(SaveError::TooLarge(Demand::FileLength { limit: MAX_FILE }));
+        }
+        match header::parse(bytes) {
+            Ok(_) => Ok(()),
+            Err(header::ReadError::TooDemanding(demand)) => Err(SaveError::TooLarge(demand)),
+            Err(_) => Err(SaveError::NotVerified),
+        }
+    }
+
+    /// Writes the file beside the old one, reads it back, opens it, and puts it in the old one's place.
+    fn replace(
+        &self,
+        files: &dyn Files,
+        location: &Location,
+        bytes: Vec<u8>,
+    ) -> Result<LockedVault, SaveError> {
+        let temporary = write_beside(files, location.file(), &bytes)?;
+        let discard = |error| {
+            // Its name is random; what cannot be removed now is removed by the next save.
+            let _ = files.remove(&temporary);
+            error
+        };
+        let read_back = files
+            .read(&temporary, MAX_FILE)
+            .map_err(failed(DiskOperation::ReadBack, &temporary))
+            .map_err(discard)?;
+        let opens = |read_back: Vec<u8>| {
+            let image = LockedVault::parse(read_back, location).ok()?;
+            let (accounts, _) = image.open_accounts(&self.key).ok()?;
+            (accounts.len() == self.accounts.len()).then_some(image)
+        };
+        let same = read_back == bytes;
+        let Some(image) = opens(read_back).filter(|_| same) else {
+            return Err(discard(SaveError::NotVerified));
+        };
+        if let Err(error) = files.rename(&temporary, location.file()) {
+            // Some shares rename and report an error. What stands there decides, not the answer.
+            if files.read(location.file(), MAX_FILE).is_ok_and(|there| there == bytes) {
+                return Ok(LockedVault { on_disk: true, ..image });
+            }
+            return Err(discard(failed(DiskOperation::Rename, location.file())(error)));
+        }
+        Ok(LockedVault { on_disk: true, ..image })
+    }
+
+    fn adopt(&mut self, image: LockedVault, segments: Vec<Vec<u8>>) {
+        self.header = image.parsed.header.clone();
+        self.image = image;
+        self.recovery.segments = segments;
+        if let Some(open) = &mut self.recovery.open {
+            open.changed = false;
+        }
+    }
+}
+
+/// Takes the vault's lock and, holding it, removes what writers that died have left.
+pub(crate) fn lock(files: &dyn Files, location: &Location) -> Result<Lock, SaveError> {
+    let path = location.lock_file();
+    let lock = files.lock(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => SaveError::LockedByAnother,
+        _ => failed(DiskOperation::Lock, &path)(error),
+    })?;
+    if matches!(lock, Lock::Held(_)) {
+        clean_up(files, location);
+    }
+    Ok(lock)
+}
+
+/// Removes temporary files; only a lock's holder knows that nobody writes them.
+fn clean_up(files: &dyn Files, location: &Location) {
+    for folder in [location.folder().to_owned(), location.generations_folder()] {
+        for name in files.list(&folder).unwrap_or_default() {
+            if location.is_temporary(&name) {
+                // A file that cannot be removed harms nobody; the next save tries again.
+                let _ = files.remove(&folder.join(name));
+            }
+        }
+    }
+}
+
+/// Writes a temporary file beside `target` and brings it to the disk. Its name is returned.
+pub(crate) fn write_beside(files: &dyn Files, target: &Path, bytes: &[u8]) -> Result<PathBuf, SaveError> {
+    let path = Location::temporary(target)?;
+    let mut file = files.create(&path).map_err(failed(DiskOperation::Create, &path))?;
+    let written = file
+        .write(bytes)
+        .map_err(failed(DiskOperation::Write, &path))
+        .and_then(|()| file.sync().map_err(failed(DiskOperation::Sync, &path)));
+    drop(file);
+    if let Err(error) = written {
+        let _ = files.remove(&path); // as in `replace`
+        return Err(error);
+    }
+    Ok(path)
+}

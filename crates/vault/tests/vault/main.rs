@@ -1,0 +1,5 @@
+//! The vault from outside: its public API, its files, its specification and its standalone decryptor.
+#![expect(clippy::disallowed_methods, reason = "tests look at the files that the vault leaves on the disk")]
+
+mod journey;
+mod support;
