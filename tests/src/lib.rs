@@ -1,1 +1,21 @@
-//! What the stories share: finding programs, private sessions, the WebDriver.
+//! What the tests across crates share: the rules of the house and the means to drive the real window.
+#![expect(clippy::disallowed_methods, reason = "tests read the disk, the clock and the environment")]
+
+pub mod rules;
+
+use std::path::{Path, PathBuf};
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// The desktop app that was built beside this very test program: same folder, same profile.
+pub fn app_binary() -> PathBuf {
+    let name = format!("keyhaven-desktop{}", std::env::consts::EXE_SUFFIX);
+    let deps = std::env::current_exe().unwrap_or_default();
+    deps.ancestors()
+        .map(|folder| folder.join(&name))
+        .find(|path| path.is_file())
+        .unwrap_or_else(|| name.into())
+}

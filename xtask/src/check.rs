@@ -1,0 +1,115 @@
+//! `cargo xtask test`: every check, one after the other, each announced and timed, and one line of totals.
+
+use crate::packages::For;
+use crate::process::{Logged, Project};
+use crate::setup::setup;
+use crate::totals::{Totals, failing_part, of_cargo, of_vitest, single};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// One set of packages, features and profile for everything that is compiled: the tests and the app that they
+/// drive come from the same build, and nothing is compiled twice. `custom-protocol` serves the built pages.
+const BUILD: [&str; 3] = ["--workspace", "--features", "custom-protocol"];
+
+/// Long enough for a cold build on two slow cores.
+const LIMIT: Duration = Duration::from_secs(35 * 60);
+
+/// Lines of a failing step's log that are shown.
+const SHOWN: usize = 80;
+
+type Count = fn(&str, bool) -> Totals;
+
+/// Runs everything, goes on after failures, and fails at the end when there was one.
+pub fn test(project: &Project) -> Result<(), String> {
+    let started = Instant::now();
+    let mut run = Run { project, totals: Totals::default() };
+    println!("setup …");
+    if let Err(message) = setup(project, For::Tests) {
+        println!("setup failed: {message}\n\n{}", Totals { failed: 1, ..Totals::default() });
+        return Err(String::new());
+    }
+    run.everything();
+    println!(
+        "\nall in {}; logs in {}",
+        shown(started.elapsed()),
+        project.target.join("xtask-logs").display()
+    );
+    println!("{}", run.totals);
+    if run.totals.failed == 0 { Ok(()) } else { Err(String::new()) }
+}
+
+struct Run<'a> {
+    project: &'a Project,
+    totals: Totals,
+}
+
+impl Run<'_> {
+    fn everything(&mut self) {
+        let project = self.project;
+        let check: Count = |_, success| single(success);
+        self.step("fmt", project.cargo(&["fmt", "--all", "--check"]), check);
+        self.step("ui-check", project.npm(&["run", "check"]), check);
+        self.step("ui-test", project.npm(&["run", "test"]), of_vitest);
+        // Before anything of Rust: the app embeds the built pages, so without them it does not even compile.
+        if !self.step("ui-build", project.npm(&["run", "build"]), check) {
+            return self.not_run(&["clippy", "build", "rust-tests", "stories"]);
+        }
+        let clippy =
+            [&["clippy"], &BUILD[..], &["--all-targets", "--locked", "--", "-D", "warnings"]].concat();
+        self.step("clippy", project.cargo(&clippy), check);
+        let build = [&["build"], &BUILD[..], &["--all-targets", "--locked"]].concat();
+        if !self.step("build", project.cargo(&build), check) {
+            return self.not_run(&["rust-tests", "stories"]);
+        }
+        // The stories want the machine for themselves; their tests stand in a module of that name.
+        let tail = ["--no-fail-fast", "--", "--show-output"];
+        let tests = [&["test"], &BUILD[..], &tail, &["--skip", "story::"]].concat();
+        self.step("rust-tests", project.cargo(&tests), of_cargo);
+        if cfg!(target_os = "linux") {
+            let stories =
+                [&["test"], &BUILD[..], &["--test", "stories"], &tail, &["--test-threads=2"]].concat();
+            self.step("stories", project.cargo(&stories), of_cargo);
+        } else {
+            self.not_run(&["stories"]);
+        }
+    }
+
+    /// Runs one step and counts it; `true` when nothing in it failed.
+    fn step(&mut self, name: &str, mut command: Command, count: Count) -> bool {
+        println!("{name} …");
+        // Runners must print plain text: it is read, and kept in a file.
+        command.env("NO_COLOR", "1").env("CARGO_TERM_COLOR", "never").env_remove("FORCE_COLOR");
+        let (totals, said) = match self.project.logged(name, command, LIMIT) {
+            Ok(logged) => {
+                let totals = count(&logged.text, logged.success);
+                let said = describe(name, &logged, totals);
+                (totals, said)
+            }
+            Err(message) => (single(false), format!("{name} FAILED: {message}")),
+        };
+        println!("{said}");
+        self.totals += totals;
+        totals.failed == 0
+    }
+
+    fn not_run(&mut self, names: &[&str]) {
+        for name in names {
+            println!("{name}: not run here");
+            self.totals.skipped += 1;
+        }
+    }
+}
+
+fn describe(name: &str, logged: &Logged, totals: Totals) -> String {
+    let took = shown(logged.took);
+    if totals.failed == 0 {
+        return format!("{name} ok, {took} ({totals})");
+    }
+    let why = if logged.timed_out { " by taking too long" } else { "" };
+    let part = failing_part(&logged.text, SHOWN);
+    format!("{part}\n{name} FAILED{why}, {took} ({totals}); all of it in {}", logged.log.display())
+}
+
+fn shown(duration: Duration) -> String {
+    format!("{}:{:04.1} min", duration.as_secs() / 60, duration.as_secs_f64() % 60.0)
+}

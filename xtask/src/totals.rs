@@ -1,0 +1,160 @@
+//! Reads what test runners print and adds it up.
+
+use std::ops::AddAssign;
+
+/// How many ended how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    pub passed: usize,
+    pub failed: usize,
+    pub skipped: usize,
+}
+
+impl AddAssign for Totals {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+}
+
+impl std::fmt::Display for Totals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
+    }
+}
+
+/// One check that either holds or does not.
+pub fn single(success: bool) -> Totals {
+    Totals { passed: success.into(), failed: (!success).into(), skipped: 0 }
+}
+
+/// Adds up every `test result:` line of `cargo test -- --show-output`. A test that printed a line beginning with
+/// `skipped:` (data of other projects, or a right that this machine does not give) counts as skipped, not passed.
+pub fn of_cargo(text: &str, success: bool) -> Totals {
+    let mut totals = Totals::default();
+    for line in text.lines() {
+        if let Some((_, counts)) = line.split_once("test result: ") {
+            totals.passed += number_before(counts, " passed");
+            totals.failed += number_before(counts, " failed");
+            totals.skipped += number_before(counts, " ignored");
+        }
+    }
+    let said_skipped = tests_that_said_skipped(text).min(totals.passed);
+    totals.passed -= said_skipped;
+    totals.skipped += said_skipped;
+    or_one_failure(totals, success)
+}
+
+/// Reads vitest's `Tests  1 failed | 12 passed | 2 skipped (15)`.
+pub fn of_vitest(text: &str, success: bool) -> Totals {
+    let mut totals = Totals::default();
+    for line in text.lines() {
+        if let Some(counts) = line.trim_start().strip_prefix("Tests ") {
+            totals = Totals {
+                passed: number_before(counts, " passed"),
+                failed: number_before(counts, " failed"),
+                skipped: number_before(counts, " skipped") + number_before(counts, " todo"),
+            };
+        }
+    }
+    or_one_failure(totals, success)
+}
+
+/// A runner that fails without naming a failed test (it did not compile, or crashed) is one failure; one that
+/// succeeds without a single test has tested nothing, and that is a failure too.
+fn or_one_failure(mut totals: Totals, success: bool) -> Totals {
+    let nothing = totals == Totals::default();
+    if totals.failed == 0 && (!success || nothing) {
+        totals.failed = 1;
+    }
+    totals
+}
+
+/// The number that stands before the first `unit`, 0 when there is none.
+fn number_before(text: &str, unit: &str) -> usize {
+    let Some(at) = text.find(unit) else { return 0 };
+    let head = &text[..at];
+    let digits = head.len() - head.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    head[head.len() - digits..].parse().unwrap_or(0)
+}
+
+/// How many different tests printed a line that begins with `skipped:`.
+fn tests_that_said_skipped(text: &str) -> usize {
+    let (mut count, mut in_test) = (0, false);
+    for line in text.lines() {
+        if line.starts_with("---- ") {
+            in_test = true;
+        } else if line.starts_with("skipped:") && in_test {
+            count += 1;
+            in_test = false; // one test, however often it says so
+        }
+    }
+    count
+}
+
+/// The part of a log worth showing when a step failed: from the first failure on, else the end; at most `lines`.
+pub fn failing_part(text: &str, lines: usize) -> String {
+    let all: Vec<&str> = text.lines().collect();
+    let telling = |line: &&str| {
+        line.starts_with("error")
+            || line.starts_with("failures:")
+            || line.contains(" FAIL ")
+            || line.starts_with("Diff in")
+    };
+    let end = all.len().saturating_sub(lines);
+    let from = all.iter().position(|line| telling(line)).unwrap_or(end);
+    all[from..].iter().take(lines).copied().collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_binaries_add_up() {
+        let text = "\
+     Running unittests src/lib.rs (target/debug/deps/a)
+test result: ok. 4 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.01s
+   Doc-tests a
+test result: FAILED. 10 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s";
+        assert_eq!(of_cargo(text, false), Totals { passed: 14, failed: 2, skipped: 1 });
+    }
+
+    #[test]
+    fn a_test_without_its_data_is_skipped_once() {
+        let text = "\
+---- peers stdout ----
+skipped: no peer data
+skipped: no peer data
+
+---- other stdout ----
+looked at 3 files
+test result: ok. 5 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s";
+        assert_eq!(of_cargo(text, true), Totals { passed: 4, failed: 0, skipped: 1 });
+    }
+
+    #[test]
+    fn a_runner_that_breaks_or_runs_nothing_fails() {
+        assert_eq!(of_cargo("error: could not compile", false), Totals { failed: 1, ..Totals::default() });
+        assert_eq!(of_cargo("", true), Totals { failed: 1, ..Totals::default() });
+        assert_eq!(of_vitest("No test files found", true), Totals { failed: 1, ..Totals::default() });
+        let crashed =
+            "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0s";
+        assert_eq!(of_cargo(crashed, false), Totals { passed: 3, failed: 1, skipped: 0 });
+    }
+
+    #[test]
+    fn vitest_is_read() {
+        let text =
+            " Test Files  1 failed | 2 passed (3)\n      Tests  1 failed | 12 passed | 2 skipped (15)\n";
+        assert_eq!(of_vitest(text, false), Totals { passed: 12, failed: 1, skipped: 2 });
+        assert_eq!(of_vitest("      Tests  7 passed (7)", true), Totals { passed: 7, failed: 0, skipped: 0 });
+    }
+
+    #[test]
+    fn the_failing_part_begins_at_the_failure() {
+        assert_eq!(failing_part("fine\nerror: broken\nwhere", 10), "error: broken\nwhere");
+        assert_eq!(failing_part("a\nb\nc", 2), "b\nc");
+    }
+}
