@@ -103,7 +103,7 @@ pub fn failing_part(text: &str, lines: usize) -> String {
             || line.starts_with("Diff in")
     };
     let end = all.len().saturating_sub(lines);
-    let from = all.iter().position(|line| telling(line)).unwrap_or(end);
+    let from = all.iter().position(telling).unwrap_or(end);
     all[from..].iter().take(lines).copied().collect::<Vec<_>>().join("\n")
 }
 
