@@ -1,6 +1,8 @@
 //! What the tests across crates share: the rules of the house and the means to drive the real window.
 #![expect(clippy::disallowed_methods, reason = "tests read the disk, the clock and the environment")]
 
+#[cfg(target_os = "linux")]
+pub mod harness;
 pub mod rules;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,199 @@
+//! The app's window, as a person uses it.
+
+use super::memory::{self, Needle, Unreadable};
+use super::webdriver::Session;
+use super::world::World;
+use super::{PATIENCE, poll};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The running app. Ends when dropped; the world stays, so that it can be opened again.
+pub struct Window<'a> {
+    /// Where it runs.
+    pub world: &'a mut World,
+    session: Session,
+    group: u32,
+    binary: PathBuf,
+}
+
+impl<'a> Window<'a> {
+    pub(crate) fn new(world: &'a mut World, session: Session, group: u32, binary: PathBuf) -> Self {
+        Self { world, session, group, binary }
+    }
+
+    /// Waits for an element to be there and visible.
+    ///
+    /// # Panics
+    /// When it is not there in time.
+    pub fn wait_for(&self, css: &str) {
+        self.wait_until(&format!("{css} is visible"), || self.is_visible(css));
+    }
+
+    /// Whether such an element is there and visible now.
+    pub fn is_visible(&self, css: &str) -> bool {
+        self.session.find(css).is_some_and(|element| element.is_displayed())
+    }
+
+    /// Clicks an element once it is there.
+    ///
+    /// # Panics
+    /// When it cannot be clicked in time.
+    pub fn click(&self, css: &str) {
+        self.wait_until(&format!("{css} can be clicked"), || {
+            self.session.find(css).is_some_and(|element| element.click().is_ok())
+        });
+    }
+
+    /// Empties a field and types `text` into it.
+    ///
+    /// # Panics
+    /// When there is no such field in time.
+    pub fn type_into(&self, css: &str, text: &str) {
+        self.wait_until(&format!("{css} takes text"), || {
+            self.session.find(css).is_some_and(|field| field.clear().is_ok() && field.send(text).is_ok())
+        });
+    }
+
+    /// Presses keys where the focus is; all but the last are held meanwhile: `&[Keys::CONTROL, 'l']`.
+    pub fn press(&self, keys: &[char]) {
+        self.session.chord(keys).unwrap_or_else(|e| self.fail(&format!("pressing keys: {e}")));
+    }
+
+    /// The visible text of an element.
+    ///
+    /// # Panics
+    /// When there is no such element in time.
+    pub fn text(&self, css: &str) -> String {
+        let text = poll(PATIENCE, || self.session.find(css)?.text().ok());
+        text.unwrap_or_else(|| self.fail(&format!("there is no {css}")))
+    }
+
+    /// What a function body returns in the page. For looking only: a story acts through keys and clicks.
+    pub fn script(&self, body: &str, arguments: &[Value]) -> Value {
+        self.session.script(body, arguments).unwrap_or_else(|e| self.fail(&format!("a script: {e}")))
+    }
+
+    /// Waits for something to become true.
+    ///
+    /// # Panics
+    /// When it does not in time, with a picture of the window beside the story's log.
+    pub fn wait_until(&self, what: &str, condition: impl Fn() -> bool) {
+        self.wait_up_to(PATIENCE, what, condition);
+    }
+
+    /// The same, for what takes longer by design.
+    ///
+    /// # Panics
+    /// When it does not become true within `limit`.
+    pub fn wait_up_to(&self, limit: Duration, what: &str, condition: impl Fn() -> bool) {
+        if poll(limit, || condition().then_some(())).is_none() {
+            self.fail(what);
+        }
+    }
+
+    /// Keeps a picture of the page as `target/stories/NAME.png`.
+    pub fn screenshot(&self, name: &str) -> PathBuf {
+        let file = self.world.results.join(format!("{name}.png"));
+        let picture = self.session.screenshot().unwrap_or_else(|e| panic!("the picture {name}: {e}"));
+        fs::write(&file, picture).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        file
+    }
+
+    /// Drags files over the window and lets go.
+    pub fn drop_files(&self, files: &[&Path]) {
+        self.world.drop_files(files);
+    }
+
+    /// The processes of the app: itself first, then the web view's.
+    pub fn processes(&self) -> Vec<Process> {
+        let mut found: Vec<Process> = fs::read_dir("/proc")
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .filter_map(|pid| Process::read(pid, self.group))
+            .filter(|process| process.name != "WebKitWebDriver")
+            .collect();
+        let program = self.binary.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        found.sort_by_key(|process| !program.starts_with(&process.name));
+        found
+    }
+
+    /// Where `needles` stand in the memory of the app's processes for which `which` holds.
+    ///
+    /// # Errors
+    /// When the system does not let this program look into another's memory, as some containers.
+    pub fn find_in_memory(
+        &self,
+        which: impl Fn(&Process) -> bool,
+        needles: &[Needle],
+    ) -> Result<Vec<String>, String> {
+        let mut found = Vec::new();
+        let mut looked = 0;
+        for process in self.processes().into_iter().filter(which) {
+            match memory::search(process.pid, needles) {
+                Ok((places, _)) => {
+                    found.extend(places.into_iter().map(|place| format!("{}: {place}", process.name)))
+                }
+                Err(Unreadable::Gone) => continue,
+                Err(Unreadable::Refused(why)) => return Err(why),
+            }
+            looked += 1;
+        }
+        assert!(looked > 0, "no process of the app was there to look into");
+        Ok(found)
+    }
+
+    /// Ends the app as a person does who closes the session; its world stays.
+    pub fn close(self) {}
+
+    fn fail(&self, what: &str) -> ! {
+        let name = format!("failed-{}", self.world.name);
+        let page = self.session.script("return document.body.innerText", &[]).unwrap_or_default();
+        if let Ok(picture) = self.session.screenshot() {
+            drop(fs::write(self.world.results.join(format!("{name}.png")), picture));
+        }
+        panic!(
+            "not in time: {what}\nthe page says: {}\nits picture is {name}.png, its words are in {}",
+            page.as_str().unwrap_or("nothing"),
+            self.world.log().display()
+        );
+    }
+}
+
+impl Drop for Window<'_> {
+    fn drop(&mut self) {
+        self.session.close();
+        let gone = poll(PATIENCE, || self.processes().is_empty().then_some(()));
+        if gone.is_none() && !std::thread::panicking() {
+            panic!("the app does not end: {:?}", self.processes());
+        }
+    }
+}
+
+/// One process of the app.
+#[derive(Debug, Clone)]
+pub struct Process {
+    /// Its number.
+    pub pid: u32,
+    /// Its name as the system keeps it: 15 bytes at most.
+    pub name: String,
+}
+
+impl Process {
+    /// The process, when it lives and belongs to `group` (proc(5): `pid (name) state ppid pgrp …`).
+    fn read(pid: u32, group: u32) -> Option<Self> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let (head, tail) = stat.rsplit_once(") ")?;
+        let mut fields = tail.split(' ');
+        let (state, pgrp) = (fields.next()?, fields.nth(1)?);
+        let name = head.split_once('(')?.1.to_owned();
+        (state != "Z" && pgrp.parse() == Ok(group)).then_some(Self { pid, name })
+    }
+
+    /// Whether it draws the page (as opposed to the app itself and the network process).
+    pub fn is_page(&self) -> bool {
+        self.name.starts_with("WebKitWebProces")
+    }
+}

@@ -1,0 +1,171 @@
+//! One story's world: folders, display, bus, keyring, driver, and the way into the app.
+
+use super::display::Display;
+use super::keyring::Keyring;
+use super::process::Program;
+use super::session_bus::SessionBus;
+use super::webdriver::{Session, free_port, wait_ready};
+use super::window::Window;
+use super::{PATIENCE, drop_source, poll};
+use crate::{app_binary, root};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tempfile::TempDir;
+
+/// Everything that the app sees of a computer. Fields are dropped in this order: the app before its display.
+pub struct World {
+    driver: Option<(Program, u16)>,
+    keyring: Option<Keyring>,
+    bus: SessionBus,
+    display: Display,
+    folder: TempDir,
+    /// Where this story's pictures and logs go.
+    pub(crate) results: PathBuf,
+    /// The story's name, with which its files begin.
+    pub(crate) name: String,
+}
+
+impl World {
+    /// A world with an open keyring, named after the story that happens in it.
+    ///
+    /// # Panics
+    /// When a program is missing or does not start; the message names it.
+    pub fn new(name: &str) -> Self {
+        let folder = tempfile::Builder::new().prefix("keyhaven-story-").tempdir();
+        let folder = folder.unwrap_or_else(|e| panic!("a folder for the story: {e}"));
+        let results = target().join("stories");
+        let folders =
+            ["home", "config", "data", "cache", "state", "runtime", "vault"].map(|f| folder.path().join(f));
+        for path in folders.iter().chain([&results]) {
+            fs::create_dir_all(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        }
+        // XDG Base Directory specification: the runtime folder is its owner's alone, else programs refuse it.
+        let private = fs::set_permissions(folder.path().join("runtime"), fs::Permissions::from_mode(0o700));
+        private.unwrap_or_else(|e| panic!("the runtime folder: {e}"));
+        let log = results.join(format!("{name}.log"));
+        drop(fs::remove_file(&log));
+        let display = Display::start(folder.path(), &log);
+        let bus = SessionBus::start(&folder.path().join("runtime"), &log);
+        let mut world =
+            Self { driver: None, keyring: None, bus, display, folder, results, name: name.to_owned() };
+        world.start_keyring();
+        world
+    }
+
+    /// Starts the app with `arguments` and waits until its page has been drawn.
+    ///
+    /// # Panics
+    /// When the window does not open.
+    pub fn open(&mut self, arguments: &[&str]) -> Window<'_> {
+        self.open_binary(&app_binary(), arguments)
+    }
+
+    /// The same with another build of the app (the figures want the release build).
+    ///
+    /// # Panics
+    /// When the window does not open.
+    pub fn open_binary(&mut self, binary: &Path, arguments: &[&str]) -> Window<'_> {
+        assert!(binary.is_file(), "{}: `cargo xtask test` builds it", binary.display());
+        // A driver serves one app; a fresh one forgets everything about the last.
+        self.driver = None;
+        let port = free_port();
+        let mut command = Command::new("WebKitWebDriver");
+        command.arg(format!("--port={port}")).arg("--host=127.0.0.1");
+        command
+            .envs(self.environment())
+            .env("TAURI_AUTOMATION", "true")
+            .env("TAURI_WEBVIEW_AUTOMATION", "true");
+        let mut driver = Program::start(&command, &self.log());
+        assert!(
+            wait_ready(port),
+            "WebKitWebDriver does not answer; its words are in {}",
+            self.log().display()
+        );
+        let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        let session = Session::open(port, binary, &arguments);
+        let ended = driver.has_ended();
+        let group = driver.group();
+        self.driver = Some((driver, port));
+        let session = session.unwrap_or_else(|e| {
+            panic!("the window does not open (driver ended: {ended}): {e}; see {}", self.log().display())
+        });
+        Window::new(self, session, group, binary.to_owned())
+    }
+
+    /// Locks the keyring, as the desktop does when the session is locked.
+    pub fn lock_keyring(&self) {
+        if let Some(keyring) = &self.keyring {
+            keyring.lock(&self.bus);
+        }
+    }
+
+    /// Ends the Secret Service: nobody on the bus has its name any more.
+    pub fn stop_keyring(&mut self) {
+        self.keyring = None;
+        let gone = poll(PATIENCE, || (!self.bus.has_owner("org.freedesktop.secrets")).then_some(()));
+        assert!(gone.is_some(), "the keyring's name is still taken");
+    }
+
+    /// Starts the Secret Service again, open; what it kept is still there.
+    pub fn start_keyring(&mut self) {
+        self.keyring = None;
+        self.keyring = Some(Keyring::start(&self.environment(), self.folder.path(), &self.bus, &self.log()));
+    }
+
+    /// Drags files over the app's window and lets go.
+    pub fn drop_files(&self, files: &[&Path]) {
+        drop_source::drop_files(&self.display, files);
+    }
+
+    /// The folder that the app keeps its vault in (`KEYHAVEN_HOME`).
+    pub fn vault_home(&self) -> PathBuf {
+        self.folder.path().join("vault")
+    }
+
+    /// A folder for this story's own files.
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// Where this story's programs write their complaints.
+    pub fn log(&self) -> PathBuf {
+        self.results.join(format!("{}.log", self.name))
+    }
+
+    /// All that the app's environment holds; nothing of this test program's own comes in beside the search path.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let path = |name: &str| self.folder.path().join(name).to_string_lossy().into_owned();
+        let pairs = [
+            ("PATH", std::env::var("PATH").unwrap_or_default()),
+            ("HOME", path("home")),
+            ("XDG_CONFIG_HOME", path("config")),
+            ("XDG_DATA_HOME", path("data")),
+            ("XDG_CACHE_HOME", path("cache")),
+            ("XDG_STATE_HOME", path("state")),
+            ("XDG_RUNTIME_DIR", path("runtime")),
+            ("KEYHAVEN_HOME", path("vault")),
+            ("DISPLAY", self.display.name.clone()),
+            ("XAUTHORITY", self.display.authority.to_string_lossy().into_owned()),
+            ("DBUS_SESSION_BUS_ADDRESS", self.bus.address.clone()),
+            // The machine's own bus would tell about the machine's own sleep and screen lock.
+            ("DBUS_SYSTEM_BUS_ADDRESS", format!("unix:path={}", path("no-system-bus"))),
+            ("GDK_BACKEND", "x11".into()),
+            ("GSETTINGS_BACKEND", "memory".into()),
+            ("GIO_USE_VFS", "local".into()),
+            ("NO_AT_BRIDGE", "1".into()),
+            // There is no graphics card here.
+            ("LIBGL_ALWAYS_SOFTWARE", "1".into()),
+            ("WEBKIT_DISABLE_DMABUF_RENDERER", "1".into()),
+            ("LANG", "C.UTF-8".into()),
+            ("TZ", "UTC".into()),
+        ];
+        pairs.map(|(key, value)| (key.to_owned(), value)).into()
+    }
+}
+
+/// Cargo's target folder, from where this test program runs.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
+}
