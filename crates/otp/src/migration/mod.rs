@@ -1,7 +1,7 @@
 //! Google Authenticator's export: `otpauth-migration://offline?data=…`, one URI a QR code, several codes an export.
 //!
 //! [`parse`] reads one URI, a [`Collector`] puts the batches of an export together in any order and says which are
-//! missing, [`write`] makes an export. The format was never published; it is the one that Google Authenticator
+//! missing, [`write()`] makes an export. The format was never published; it is the one that Google Authenticator
 //! writes and that Aegis, 2FAS and scito/extract_otp_secrets read.
 
 mod collector;
@@ -24,7 +24,7 @@ pub const MAX_BATCHES: u32 = 1_000;
 pub const ACCOUNTS_PER_BATCH: usize = 10;
 
 /// The name in [`crate::Account::unknown`] under which an entry's protobuf fields that have no meaning here are kept
-/// (hexadecimal, as they stood); [`write`] puts them back.
+/// (hexadecimal, as they stood); [`write()`] puts them back.
 pub const UNKNOWN_FIELDS: &str = "migration_fields";
 
 /// What one QR code of an export holds.

@@ -174,3 +174,19 @@ fn colons_in_names_survive() {
         assert_eq!(account(written.to_uri().expose()), written, "{issuer:?} {name:?}");
     }
 }
+
+/// Compile-time: a copy of a secret is always a named call.
+#[test]
+fn accounts_are_not_clone() {
+    trait Unwanted<Marker> {
+        fn check() {}
+    }
+    impl<T: ?Sized> Unwanted<()> for T {}
+    struct IsClone;
+    impl<T: Clone> Unwanted<IsClone> for T {}
+    // Ambiguous, and therefore a compile error, as soon as one of them implements Clone.
+    <Account as Unwanted<_>>::check();
+    <Kind as Unwanted<_>>::check();
+    <keyhaven_otp::Parsed as Unwanted<_>>::check();
+    <migration::Batch as Unwanted<_>>::check();
+}
