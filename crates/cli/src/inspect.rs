@@ -3,14 +3,19 @@
 use crate::args::InspectArgs;
 use crate::error::{Answer, Failure, tell};
 use crate::{input, output};
-use keyhaven_otp::{Account, Kind, Oddity, Parsed, parse_uri};
+use keyhaven_otp::migration::{self, Batch, Collector, Progress, Rejected};
+use keyhaven_otp::{Account, Kind, Oddity, Parsed, UriError, parse_uri};
 use keyhaven_qr::{Limits, PictureError};
 use serde::Serialize;
+
+type Corners = [[i32; 2]; 4];
 
 /// `keyhaven inspect --json`.
 #[derive(Serialize)]
 struct Value<'a> {
     items: &'a [Item],
+    /// Google Authenticator's exports that the items belong to, and what is missing of them.
+    exports: Vec<ExportValue<'a>>,
 }
 
 /// One thing that was looked at.
@@ -18,13 +23,15 @@ struct Value<'a> {
 struct Item {
     /// Where it was: `argument 1`, `line 2 of standard input`, `code 1 of ann.png`.
     place: String,
-    /// What it is: `account URI`, `picture`, `text`.
+    /// What it is: `account URI`, `export`, `export entry`, `picture`, `text`, `file`.
     what: &'static str,
     /// Corners of the QR code it came from.
     #[serde(skip_serializing_if = "Option::is_none")]
-    corners: Option<[[i32; 2]; 4]>,
+    corners: Option<Corners>,
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<AccountValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch: Option<BatchValue>,
     oddities: Vec<OddityValue>,
     error: Option<String>,
 }
@@ -43,6 +50,31 @@ struct AccountValue {
     unknown_parameters: Vec<String>,
 }
 
+/// One QR code of a Google Authenticator export.
+#[derive(Serialize)]
+struct BatchValue {
+    version: u64,
+    /// From 1.
+    number: u32,
+    of: u32,
+    export_id: i32,
+    entries: usize,
+}
+
+#[derive(Serialize)]
+struct ExportValue<'a> {
+    id: i32,
+    batches: u32,
+    /// Numbers of the batches that are not here, from 1.
+    missing: &'a [u32],
+}
+
+impl<'a> ExportValue<'a> {
+    fn of(Progress { id, size, missing }: &'a Progress) -> Self {
+        Self { id: *id, batches: *size, missing }
+    }
+}
+
 #[derive(Serialize)]
 struct OddityValue {
     text: String,
@@ -52,20 +84,23 @@ struct OddityValue {
 }
 
 pub fn run(args: InspectArgs) -> Result<Answer, Failure> {
-    let mut items = Vec::new();
+    let mut found = Findings::default();
     for (number, source) in args.sources.into_iter().enumerate() {
         if source == "-" {
-            lines("standard input", input::stdin_text()?.expose(), &mut items);
+            found.lines("standard input", input::stdin_text()?.expose());
         } else if input::is_uri(&source) {
-            items.push(text(format!("argument {}", number + 1), &source, None));
+            found.text(format!("argument {}", number + 1), &source, None);
         } else {
-            file(&source, &mut items);
+            found.file(&source);
         }
     }
+    let Findings { items, exports } = found;
+    let exports = exports.progress();
     if args.json {
-        output::json(&Value { items: &items })?;
+        output::json(&Value { items: &items, exports: exports.iter().map(ExportValue::of).collect() })?;
     } else {
         items.iter().try_for_each(print)?;
+        exports.iter().try_for_each(print_export)?;
     }
     for item in &items {
         if let Some(error) = &item.error {
@@ -78,64 +113,110 @@ pub fn run(args: InspectArgs) -> Result<Answer, Failure> {
     Ok(Answer::yes_if(items.iter().any(|item| item.account.is_some())))
 }
 
-/// A picture's codes or a text file's lines.
-fn file(name: &str, items: &mut Vec<Item>) {
-    let limits = Limits::default();
-    let bytes = match input::bytes(name, limits.bytes) {
-        Ok(bytes) => bytes,
-        Err(error) => return items.push(Item::failed(name, "file", input::words(&error))),
-    };
-    match keyhaven_qr::read(&bytes, &limits) {
-        Ok(codes) if codes.is_empty() => items.push(Item::failed(name, "picture", "no QR code found")),
-        Ok(codes) => {
-            for (number, code) in codes.iter().enumerate() {
-                let place = format!("code {} of {name}", number + 1);
-                items.push(text(place, code.text.expose(), Some(code.corners)));
+/// What was looked at so far.
+#[derive(Default)]
+struct Findings {
+    items: Vec<Item>,
+    exports: Collector,
+}
+
+impl Findings {
+    /// A picture's codes or a text file's lines.
+    fn file(&mut self, name: &str) {
+        let limits = Limits::default();
+        let bytes = match input::bytes(name, limits.bytes) {
+            Ok(bytes) => bytes,
+            Err(error) => return self.failed(name, "file", input::words(&error)),
+        };
+        match keyhaven_qr::read(&bytes, &limits) {
+            Ok(codes) if codes.is_empty() => self.failed(name, "picture", "no QR code found"),
+            Ok(codes) => {
+                for (number, code) in codes.iter().enumerate() {
+                    let place = format!("code {} of {name}", number + 1);
+                    self.text(place, code.text.expose(), Some(code.corners));
+                }
             }
+            Err(PictureError::UnknownFormat) => match std::str::from_utf8(&bytes) {
+                Ok(text) => self.lines(name, text),
+                Err(_) => self.failed(name, "file", "neither a picture that is read nor UTF-8 text"),
+            },
+            Err(error) => self.failed(name, "picture", error),
         }
-        Err(PictureError::UnknownFormat) => match std::str::from_utf8(&bytes) {
-            Ok(text) => lines(name, text, items),
-            Err(_) => items.push(Item::failed(name, "file", "neither a picture that is read nor UTF-8 text")),
-        },
-        Err(error) => items.push(Item::failed(name, "picture", error)),
     }
-}
 
-/// Each line that is not empty.
-fn lines(place: &str, all: &str, items: &mut Vec<Item>) {
-    let before = items.len();
-    for (number, line) in all.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        items.push(text(format!("line {} of {place}", number + 1), line, None));
+    /// Each line that is not empty.
+    fn lines(&mut self, place: &str, all: &str) {
+        let before = self.items.len();
+        for (number, line) in all.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            self.text(format!("line {} of {place}", number + 1), line, None);
+        }
+        if self.items.len() == before {
+            self.failed(place, "text", "there is no text");
+        }
     }
-    if items.len() == before {
-        items.push(Item::failed(place, "text", "there is no text"));
-    }
-}
 
-fn text(place: String, text: &str, corners: Option<[[i32; 2]; 4]>) -> Item {
-    match parse_uri(text) {
-        Ok(Parsed { account, oddities }) => Item {
-            place,
-            what: "account URI",
-            corners,
-            account: Some(AccountValue::of(&account)),
-            oddities: oddities.iter().map(OddityValue::of).collect(),
-            error: None,
-        },
-        Err(error) => Item { corners, ..Item::failed(place, "text", error) },
+    fn text(&mut self, place: String, text: &str, corners: Option<Corners>) {
+        match parse_uri(text) {
+            Ok(parsed) => {
+                self.items.push(Item { corners, ..Item::of_account(place, "account URI", &parsed) })
+            }
+            Err(UriError::Migration) => match migration::parse(text) {
+                Ok(batch) => self.batch(place, batch, corners),
+                Err(error) => self.items.push(Item { corners, ..Item::failed(place, "export", error) }),
+            },
+            Err(error) => self.items.push(Item { corners, ..Item::failed(place, "text", error) }),
+        }
+    }
+
+    fn batch(&mut self, place: String, batch: Batch, corners: Option<Corners>) {
+        let mut entries = Vec::new();
+        for (number, entry) in batch.entries.iter().enumerate() {
+            let place = format!("entry {} of {place}", number + 1);
+            entries.push(match entry {
+                Ok(parsed) => Item::of_account(place, "export entry", parsed),
+                Err(Rejected { issuer, name, reason, .. }) => {
+                    let reason = format!("{}: {reason}", output::shown(&format!("{issuer}, {name}")));
+                    Item::failed(place, "export entry", reason)
+                }
+            });
+        }
+        let value = BatchValue {
+            version: batch.version,
+            number: batch.index + 1,
+            of: batch.size,
+            export_id: batch.id,
+            entries: entries.len(),
+        };
+        self.items.push(Item { corners, batch: Some(value), ..Item::new(place, "export") });
+        self.items.append(&mut entries);
+        self.exports.add(batch);
+    }
+
+    fn failed(&mut self, place: &str, what: &'static str, error: impl ToString) {
+        self.items.push(Item::failed(place, what, error));
     }
 }
 
 impl Item {
-    fn failed(place: impl Into<String>, what: &'static str, error: impl ToString) -> Self {
+    fn new(place: impl Into<String>, what: &'static str) -> Self {
         Self {
             place: place.into(),
             what,
             corners: None,
             account: None,
+            batch: None,
             oddities: Vec::new(),
-            error: Some(error.to_string()),
+            error: None,
         }
+    }
+
+    fn of_account(place: String, what: &'static str, Parsed { account, oddities }: &Parsed) -> Self {
+        let oddities = oddities.iter().map(OddityValue::of).collect();
+        Self { account: Some(AccountValue::of(account)), oddities, ..Self::new(place, what) }
+    }
+
+    fn failed(place: impl Into<String>, what: &'static str, error: impl ToString) -> Self {
+        Self { error: Some(error.to_string()), ..Self::new(place, what) }
     }
 }
 
@@ -164,6 +245,12 @@ impl OddityValue {
 }
 
 fn print(item: &Item) -> Result<(), Failure> {
+    if let Some(BatchValue { version, number, of, export_id, entries }) = item.batch {
+        return output::line(format_args!(
+            "{}: Google Authenticator export {export_id}, batch {number} of {of}, {entries} entries, version {version}",
+            item.place
+        ));
+    }
     let Some(account) = &item.account else { return Ok(()) };
     output::line(format_args!("{}: {}", item.place, item.what))?;
     let mut rows = vec![("  kind", account.kind.to_owned())];
@@ -187,4 +274,8 @@ fn print(item: &Item) -> Result<(), Failure> {
         output::line("  nothing odd")?;
     }
     Ok(())
+}
+
+fn print_export(progress: &Progress) -> Result<(), Failure> {
+    output::line(format_args!("export {}: {progress}", progress.id))
 }
