@@ -4,6 +4,13 @@
 //! [`verify`] to check one, [`explain`] for the intermediate values and [`migration`] for what Google
 //! Authenticator's export shows. Time is always an argument (Unix seconds); nothing here reads a clock or a file.
 //! A server that has to decide about a login wants more than [`verify`] (counting, used steps): not this crate.
+//!
+//! ```
+//! let uri = "otpauth://totp/Example:me?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example&digits=8";
+//! let parsed = keyhaven_otp::parse_uri(uri)?;
+//! assert_eq!(parsed.account.code_at(59)?.text, "94287082"); // RFC 6238 Appendix B
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![forbid(unsafe_code)]
 
 mod account;

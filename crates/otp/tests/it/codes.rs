@@ -207,3 +207,11 @@ fn explain_of_yandex_selects_eight_bytes() {
     let selected = u64::from_str_radix(shown.selected.as_deref().unwrap(), 16).unwrap();
     assert_eq!(shown.truncated, Some(selected & (u64::MAX >> 1)));
 }
+
+/// No published vector meets a key that begins with a zero byte, which Yandex drops (Aegis' YAOTP.java and KeeYaOtp
+/// agree on that). This PIN makes one; the code is Python's (`hashlib`, `hmac`).
+#[test]
+fn a_leading_zero_byte_of_yandex_key_is_dropped() {
+    let account = account("otpauth://yaotp/me?secret=LA2V6KMCGYMWWVEW64RNP3JA3I&pin=1180");
+    assert_eq!(account.code_at(1_581_064_020).unwrap().text, "lhqybmhh");
+}
