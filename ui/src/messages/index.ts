@@ -1,0 +1,14 @@
+// The words in use. A choice of language will be made here, once there is a second one.
+import type { Failure } from "../api";
+import { en, type Messages } from "./en";
+
+export const t: Messages = en;
+
+/** A failure in one or two sentences: what happened, and the program's own detail where it says more. */
+export function words(failure: Failure): { title: string; help: string; detail: string } {
+  const { title, help } = t.failure[failure.kind];
+  return { title, help, detail: failure.detail };
+}
+
+/** The name by which a person knows an account. */
+export const accountName = (row: { issuer: string; name: string }): string => row.issuer || row.name || t.codes.unnamed;

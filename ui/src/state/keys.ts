@@ -1,0 +1,54 @@
+// Every key of the Codes room, in one table: the handler, the hint line and the help sheet read it.
+
+/** What a key can do. */
+export type Action =
+  | "copy" | "details" | "edit" | "pin" | "delete" | "up" | "down" | "page_up" | "page_down" | "first" | "last"
+  | "move_up" | "move_down" | "search" | "clear" | "add" | "paste" | "lock" | "help" | "settings";
+
+/** The keys of an action, as they are drawn; `mod` is Ctrl, on a Mac Command. */
+export const KEYS: Readonly<Record<Action, readonly string[]>> = {
+  copy: ["Enter"], details: ["→"], edit: ["E"], pin: ["P"], delete: ["Delete"], up: ["↑"], down: ["↓"],
+  page_up: ["Page Up"], page_down: ["Page Down"], first: ["Home"], last: ["End"],
+  move_up: ["Alt", "↑"], move_down: ["Alt", "↓"], search: ["mod", "K"], clear: ["Esc"], add: ["mod", "N"], paste: ["mod", "V"],
+  lock: ["mod", "L"], help: ["?"], settings: ["mod", ","],
+};
+
+/** Whether this is a Mac, where Command takes the part of Ctrl. */
+export const isMac = typeof navigator !== "undefined" && /Mac/.test(navigator.userAgent);
+
+/** A key's name on this computer's keyboard. */
+export const keyName = (key: string): string => (key === "mod" ? (isMac ? "⌘" : "Ctrl") : isMac && key === "Alt" ? "⌥" : key);
+
+type Press = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">;
+
+const WITH_MOD: Readonly<Record<string, Action>> = { k: "search", f: "search", n: "add", v: "paste", l: "lock", ",": "settings" };
+const PLAIN: Readonly<Record<string, Action>> = {
+  Enter: "copy", ArrowUp: "up", ArrowDown: "down", PageUp: "page_up", PageDown: "page_down", Escape: "clear",
+};
+// Letters act only while the list has the focus; in the search field they are letters.
+const IN_LIST: Readonly<Record<string, Action>> = {
+  ArrowRight: "details", Home: "first", End: "last", p: "pin", P: "pin", e: "edit", E: "edit", Delete: "delete", "?": "help",
+};
+
+/** Where the focus is, as far as keys care. */
+export interface Place {
+  /** In the search field. */ readonly typing: boolean;
+  /** The field's cursor stands behind its last letter. */ readonly atEnd: boolean;
+  /** The field is empty. */ readonly empty: boolean;
+}
+
+/** What a key press asks for; `type` where the character belongs into the search field; null where it is not ours. */
+export function actionFor(press: Press, place: Place): Action | "type" | null {
+  const mod = isMac ? press.metaKey : press.ctrlKey;
+  if (mod) return press.altKey || press.shiftKey ? null : (WITH_MOD[press.key.toLowerCase()] ?? null);
+  if (press.ctrlKey || press.metaKey) return null;
+  if (press.altKey) return press.key === "ArrowUp" ? "move_up" : press.key === "ArrowDown" ? "move_down" : null;
+  const plain = PLAIN[press.key];
+  if (plain) return plain;
+  if (place.typing) {
+    if (press.key === "ArrowRight" && place.atEnd) return "details";
+    if (press.key === "?" && place.empty) return "help";
+    return press.key === "Delete" && place.empty ? "delete" : null;
+  }
+  return IN_LIST[press.key] ?? ([...press.key].length === 1 && press.key !== " " ? "type" : null);
+}

@@ -1,0 +1,67 @@
+// What was found in pictures, files, the clipboard or typed in, before it is kept.
+import { acceptOffer, dismissOffer, type Found, type Offer, type OfferProblem } from "../api";
+
+/** One found account, and whether it is ticked. */
+export interface Candidate { readonly offer: number; readonly found: Found; ticked: boolean }
+
+class Offers {
+  /** Something is being dragged over the window. */
+  dragging = $state(false);
+  /** The sheet for adding is open. */
+  open = $state(false);
+  /** All that was found since the sheet opened; several drops and pastes add up. */
+  candidates = $state<Candidate[]>([]);
+  /** What could not be read. */
+  problems = $state.raw<readonly OfferProblem[]>([]);
+
+  #offers: number[] = [];
+
+  readonly ticked = $derived(this.candidates.filter((candidate) => candidate.ticked).length);
+
+  /** Shows an offer; what the vault already holds starts unticked. */
+  take(offer: Offer): void {
+    this.open = true;
+    this.dragging = false;
+    this.#offers.push(offer.id);
+    this.candidates.push(...offer.found.map((found) => ({ offer: offer.id, found, ticked: found.standing !== "already_there" })));
+    this.problems = [...this.problems, ...offer.problems];
+  }
+
+  /** Keeps what is ticked; answers the new accounts' ids. What could not be kept stays on the list. */
+  async accept(): Promise<string[]> {
+    const added: string[] = [];
+    for (const offer of [...this.#offers]) {
+      const indices = this.candidates.filter((one) => one.offer === offer && one.ticked).map((one) => one.found.index);
+      if (indices.length > 0) added.push(...(await acceptOffer(offer, indices)));
+      else await dismissOffer(offer);
+      this.#offers = this.#offers.filter((id) => id !== offer);
+      this.candidates = this.candidates.filter((one) => one.offer !== offer);
+    }
+    this.clear();
+    return added;
+  }
+
+  /** Closes the sheet and lets the program forget what it offered. */
+  dismiss(): void {
+    for (const offer of this.#offers) dismissOffer(offer).catch(() => undefined);
+    this.clear();
+  }
+
+  /** Starts over without closing the sheet. */
+  discard(): void {
+    this.dismiss();
+    this.open = true;
+  }
+
+  /** Forgets everything; after a lock the program has forgotten it too. */
+  clear(): void {
+    this.#offers = [];
+    this.candidates = [];
+    this.problems = [];
+    this.open = false;
+    this.dragging = false;
+  }
+}
+
+/** The one list of offers. */
+export const offers = new Offers();

@@ -1,0 +1,115 @@
+// Where the program stands, and the accounts of an open vault: labels and counts, never a secret.
+import * as api from "../api";
+import type { AccountRow, Failure, Kit, OpenView, Settings, Status } from "../api";
+import { offers } from "./offers.svelte";
+import { toasts } from "./toasts.svelte";
+
+/** Between two "a person is there" messages to the program at least this long passes (ms). */
+const TOUCH_EVERY = 10_000;
+
+class Vault {
+  #listening = false;
+
+  /** The last status, null until the first one arrives. */
+  status = $state.raw<Status | null>(null);
+  /** Why not even the status could be had. */
+  failure = $state.raw<Failure | null>(null);
+  /** The emergency kit while it is being shown. **Secret.** */
+  kit = $state.raw<Kit | null>(null);
+  /** Which room of the open vault is seen. */
+  room = $state<"codes" | "settings">("codes");
+  /** The accounts, in no particular order. */
+  rows = $state.raw<readonly AccountRow[]>([]);
+  /** Whether the accounts were asked for and came. */
+  loaded = $state(false);
+  /** Accounts to show and highlight once (just added). */
+  fresh = $state.raw<readonly string[]>([]);
+  /** Whether the keyring may be asked without a word: only when the program starts, never after a lock. */
+  mayAskKeyring = true;
+  /** When a person was last told of, Unix milliseconds: the idle lock counts from here. */
+  touchedAt = $state(Date.now());
+
+  /** The open vault, if it is open. */
+  readonly open = $derived<(OpenView & { phase: "open" }) | null>(this.status?.phase === "open" ? this.status : null);
+
+  /** Listens to the program and asks where it stands. */
+  async start(): Promise<void> {
+    try {
+      if (!this.#listening) {
+        await api.on("status", (status) => this.take(status));
+        await api.on("offer", (offer) => offers.take(offer));
+        await api.on("drag", (over) => (offers.dragging = over));
+        await api.on("clipboard", (ours) => { if (!ours) toasts.closeSlot("copied"); });
+        this.#listening = true;
+      }
+      this.take(await api.status());
+    } catch (cause) {
+      this.failure = api.asFailure(cause);
+    }
+  }
+
+  /** Takes a status over; a vault that is no longer open leaves nothing behind in the page. */
+  take(status: Status): void {
+    const before = this.open;
+    this.status = status;
+    this.failure = null;
+    if (status.phase === "open") {
+      this.mayAskKeyring = false;
+      if (!before) this.touchedAt = Date.now();
+      if (!before || before.accounts !== status.accounts) void this.reload();
+      return;
+    }
+    if (status.phase !== "absent") this.kit = null;
+    if (before) {
+      this.mayAskKeyring = false;
+      this.rows = [];
+      this.fresh = [];
+      this.loaded = false;
+      this.room = "codes";
+      offers.clear();
+      toasts.clear();
+    }
+  }
+
+  /** Asks for all accounts again. */
+  async reload(): Promise<void> {
+    try {
+      const rows = await api.accounts();
+      if (!this.open) return;
+      this.rows = rows;
+      this.loaded = true;
+    } catch (cause) {
+      if (this.open) this.failure = api.asFailure(cause);
+    }
+  }
+
+  /** Puts one changed row in its old one's place, so that the list does not wait for the next reload. */
+  replace(row: AccountRow): void {
+    this.rows = this.rows.map((old) => (old.id === row.id ? row : old));
+  }
+
+  /** Saves settings and shows them at once. */
+  async change(changes: Partial<Settings>): Promise<void> {
+    const open = this.open;
+    if (!open) return;
+    const settings = await api.changeSettings({ ...open.settings, ...changes });
+    if (this.open) this.status = { ...this.open, settings };
+  }
+
+  /** Tells the program that a person is there, at most every ten seconds. */
+  touch(): void {
+    const now = Date.now();
+    if (!this.open || now - this.touchedAt < TOUCH_EVERY) return;
+    this.touchedAt = now;
+    api.touch().catch(() => undefined);
+  }
+
+  /** Locks. */
+  async lock(): Promise<void> {
+    this.mayAskKeyring = false;
+    this.take(await api.lock());
+  }
+}
+
+/** The one vault. */
+export const vault = new Vault();

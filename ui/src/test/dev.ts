@@ -1,0 +1,4 @@
+// dev.html: the page before a double.
+import "./scene";
+
+await import("../main");

@@ -1,0 +1,209 @@
+// Stands in the place of the program: answers `window.__TAURI_INTERNALS__.invoke` as generated.ts describes. For tests and dev.html only.
+import type { AccountRow, CodeView, Events, Failure, FailureKind, Kit, LockedView, Offer, OpenView, Settings, Status } from "../api";
+import { sampleRows } from "./samples";
+
+type Args = Record<string, unknown>;
+type Answer = (args: Args) => unknown;
+
+export const fail = (kind: FailureKind, detail = ""): Failure => ({ kind, detail });
+export const SETTINGS: Settings = { theme: "system", idle_seconds: 300, clipboard_seconds: 30, capture_protection: true, sort: "manual" };
+const FOLDER = "/home/me/.local/share/keyhaven";
+export const VAULT_ID = "K7QF-2M9D";
+const SVG = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 21 21" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h21v21H0z"/><path d="M0 0h7v7H0zM14 0h7v7h-7zM0 14h7v7H0zM9 2h3v3H9zM9 9h4v4H9zM15 15h3v3h-3zM10 16h2v4h-2zM3 9h3v2H3z"/></svg>`;
+
+export const openView = (changes: Partial<OpenView> = {}): OpenView => ({
+  vault_id: VAULT_ID, path: `${FOLDER}/vault.keyhaven`, accounts: 24, set_aside: 0, kit: "kept", opened_with: "keyring", keyring: "ready", has_keyring: true, has_passphrase: true,
+  settings: SETTINGS, demo: false, ...changes,
+});
+export const lockedView = (changes: Partial<LockedView> = {}): LockedView => ({
+  vault_id: VAULT_ID, path: `${FOLDER}/vault.keyhaven`, saved_at: 1_772_500_000_000, has_passphrase: true, has_recovery_key: true, has_keyring: true, keyring: "unasked", ...changes,
+});
+export const KIT: Kit = {
+  vault_id: VAULT_ID, groups: ["H4KD", "9WQ2", "MZ7P", "C3XR", "T8VN", "5JYB", "Q6GF", "2LAE"], qr_svg: SVG, created_at: 1_772_500_000_000, challenge: [2, 5],
+};
+const PASSPHRASE = "correct horse battery staple";
+
+/** A program in memory: a vault, its accounts, and every call it got. */
+export class Double {
+  calls: { command: string; args: Args }[] = [];
+  /** Answers that a test puts in the place of the usual ones. */
+  answers: Record<string, Answer> = {};
+  rows: AccountRow[];
+  now = () => Date.now();
+  #deleted: AccountRow[] = [];
+  #counters = new Map<string, number>();
+  #callbacks = new Map<number, (data: unknown) => void>();
+  #listeners = new Map<string, number[]>();
+  #next = 1;
+  #offer = 1;
+
+  constructor(public status: Status, count = 24) {
+    this.rows = sampleRows(count);
+    Object.assign(window, {
+      __TAURI_INTERNALS__: {
+        invoke: (command: string, args: Args = {}) => this.#invoke(command, args),
+        transformCallback: (callback: (data: unknown) => void) => { this.#callbacks.set(++this.#next, callback); return this.#next; },
+        unregisterCallback: (id: number) => this.#callbacks.delete(id),
+        metadata: { currentWindow: { label: "main" }, currentWebview: { label: "main" } },
+      },
+      __TAURI_EVENT_PLUGIN_INTERNALS__: { unregisterListener: () => undefined },
+    });
+  }
+
+  /** How often a command was called. */
+  count = (command: string): number => this.calls.filter((call) => call.command === command).length;
+  /** The last call of a command. */
+  last = (command: string): Args | undefined => this.calls.findLast((call) => call.command === command)?.args;
+
+  /** Sends an event to the page. */
+  emit<Name extends keyof Events>(event: Name, payload: Events[Name]): void {
+    for (const id of this.#listeners.get(event) ?? []) this.#callbacks.get(id)?.({ event, id, payload });
+  }
+
+  async #invoke(command: string, args: Args): Promise<unknown> {
+    if (command === "plugin:event|listen") {
+      const event = String(args["event"]);
+      this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), Number(args["handler"])]);
+      return args["handler"];
+    }
+    // A copy, as the bridge makes one: what the page does to its objects afterwards is not seen here.
+    this.calls.push({ command, args: JSON.parse(JSON.stringify(args)) as Args });
+    await Promise.resolve();
+    const answer = this.answers[command] ?? this.#usual[command];
+    if (!answer) throw fail("other", `the double has no ${command}`);
+    return structuredClone(await answer(args));
+  }
+
+  #openNow(changes: Partial<OpenView> = {}): Status {
+    return (this.status = { phase: "open", ...openView({ accounts: this.rows.length, ...changes }) });
+  }
+  #open(): OpenView {
+    if (this.status.phase !== "open") throw fail("locked");
+    return this.status;
+  }
+  #change(changes: Partial<OpenView>): Status {
+    return (this.status = { phase: "open", ...this.#open(), ...changes });
+  }
+  #row(id: unknown): AccountRow {
+    const row = this.rows.find((one) => one.id === id);
+    if (!row) throw fail("no_such_account");
+    return row;
+  }
+  #proved({ proof }: Args): void {
+    const given = proof as { passphrase: string | null; recovery_key: string | null };
+    if (given.passphrase !== null && given.passphrase !== PASSPHRASE) throw fail("wrong_passphrase");
+  }
+  #code(row: AccountRow, counter: number): string {
+    let seed = Math.imul(counter ^ 0x9e3779b9, 2654435761);
+    for (const char of row.id) seed = Math.imul(seed ^ char.charCodeAt(0), 2246822519);
+    const letters = row.kind === "steam" ? "23456789BCDFGHJKMNPQRTVWXY" : row.kind === "yandex" ? "abcdefghijklmnopqrstuvwxyz" : row.kind === "motp" ? "0123456789abcdef" : "0123456789";
+    return Array.from({ length: row.digits }, () => letters[((seed = Math.imul(seed ^ (seed >>> 15), 2246822519) + 374761393) >>> 0) % letters.length]).join("");
+  }
+  /** The code of a row at a moment, as `codes` answers it. */
+  view(row: AccountRow, now: number): CodeView {
+    const length = (row.period ?? 30) * 1000;
+    const counter = Math.floor(now / length);
+    return { id: row.id, code: this.#code(row, counter), next: this.#code(row, counter + 1), valid_from: counter * length, valid_until: (counter + 1) * length, problem: null };
+  }
+  #advanced(row: AccountRow): CodeView {
+    const counter = (this.#counters.get(row.id) ?? 0) + 1;
+    this.#counters.set(row.id, counter);
+    return { id: row.id, code: this.#code(row, counter), next: null, valid_from: null, valid_until: null, problem: null };
+  }
+  /** An offer with one account of each standing, and one problem. */
+  offer(): Offer {
+    const base = { kind: "totp", digits: 6, period: 30, algorithm: "SHA1" } as const;
+    return {
+      id: this.#offer++,
+      found: [
+        { ...base, index: 0, source: "shop.png", issuer: "Shopify", name: "shop@example.org", standing: "new", notes: [] },
+        { ...base, index: 1, source: "shop.png", issuer: "GitHub", name: "me@example.org", standing: "already_there", notes: [] },
+        { ...base, index: 2, source: "bank.png", issuer: "Bank token", name: "", kind: "hotp", period: null, digits: 8, algorithm: "SHA256", standing: "same_name_other_secret", notes: ["The label names another issuer: “Bank”. It is kept."] },
+      ],
+      problems: [{ source: "holiday.jpg", reason: "There is no QR code in this picture." }],
+    };
+  }
+  #detail(row: AccountRow) {
+    return {
+      row, note: "Asked the help desk for a second device.", algorithm: row.kind === "totp" ? "SHA1" : null, counter: row.kind === "hotp" ? (this.#counters.get(row.id) ?? 0) : null, label_issuer: null, unknown_parameters: ["image"],
+      history: [{ at: 1_771_000_000_000, change: "name: me → me@example.org" }],
+    };
+  }
+
+  readonly #usual: Record<string, Answer> = {
+    status: () => this.status,
+    estimate_passphrase: ({ passphrase }) => {
+      const length = String(passphrase).length;
+      const score = Math.min(4, Math.floor(length / 5));
+      return { score, guess_time: ["3 seconds", "4 hours", "3 years", "6,000 years", "centuries"][score], warning: score < 2 ? "This is among the first things that are tried." : null, suggestions: score < 2 ? ["Add another word or two."] : [], acceptable: score >= 2 && length >= 8 };
+    },
+    create_vault: ({ request }) => {
+      const { passphrase, keyring } = request as { passphrase: string | null; keyring: boolean };
+      if (passphrase !== null && passphrase.length < 8) throw fail("weak_passphrase", "It has fewer than 8 characters.");
+      this.rows = [];
+      this.#openNow({ accounts: 0, kit: "unconfirmed", opened_with: "passphrase", has_passphrase: passphrase !== null, has_keyring: keyring });
+      return KIT;
+    },
+    choose_vault: () => ({ path: "/media/stick/vault.keyhaven", vault_id: VAULT_ID, saved_at: 1_772_500_000_000, size: 48_213, has_passphrase: true, has_recovery_key: true }),
+    use_vault: () => (this.status = { phase: "locked", ...lockedView({ has_keyring: false }) }),
+    restore_generation: () => (this.status = { phase: "locked", ...lockedView() }),
+    unlock_with_keyring: () => this.#openNow(),
+    unlock_with_passphrase: ({ passphrase }) => {
+      if (passphrase !== PASSPHRASE) throw fail("wrong_passphrase");
+      return this.#openNow({ opened_with: "passphrase" });
+    },
+    unlock_with_recovery_key: ({ recovery_key, recoveryKey }) => {
+      const typed = String(recovery_key ?? recoveryKey).replace(/[\s-]/g, "").toUpperCase();
+      if (typed !== KIT.groups.join("")) throw fail(typed.length === 32 ? "wrong_recovery_key" : "mistyped_recovery_key");
+      return this.#openNow({ opened_with: "recovery_key" });
+    },
+    lock: () => (this.status = { phase: "locked", ...lockedView() }),
+    touch: () => null,
+    enable_keyring: () => this.#change({ has_keyring: true, keyring: "ready" }),
+    disable_keyring: () => this.#change({ has_keyring: false, keyring: "unasked" }),
+    renew_kit: (args) => { this.#proved(args); this.#change({ kit: "unconfirmed" }); return KIT; },
+    confirm_kit: ({ proof }) => {
+      const { groups } = proof as { groups: [string, string] };
+      if (groups[0].toUpperCase() !== KIT.groups[KIT.challenge[0]] || groups[1].toUpperCase() !== KIT.groups[KIT.challenge[1]]) throw fail("kit_mismatch");
+      return this.#change({ kit: "kept" });
+    },
+    save_kit: ({ format }) => `/home/me/Documents/keyhaven-kit.${String(format)}`,
+    print_kit: () => null,
+    close_kit: () => this.status,
+    accounts: () => { this.#open(); return this.rows; },
+    codes: ({ ids }) => {
+      const now = this.now();
+      const known = (ids as string[]).map((id) => this.rows.find((row) => row.id === id)).filter((row) => row !== undefined);
+      return { now, codes: known.map((row) => this.view(row, now)) };
+    },
+    copy_code: ({ id }) => { const row = this.#row(id); return { clears_at: Date.now() + this.#open().settings.clipboard_seconds * 1000, code: row.kind === "hotp" ? this.#advanced(row) : null }; },
+    advance: ({ id }) => this.#advanced(this.#row(id)),
+    account: ({ id }) => this.#detail(this.#row(id)),
+    edit_account: ({ id, changes }) => {
+      const { issuer, name, tags, pinned, icon } = changes as Partial<AccountRow>;
+      const row = this.#row(id);
+      const fresh: AccountRow = { ...row, issuer: issuer ?? row.issuer, name: name ?? row.name, tags: tags ?? row.tags, pinned: pinned ?? row.pinned, icon: icon === "" ? null : (icon ?? row.icon) };
+      this.rows = this.rows.map((one) => (one === row ? fresh : one));
+      return this.#detail(fresh);
+    },
+    delete_account: ({ id }) => { const row = this.#row(id); this.#deleted.push(row); this.rows = this.rows.filter((one) => one !== row); return null; },
+    restore_account: ({ id }) => { const row = this.#deleted.find((one) => one.id === id); if (!row) throw fail("no_such_account"); this.rows.push(row); return this.#detail(row); },
+    arrange: ({ ids }) => { const order = ids as string[]; this.rows = this.rows.map((row) => ({ ...row, position: order.indexOf(row.id) })); return null; },
+    reveal: (args) => { this.#proved(args); return { qr_svg: SVG, secret: "JBSWY3DPEHPK3PXP", uri: "otpauth://totp/GitHub:me%40example.org?secret=JBSWY3DPEHPK3PXP&issuer=GitHub" }; },
+    offer_from_files: () => this.offer(),
+    offer_from_clipboard: () => this.offer(),
+    offer_from_entry: ({ entry }) => {
+      const { issuer, name, kind, secret } = entry as { issuer: string; name: string; kind: "totp"; secret: string };
+      if (/[^A-Za-z2-7\s=-]/.test(secret)) throw fail("bad_input", "The secret has a character that base32 does not know, at place 4: “1”.");
+      return { id: this.#offer++, found: [{ index: 0, source: "Typed in", issuer, name, kind, digits: 6, period: 30, algorithm: "SHA1", standing: "new", notes: [] }], problems: [] };
+    },
+    accept_offer: ({ indices }) => {
+      const ids = (indices as number[]).map((index) => `new${this.#next++}-${index}`);
+      ids.forEach((id, n) => this.rows.push({ ...sampleRows(1)[0]!, id, issuer: n ? "Bank token" : "Shopify", name: "shop@example.org", pinned: false, tags: [], position: this.rows.length }));
+      this.#change({ accounts: this.rows.length });
+      return ids;
+    },
+    dismiss_offer: () => null,
+    change_settings: ({ settings }) => { this.#change({ settings: settings as Settings }); return settings; },
+  };
+}
