@@ -11,6 +11,7 @@
 mod clipboard;
 mod display;
 mod drop_source;
+mod journey;
 mod keyring;
 mod memory;
 mod process;
@@ -19,6 +20,7 @@ mod webdriver;
 mod window;
 mod world;
 
+pub use journey::{PASSPHRASE, SAMPLE, Sample, element, first_journey, now};
 pub use memory::Needle;
 pub use webdriver::Keys;
 pub use window::Window;

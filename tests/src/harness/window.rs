@@ -70,6 +70,37 @@ impl<'a> Window<'a> {
         text.unwrap_or_else(|| self.fail(&format!("there is no {css}")))
     }
 
+    /// The visible texts of all elements that the selector names now.
+    pub fn texts(&self, css: &str) -> Vec<String> {
+        let body = "return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText)";
+        let texts = self.session.script(body, &[css.into()]).unwrap_or_default();
+        let texts = texts.as_array().map_or(&[][..], Vec::as_slice).iter();
+        texts.filter_map(|text| Some(text.as_str()?.trim().to_owned())).collect()
+    }
+
+    /// An attribute of an element; empty when it has none.
+    ///
+    /// # Panics
+    /// When there is no such element in time.
+    pub fn attribute(&self, css: &str, name: &str) -> String {
+        self.wait_until(&format!("{css} is there"), || self.session.find(css).is_some());
+        let body = "return document.querySelector(arguments[0])?.getAttribute(arguments[1]) ?? ''";
+        self.script(body, &[css.into(), name.into()]).as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Chooses from a drop-down list by its option's value.
+    ///
+    /// # Panics
+    /// When there is no such list or option in time.
+    pub fn choose(&self, css: &str, value: &str) {
+        let option = format!("{css} option[value=\"{value}\"]");
+        self.wait_until(&format!("{option} is there"), || self.session.find(&option).is_some());
+        // The list itself opens as a native menu, which no driver reaches: the choice is made as the menu would.
+        let body = "const list = document.querySelector(arguments[0]); list.value = arguments[1]; \
+                    list.dispatchEvent(new Event('change', { bubbles: true }));";
+        self.script(body, &[css.into(), value.into()]);
+    }
+
     /// What a function body returns in the page. For looking only: a story acts through keys and clicks.
     pub fn script(&self, body: &str, arguments: &[Value]) -> Value {
         self.session.script(body, arguments).unwrap_or_else(|e| self.fail(&format!("a script: {e}")))
@@ -190,6 +221,11 @@ impl Process {
         let (state, pgrp) = (fields.next()?, fields.nth(1)?);
         let name = head.split_once('(')?.1.to_owned();
         (state != "Z" && pgrp.parse() == Ok(group)).then_some(Self { pid, name })
+    }
+
+    /// Whether it is the app itself.
+    pub fn is_app(&self) -> bool {
+        !self.name.starts_with("WebKit")
     }
 
     /// Whether it draws the page (as opposed to the app itself and the network process).

@@ -35,7 +35,7 @@ pub const NETWORK_CLIENTS: &[&str] = &[
     "webpki-roots",
 ];
 
-/// Cryptography that must stand in the desktop app at most once: two versions are two to audit and to update.
+/// Cryptography that must run in a shell in one version only: two are two to audit and to update.
 pub const CRYPTOGRAPHY: &[&str] = &[
     "aead",
     "argon2",
@@ -58,7 +58,7 @@ pub const CRYPTOGRAPHY: &[&str] = &[
 /// from shell to shell. A member that is not in the table breaks the rule until it has its line.
 const ROOMS: &[(&str, &[&str])] = &[
     ("keyhaven-secret", &[]),
-    ("keyhaven-qr", &[]),
+    ("keyhaven-qr", &["keyhaven-secret"]),
     ("keyhaven-otp", &["keyhaven-secret"]),
     ("keyhaven-vault", &["keyhaven-secret"]),
     ("keyhaven-interchange", &["keyhaven-otp", "keyhaven-secret"]),
@@ -123,7 +123,7 @@ const STRANGERS: &[(&str, &[&str])] = &[
 
 /// Names from `banned` that `root` reaches through normal and build dependencies, each with the way to it.
 pub fn reachable(metadata: &Value, root: &str, banned: &[&str]) -> Violations {
-    let reached = reached_from(metadata, root);
+    let reached = reached_from(metadata, root, Reach::Built);
     if reached.is_empty() {
         return vec![format!("there is no package {root}")];
     }
@@ -137,10 +137,11 @@ pub fn reachable(metadata: &Value, root: &str, banned: &[&str]) -> Violations {
     found
 }
 
-/// Packages from `names` that `root` reaches in more than one version.
+/// Packages from `names` that run as a part of `root` in more than one version. What only the compiler runs (build
+/// scripts, macros) is left out: its hashes name files and protect nobody.
 pub fn doubled(metadata: &Value, root: &str, names: &[&str]) -> Violations {
     let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for id in reached_from(metadata, root).keys() {
+    for id in reached_from(metadata, root, Reach::Running).keys() {
         if let Some(package) = package(metadata, id) {
             let name = text(&package["name"]);
             if names.contains(&name.as_str()) {
@@ -185,8 +186,17 @@ pub fn direction(metadata: &Value) -> Violations {
     found
 }
 
-/// Every package that `root` needs to be built and run, with one way to it; breadth first, so the shortest.
-fn reached_from(metadata: &Value, root: &str) -> BTreeMap<String, Vec<String>> {
+/// How far a walk through the graph goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Everything that is needed to build and to run it.
+    Built,
+    /// Only what ends up in the program.
+    Running,
+}
+
+/// Every package that `root` needs, with one way to it; breadth first, so the shortest.
+fn reached_from(metadata: &Value, root: &str, reach: Reach) -> BTreeMap<String, Vec<String>> {
     let nodes: BTreeMap<&str, &Value> = array(&metadata["resolve"]["nodes"])
         .iter()
         .filter_map(|node| Some((node["id"].as_str()?, node)))
@@ -198,8 +208,11 @@ fn reached_from(metadata: &Value, root: &str) -> BTreeMap<String, Vec<String>> {
     while let Some(id) = queue.pop_front() {
         let Some(node) = nodes.get(id.as_str()) else { continue };
         for dependency in array(&node["deps"]) {
-            let needed = array(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"] != "dev");
             let other = text(&dependency["pkg"]);
+            let needed = array(&dependency["dep_kinds"]).iter().any(|kind| match reach {
+                Reach::Built => kind["kind"] != "dev",
+                Reach::Running => kind["kind"].is_null() && !is_macro(metadata, &other),
+            });
             if needed && !reached.contains_key(&other) {
                 let mut way = reached[&id].clone();
                 way.push(name_of(metadata, &other));
@@ -209,6 +222,12 @@ fn reached_from(metadata: &Value, root: &str) -> BTreeMap<String, Vec<String>> {
         }
     }
     reached
+}
+
+/// Whether the package is a procedural macro: code that the compiler runs.
+fn is_macro(metadata: &Value, id: &str) -> bool {
+    let targets = package(metadata, id).map_or(&Value::Null, |package| &package["targets"]);
+    array(targets).iter().any(|target| array(&target["kind"]).iter().any(|kind| kind == "proc-macro"))
 }
 
 fn package<'a>(metadata: &'a Value, id: &str) -> Option<&'a Value> {
