@@ -27,6 +27,12 @@ pub trait Files: Send + Sync {
     /// Whatever the system answers.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
+    /// Gives a file a second name, so that its content stays when the first name is given away.
+    ///
+    /// # Errors
+    /// Whatever the system answers; a file system without this makes the caller write a copy.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
+
     /// Brings a folder's names to the disk. A system that has no such operation answers `Ok`.
     ///
     /// # Errors
@@ -124,6 +130,10 @@ impl Files for DiskFiles {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::rename(from, to)
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::hard_link(from, to)
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {

@@ -171,10 +171,16 @@ fn keep_unreadable(files: &dyn Files, location: &Location) -> Result<(), SaveErr
     keep_as(files, location, &format!("{}-unreadable-{mark}.keyhaven", location.stem()), &bytes)
 }
 
+/// `bytes` are what the vault file holds. A save gives the vault's name to a new file and never writes into the old
+/// one, so a second name for that is as good as a copy, and costs no space and no time; where there are no second
+/// names it is copied.
 fn keep_as(files: &dyn Files, location: &Location, name: &str, bytes: &[u8]) -> Result<(), SaveError> {
     let folder = location.generations_folder();
     files.create_folder(&folder).map_err(failed(DiskOperation::CreateFolder, &folder))?;
     let path = folder.join(name);
+    if files.link(location.file(), &path).is_ok() {
+        return files.sync_folder(&folder).map_err(failed(DiskOperation::SyncFolder, &folder));
+    }
     if files.read(&path, MAX_FILE).is_ok_and(|there| there == bytes) {
         return Ok(());
     }

@@ -47,7 +47,7 @@ pub use keyring_key::{InvalidKeyringKey, KeyringKey};
 pub use location::Location;
 pub use locked::{Credential, LockedVault, UnlockError};
 pub use merge::{MergeError, MergeReport, RecoveryMerge};
-pub use open::{OpenVault, RecoveryLocked};
+pub use open::OpenVault;
 pub use random::NoRandomness;
 pub use record::Record;
 pub use recovery_key::{InvalidRecoveryKey, RecoveryKey};

@@ -42,11 +42,6 @@ pub(crate) struct OpenRecovery {
     pub changed: bool,
 }
 
-/// The recovery compartment is locked, and this needs it open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the recovery compartment is locked")]
-pub struct RecoveryLocked;
-
 impl OpenVault {
     pub(crate) fn from_locked(locked: &LockedVault, key: Key) -> Result<Self, UnlockError> {
         let (accounts, extras) = locked.open_accounts(&key)?;

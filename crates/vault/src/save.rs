@@ -6,7 +6,7 @@
 use crate::{
     files::{Files, Lock},
     generations,
-    header::{self, Demand, MAX_FILE},
+    header::{self, Demand, MAX_FILE, MAX_HEADER},
     location::Location,
     locked::LockedVault,
     open::OpenVault,
@@ -201,11 +201,12 @@ impl OpenVault {
         if bytes.len() as u64 > MAX_FILE {
             return Err(SaveError::TooLarge(Demand::FileLength { limit: MAX_FILE }));
         }
-        match header::parse(bytes) {
-            Ok(_) => Ok(()),
-            Err(header::ReadError::TooDemanding(demand)) => Err(SaveError::TooLarge(demand)),
-            Err(_) => Err(SaveError::NotVerified),
+        let header = bytes[10..14].iter().fold(0, |length, byte| length << 8 | u64::from(*byte));
+        if header > MAX_HEADER as u64 {
+            let demand = Demand::HeaderLength { found: header, limit: MAX_HEADER as u64 };
+            return Err(SaveError::TooLarge(demand));
         }
+        Ok(())
     }
 
     /// Writes the file beside the old one, reads it back, opens it, and puts it in the old one's place.
