@@ -1,15 +1,12 @@
 //! `cargo xtask test`: every check, one after the other, each announced and timed, and one line of totals.
 
+use crate::build::WORKSPACE;
 use crate::packages::For;
 use crate::process::{Logged, Project};
 use crate::setup::setup;
 use crate::totals::{Totals, failing_part, of_cargo, of_vitest, single};
 use std::process::Command;
 use std::time::{Duration, Instant};
-
-/// One set of packages, features and profile for everything that is compiled: the tests and the app that they
-/// drive come from the same build, and nothing is compiled twice. `custom-protocol` serves the built pages.
-const BUILD: [&str; 3] = ["--workspace", "--features", "custom-protocol"];
 
 /// Long enough for a cold build on two slow cores.
 const LIMIT: Duration = Duration::from_secs(35 * 60);
@@ -55,19 +52,19 @@ impl Run<'_> {
             return self.not_run(&["clippy", "build", "rust-tests", "stories"]);
         }
         let clippy =
-            [&["clippy"], &BUILD[..], &["--all-targets", "--locked", "--", "-D", "warnings"]].concat();
+            [&["clippy"], &WORKSPACE[..], &["--all-targets", "--locked", "--", "-D", "warnings"]].concat();
         self.step("clippy", project.cargo(&clippy), check);
-        let build = [&["build"], &BUILD[..], &["--all-targets", "--locked"]].concat();
+        let build = [&["build"], &WORKSPACE[..], &["--all-targets", "--locked"]].concat();
         if !self.step("build", project.cargo(&build), check) {
             return self.not_run(&["rust-tests", "stories"]);
         }
         // The stories want the machine for themselves; their tests stand in a module of that name.
         let tail = ["--no-fail-fast", "--", "--show-output"];
-        let tests = [&["test"], &BUILD[..], &tail, &["--skip", "story::"]].concat();
+        let tests = [&["test"], &WORKSPACE[..], &tail, &["--skip", "story::"]].concat();
         self.step("rust-tests", project.cargo(&tests), of_cargo);
         if cfg!(target_os = "linux") {
             let stories =
-                [&["test"], &BUILD[..], &["--test", "stories"], &tail, &["--test-threads=2"]].concat();
+                [&["test"], &WORKSPACE[..], &["--test", "stories"], &tail, &["--test-threads=2"]].concat();
             self.step("stories", project.cargo(&stories), of_cargo);
         } else {
             self.not_run(&["stories"]);

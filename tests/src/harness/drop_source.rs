@@ -36,6 +36,18 @@ pub(crate) fn drop_files(display: &Display, files: &[&Path]) {
     source.drag(target);
 }
 
+/// Unmaps the app's window.
+///
+/// # Panics
+/// When there is none.
+pub(crate) fn hide(display: &Display) {
+    let source = Source::new(display.connect(), &[]);
+    let target = poll(PATIENCE, || source.find_target()).unwrap_or_else(|| panic!("no window to hide"));
+    let hidden = source.connection.unmap_window(target).map(|_| ()).and_then(|()| source.connection.flush());
+    hidden.unwrap_or_else(|e| panic!("hiding the window: {e}"));
+    drop(source.connection.sync());
+}
+
 struct Source {
     connection: RustConnection,
     atoms: Atoms,

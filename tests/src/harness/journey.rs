@@ -71,6 +71,15 @@ pub fn element(id: &str) -> String {
     format!("[data-testid=\"{id}\"]")
 }
 
+/// As many different accounts as wanted, as otpauth URIs.
+pub fn sample_uris(count: usize) -> Vec<String> {
+    let uri = |n: usize| {
+        let key = BASE32_NOPAD.encode(format!("key number {n:09}").as_bytes());
+        format!("otpauth://totp/Issuer%20{n:03}:person{n}@example.org?secret={key}&issuer=Issuer%20{n:03}")
+    };
+    (0..count).map(uri).collect()
+}
+
 /// Seconds of Unix time.
 pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
@@ -130,6 +139,16 @@ impl Window<'_> {
         self.wait_for_code();
     }
 
+    /// Pastes many accounts at once, as from another program's list, and keeps them all.
+    pub fn add_by_paste(&self, uris: &[String]) {
+        self.world.copy_elsewhere(&uris.join("\n"));
+        self.press(&[Keys::CONTROL, 'v']);
+        self.click_named("offer-accept");
+        let count = uris.len().to_string();
+        self.wait_until("all are in the list", || self.attribute("[role=grid]", "aria-rowcount") == count);
+        self.wait_for_code();
+    }
+
     /// Waits until the first row shows a code.
     pub fn wait_for_code(&self) {
         self.wait_until("a code shows", || {
@@ -183,4 +202,19 @@ pub fn first_journey(world: &mut World) -> PathBuf {
     window.wait_for_code();
     window.assert_code_is_true(&SAMPLE);
     window.screenshot("first-journey")
+}
+
+/// Opens the throw-away vault of samples; leaves a picture of its codes in the story's results.
+///
+/// # Panics
+/// When a file appears where a real vault would be.
+pub fn demo(world: &mut World) -> PathBuf {
+    let window = world.open(&["--demo"]);
+    window.wait_until("24 accounts are listed", || window.attribute("[role=grid]", "aria-rowcount") == "24");
+    window.wait_for_code();
+    let picture = window.screenshot("codes");
+    window.close();
+    let files = std::fs::read_dir(world.vault_home()).map_or(0, Iterator::count);
+    assert_eq!(files, 0, "the demo never touches the real vault's folder");
+    picture
 }

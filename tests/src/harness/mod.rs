@@ -20,7 +20,7 @@ mod webdriver;
 mod window;
 mod world;
 
-pub use journey::{PASSPHRASE, SAMPLE, Sample, element, first_journey, now};
+pub use journey::{PASSPHRASE, SAMPLE, Sample, demo, element, first_journey, now, sample_uris};
 pub use memory::Needle;
 pub use webdriver::Keys;
 pub use window::Window;

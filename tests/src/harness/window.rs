@@ -176,6 +176,25 @@ impl<'a> Window<'a> {
         Ok(found)
     }
 
+    /// How long ago the app's process was started (proc(5): 22nd field of `stat`, in ticks since the start of the
+    /// system, as `/proc/uptime` counts).
+    pub fn age(&self) -> Duration {
+        let started = self.processes().first().and_then(|app| app.stat_fields().get(19)?.parse::<f64>().ok());
+        let uptime = fs::read_to_string("/proc/uptime").unwrap_or_default();
+        let uptime: f64 =
+            uptime.split(' ').next().and_then(|seconds| seconds.parse().ok()).unwrap_or_default();
+        let started = started.unwrap_or_else(|| self.fail("the app has a start"));
+        Duration::from_secs_f64((uptime - started / rustix::param::clock_ticks_per_second() as f64).max(0.0))
+    }
+
+    /// Takes the window off the screen, as minimising does where there is a window manager.
+    pub fn hide(&self) {
+        self.world.hide_window();
+        self.wait_until("the page knows that it is hidden", || {
+            self.session.script("return document.visibilityState", &[]).is_ok_and(|state| state == "hidden")
+        });
+    }
+
     /// Ends the app as a person does who closes the session; its world stays.
     pub fn close(self) {}
 
@@ -221,6 +240,26 @@ impl Process {
         let (state, pgrp) = (fields.next()?, fields.nth(1)?);
         let name = head.split_once('(')?.1.to_owned();
         (state != "Z" && pgrp.parse() == Ok(group)).then_some(Self { pid, name })
+    }
+
+    /// The fields of `/proc/PID/stat` behind the name: the first here is the third in proc(5).
+    fn stat_fields(&self) -> Vec<String> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
+        stat.rsplit_once(") ").map_or("", |(_, tail)| tail).split(' ').map(str::to_owned).collect()
+    }
+
+    /// Processor time that it has used, itself and in the kernel.
+    pub fn processor_time(&self) -> Duration {
+        let ticks: u64 =
+            self.stat_fields().iter().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+        Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
+    }
+
+    /// Bytes of memory that it uses, what it shares with others divided among them (PSS).
+    pub fn shared_out_memory(&self) -> u64 {
+        let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid)).unwrap_or_default();
+        let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+        line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) * 1024
     }
 
     /// Whether it is the app itself.

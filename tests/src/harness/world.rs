@@ -119,6 +119,11 @@ impl World {
         drop_source::drop_files(&self.display, files);
     }
 
+    /// Takes the app's window off the screen.
+    pub(crate) fn hide_window(&self) {
+        drop_source::hide(&self.display);
+    }
+
     /// The folder that the app keeps its vault in (`KEYHAVEN_HOME`).
     pub fn vault_home(&self) -> PathBuf {
         self.folder.path().join("vault")
