@@ -210,7 +210,7 @@ fn a_text_that_breaks_a_rule_is_found() {
     assert!(
         sources::sockets(&source("crates/verifier-server/src/lib.rs", "use std::net::TcpStream;")).is_empty()
     );
-    let path = format!("see /{}/x and \"/{}/y\"", "work", "home");
+    let path = format!("see /{}/x and \"/{}/y\"", "work", "root");
     assert_eq!(sources::machine_names(&source("docs/x.md", &path)).len(), 2);
     let address = format!("https://example.org/{}/x, ~/{}/y", "work", "work");
     assert!(sources::machine_names(&source("docs/x.md", &address)).is_empty());

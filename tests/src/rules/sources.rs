@@ -73,7 +73,7 @@ pub fn sockets(source: &Source) -> Violations {
 pub fn machine_names(source: &Source) -> Violations {
     let mut found = Violations::new();
     // Written in two halves, else this file would break its own rule.
-    let folders = [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/tm", "p/")];
+    let folders = [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/tm", "p/")];
     let hosts = [
         concat!("registry.npm", "js.org"),
         concat!("static.crates", ".io"),
