@@ -40,7 +40,19 @@ impl DropIn {
     pub fn seal(vault: VaultId, public: &[u8; KEY_LENGTH], record: Record) -> Result<Self, DropInError> {
         let id = record.id;
         let plain = body::write_record(&Version::of(record, &[]));
-        let secret = StaticSecret::from(*random::key()?.expose());
+        Self::seal_with(vault, public, id, &plain, &random::key()?, random::bytes()?)
+    }
+
+    /// As [`Self::seal`], with everything random given.
+    pub fn seal_with(
+        vault: VaultId,
+        public: &[u8; KEY_LENGTH],
+        id: RecordId,
+        plain: &[u8],
+        secret: &Key,
+        nonce: [u8; 24],
+    ) -> Result<Self, DropInError> {
+        let secret = StaticSecret::from(*secret.expose());
         let ephemeral = PublicKey::from(&secret);
         let shared = secret.diffie_hellman(&PublicKey::from(*public));
         if !shared.was_contributory() {
@@ -48,7 +60,7 @@ impl DropIn {
         }
         let key = sealing_key(vault, shared.as_bytes(), ephemeral.as_bytes(), public);
         let mut sealed = ephemeral.to_bytes().to_vec();
-        sealed.extend(seal::seal(&key, &associated(vault, id), &plain)?);
+        sealed.extend(seal::seal_with(&key, nonce, &associated(vault, id), plain));
         Ok(Self { id, sealed })
     }
 

@@ -33,6 +33,8 @@ mod save;
 mod seal;
 mod slot;
 mod slots;
+#[cfg(test)]
+mod vector;
 
 pub use check::{CheckReport, Problem};
 pub use compartment::{Compartment, Conflict};

@@ -8,7 +8,7 @@ use crate::{
     ids::VaultId,
     json::Hex,
     locked::{Credential, LockedVault, UnlockError, Wanted},
-    random::NoRandomness,
+    random::{self, NoRandomness},
     record::Record,
     seal,
     slot::SlotInfo,
@@ -193,13 +193,24 @@ impl OpenVault {
         }
     }
 
-    /// The whole file, sealed under fresh nonces.
+    /// The whole file, the accounts sealed under a fresh nonce.
     pub(crate) fn seal(
         &self,
         generation: u64,
         saved_at: u64,
         segments: &[Vec<u8>],
     ) -> Result<Vec<u8>, NoRandomness> {
+        Ok(self.seal_with(generation, saved_at, segments, random::bytes()?))
+    }
+
+    /// As [`Self::seal`], with the nonce given.
+    pub(crate) fn seal_with(
+        &self,
+        generation: u64,
+        saved_at: u64,
+        segments: &[Vec<u8>],
+        nonce: [u8; 24],
+    ) -> Vec<u8> {
         let plain = body::write(&self.accounts, Some(&self.extras));
         let mut header = self.header.clone();
         header.generation = generation;
@@ -211,7 +222,7 @@ impl OpenVault {
             .collect();
         let head = header.to_bytes();
         let [sealing, _] = seal::derive(self.key.expose(), &self.header.vault.0, b"keyhaven/1/accounts");
-        let sealed = seal::seal(&sealing, &head, &plain)?;
+        let sealed = seal::seal_with(&sealing, nonce, &head, &plain);
         let length = head.len() + sealed.len() + segments.iter().map(Vec::len).sum::<usize>();
         let mut file = Vec::with_capacity(length + 32);
         file.extend(head);
@@ -219,13 +230,13 @@ impl OpenVault {
         segments.iter().for_each(|segment| file.extend(segment));
         let digest = seal::digest(&file);
         file.extend(digest);
-        Ok(file)
+        file
     }
 }
 
 /// What the recovery compartment's key is used for.
 pub(crate) struct RecoveryKeys {
-    sealing: Key,
+    pub sealing: Key,
     pub commitment: Key,
     /// The X25519 key that drop-ins are sealed to.
     pub agreement: Key,
@@ -255,7 +266,12 @@ impl RecoveryKeys {
     }
 
     pub fn seal_segment(&self, vault: VaultId, compartment: &Compartment) -> Result<Vec<u8>, NoRandomness> {
-        seal::seal(&self.sealing, &associated(vault), &body::write(compartment, None))
+        Ok(self.seal_segment_with(vault, compartment, random::bytes()?))
+    }
+
+    /// As [`Self::seal_segment`], with the nonce given.
+    pub fn seal_segment_with(&self, vault: VaultId, compartment: &Compartment, nonce: [u8; 24]) -> Vec<u8> {
+        seal::seal_with(&self.sealing, nonce, &associated(vault), &body::write(compartment, None))
     }
 }
 

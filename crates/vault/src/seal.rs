@@ -4,7 +4,6 @@
 //! turns an unlock attempt into a test of many passphrases at once. So every key here derives a commitment
 //! beside its sealing keys, which is stored and compared before anything is opened.
 
-use crate::random::{self, NoRandomness};
 use chacha20poly1305::{
     Tag, XChaCha20Poly1305, XNonce,
     aead::{AeadInOut, KeyInit},
@@ -39,12 +38,7 @@ pub(crate) fn commits(key: &Key, stored: &[u8; KEY_LENGTH]) -> bool {
     key.expose().ct_eq(stored).into()
 }
 
-/// Nonce, ciphertext and tag under a fresh random nonce.
-pub(crate) fn seal(key: &Key, associated: &[u8], plain: &[u8]) -> Result<Vec<u8>, NoRandomness> {
-    Ok(seal_with(key, random::bytes()?, associated, plain))
-}
-
-/// As [`seal`], with the nonce given: for keys that seal once only, and for test vectors.
+/// Nonce, ciphertext and tag. The nonce is random and used once; at 192 bits no counter is needed.
 pub(crate) fn seal_with(key: &Key, nonce: [u8; NONCE], associated: &[u8], plain: &[u8]) -> Vec<u8> {
     let mut sealed = Vec::with_capacity(plain.len() + OVERHEAD);
     sealed.extend_from_slice(&nonce);
@@ -119,11 +113,11 @@ mod tests {
 
     #[test]
     fn nothing_opens_after_any_change() {
-        let key = random::key().unwrap();
-        let sealed = seal(&key, b"context", b"plain").unwrap();
+        let key = crate::random::key().unwrap();
+        let sealed = seal_with(&key, [7; 24], b"context", b"plain");
         assert!(open(&key, b"context", &sealed).is_some());
         assert!(open(&key, b"other", &sealed).is_none());
-        assert!(open(&random::key().unwrap(), b"context", &sealed).is_none());
+        assert!(open(&crate::random::key().unwrap(), b"context", &sealed).is_none());
         for length in 0..sealed.len() {
             assert!(open(&key, b"context", &sealed[..length]).is_none(), "{length}");
         }

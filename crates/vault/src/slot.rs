@@ -196,6 +196,20 @@ impl Slot {
         label: String,
         created_at: u64,
     ) -> Result<Self, WrapFailure> {
+        let nonces = [random::bytes()?, random::bytes()?];
+        Ok(Self::wrap_with(vault, id, source, keys, label, created_at, nonces)?)
+    }
+
+    /// As [`Self::wrap`], with the nonces of the two wrapped keys given.
+    pub fn wrap_with(
+        vault: VaultId,
+        id: SlotId,
+        source: SlotKeySource<'_>,
+        keys: Compartments<'_>,
+        label: String,
+        created_at: u64,
+        [accounts_nonce, recovery_nonce]: [[u8; 24]; 2],
+    ) -> Result<Self, NoMemory> {
         let kind = source.kind();
         let context = context(vault, id, kind.name());
         let [accounts_key, recovery_key, commitment] = derive(vault, &context, &source.slot_key()?);
@@ -204,10 +218,10 @@ impl Slot {
             Compartments::Recovery(key) => (None, Some(key)),
             Compartments::Both { accounts, recovery } => (Some(accounts), Some(recovery)),
         };
-        let seal = |with: &Key, key: Option<&Key>| -> Result<Option<Hex<WRAPPED>>, NoRandomness> {
-            let Some(key) = key else { return Ok(None) };
-            let sealed = seal::seal(with, &context, key.expose())?;
-            Ok(sealed.try_into().ok().map(Hex))
+        let seal = |with: &Key, nonce, key: Option<&Key>| {
+            let sealed = key.map(|key| seal::seal_with(with, nonce, &context, key.expose()));
+            // A sealed key has exactly this length.
+            sealed.and_then(|sealed| sealed.try_into().ok()).map(Hex)
         };
         Ok(Self {
             id: Hex(*id.as_bytes()),
@@ -221,8 +235,8 @@ impl Slot {
                 _ => None,
             },
             commitment: Hex(*commitment.expose()),
-            accounts: seal(&accounts_key, accounts)?,
-            recovery: seal(&recovery_key, recovery)?,
+            accounts: seal(&accounts_key, accounts_nonce, accounts),
+            recovery: seal(&recovery_key, recovery_nonce, recovery),
             unknown: Map::new(),
         })
     }
