@@ -21,5 +21,6 @@ export default defineConfig({
     setupFiles: ["src/test/setup.ts"],
     include: ["src/**/*.test.ts"],
     restoreMocks: true,
+    testTimeout: 60_000, // axe in jsdom on a busy machine
   },
 });

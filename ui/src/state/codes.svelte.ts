@@ -1,4 +1,5 @@
 // The codes on screen. The page counts down by itself; it asks the program once, at a period's end or when rows come into sight.
+import { untrack } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 import { codes as ask, type CodeView } from "../api";
 
@@ -32,7 +33,8 @@ class LiveCodes {
   want(ids: readonly string[]): void {
     this.#wanted = ids;
     clearTimeout(this.#settle);
-    if (this.#views.size === 0) this.#askForStale();
+    // Untracked, here and in `start`: an effect that calls this must not run again because a code arrived.
+    if (untrack(() => this.#views.size) === 0) untrack(() => this.#askForStale());
     else this.#settle = setTimeout(() => this.#askForStale(), SETTLE);
   }
 
@@ -51,13 +53,13 @@ class LiveCodes {
   start(): () => void {
     const seen = () => {
       clearTimeout(this.#tick);
-      if (!document.hidden) this.#beat();
+      if (!document.hidden) untrack(() => this.#beat());
     };
     document.addEventListener("visibilitychange", seen);
     seen();
     return () => {
       document.removeEventListener("visibilitychange", seen);
-      this.#clear();
+      untrack(() => this.#clear());
     };
   }
 

@@ -12,6 +12,8 @@ class List {
   tag = $state<string | null>(null);
   /** The account whose details are open. */
   detail = $state<string | null>(null);
+  /** Whether the details were opened to edit at once. */
+  editing = false;
   #chosen = $state<string | null>(null);
 
   readonly sort = $derived(vault.open?.settings.sort ?? "manual");
@@ -29,6 +31,13 @@ class List {
   /** Selects an account. */
   select(id: string | null): void {
     this.#chosen = id;
+  }
+
+  /** Opens an account's details, with the focus in the first field when it is to be edited. */
+  openDetail(id: string | undefined, edit = false): void {
+    if (id === undefined) return;
+    this.editing = edit;
+    this.detail = id;
   }
 
   /** Moves the selection by `rows`, stopping at both ends. */

@@ -9,6 +9,7 @@ const TOUCH_EVERY = 10_000;
 
 class Vault {
   #listening = false;
+  #heard = 0;
 
   /** The last status, null until the first one arrives. */
   status = $state.raw<Status | null>(null);
@@ -36,16 +37,28 @@ class Vault {
   async start(): Promise<void> {
     try {
       if (!this.#listening) {
-        await api.on("status", (status) => this.take(status));
+        await api.on("status", (status) => { this.#heard += 1; this.take(status); });
         await api.on("offer", (offer) => offers.take(offer));
         await api.on("drag", (over) => (offers.dragging = over));
-        await api.on("clipboard", (ours) => { if (!ours) toasts.closeSlot("copied"); });
+        await api.on("clipboard", () => toasts.closeSlot("copied")); // cleared, or already somebody else's
         this.#listening = true;
       }
-      this.take(await api.status());
+      await this.refresh();
     } catch (cause) {
       this.failure = api.asFailure(cause);
     }
+  }
+
+  /** Asks where the program stands. An answer that an event has overtaken is older than the event, and dropped. */
+  async refresh(): Promise<void> {
+    const heard = this.#heard;
+    const status = await api.status();
+    if (heard === this.#heard) this.take(status);
+  }
+
+  /** Forgets that somebody listens, for a page that starts anew (tests). */
+  relisten(): void {
+    this.#listening = false;
   }
 
   /** Takes a status over; a vault that is no longer open leaves nothing behind in the page. */

@@ -1,5 +1,9 @@
 // What jsdom lacks and every web view has.
+import { configure } from "@testing-library/svelte";
 import { afterEach } from "vitest";
+
+// A failed wait says what was missing; the whole page as text helps nobody.
+configure({ getElementError: (message) => new Error(message ?? "not found") });
 
 class NoResize implements ResizeObserver {
   observe(): void {}

@@ -1,0 +1,153 @@
+import { waitFor } from "@testing-library/svelte";
+import { describe, expect, it } from "vitest";
+import type { Standing, Status } from "../api";
+import { en } from "../messages/en";
+import { fail, lockedView, openView } from "./double";
+import { all, click, expectAccessible, gone, openPage, press, soon, the, type } from "./page";
+
+const open: Status = { phase: "open", ...openView() };
+const ticks = () => all("offer-item").map((item) => [item.dataset["standing"], item.querySelector("input")?.checked]);
+
+describe("adding", () => {
+  it("has no accessibility fault: the ways, the form, the offer", async () => {
+    await openPage(open, 3);
+    press("n", { ctrlKey: true });
+    await soon("add-files");
+    await expectAccessible();
+    click("add-manual");
+    await soon("manual-secret");
+    document.querySelector("details")?.setAttribute("open", "");
+    await expectAccessible();
+  });
+  it("reviews what was found: new ones ticked, known ones not, problems named", async () => {
+    await openPage(open);
+    click("add");
+    (await soon("add-files")).click();
+    await soon("offer");
+    await expectAccessible();
+    expect(ticks()).toEqual([["new", true], ["already_there", false], ["same_name_other_secret", true]]);
+    const words: Record<Standing, string> = en.standing;
+    for (const item of all("offer-item")) expect(item.textContent).toContain(words[item.dataset["standing"] as Standing]);
+    expect(the("offer-problems").textContent).toContain("holiday.jpg There is no QR code in this picture.");
+    expect(the("offer").textContent).toContain("The label names another issuer");
+    expect(the("offer-accept").textContent).toBe("Add 2 accounts");
+  });
+  it("keeps what is ticked, and shows and highlights it in the list", async () => {
+    const double = await openPage(open);
+    press("v", { ctrlKey: true });
+    await soon("offer");
+    all("offer-item")[2]?.querySelector("input")?.click();
+    await waitFor(() => expect(the("offer-accept").textContent).toBe("Add 1 account"));
+    click("offer-accept");
+    await gone("offer");
+    expect(double.last("accept_offer")).toEqual({ offer: 1, indices: [0] });
+    expect((await soon("toast")).textContent).toContain("1 account added");
+    await waitFor(() => expect(document.getElementById("accounts")?.getAttribute("aria-activedescendant")).toMatch(/^row-new/));
+    expect(document.getElementById("accounts")?.getAttribute("aria-rowcount")).toBe("25");
+  });
+  it("cannot add nothing, and lets the program forget what was dismissed", async () => {
+    const double = await openPage(open);
+    press("v", { ctrlKey: true });
+    await soon("offer");
+    for (const item of all("offer-item")) { const box = item.querySelector("input"); if (box?.checked) box.click(); }
+    await waitFor(() => expect(the<HTMLButtonElement>("offer-accept").disabled).toBe(true));
+    the("offer").dispatchEvent(new Event("cancel", { cancelable: true }));
+    await gone("offer");
+    expect(double.last("dismiss_offer")).toEqual({ offer: 1 });
+    expect(double.count("accept_offer")).toBe(0);
+  });
+  it("adds up what is dropped while the sheet is open, and accepts each offer by its own name", async () => {
+    const double = await openPage(open);
+    double.emit("drag", true);
+    await soon("drop");
+    double.emit("drag", false);
+    await gone("drop");
+    double.emit("offer", double.offer());
+    await soon("offer");
+    double.emit("offer", double.offer());
+    await waitFor(() => expect(all("offer-item")).toHaveLength(6));
+    click("offer-accept");
+    await gone("offer");
+    expect(double.calls.filter(({ command }) => command === "accept_offer").map(({ args }) => args)).toEqual([{ offer: 1, indices: [0, 2] }, { offer: 2, indices: [0, 2] }]);
+  });
+  it("leaves the offer on screen when it could not be saved", async () => {
+    const double = await openPage(open);
+    double.answers["accept_offer"] = () => { throw fail("not_saved", "The disk is full."); };
+    press("v", { ctrlKey: true });
+    await soon("offer");
+    click("offer-accept");
+    await waitFor(() => expect(the("offer").textContent).toContain("The disk is full."));
+    expect(ticks()).toHaveLength(3);
+  });
+  it("says so when the clipboard has nothing, without opening the sheet", async () => {
+    const double = await openPage(open);
+    double.answers["offer_from_clipboard"] = () => { throw fail("bad_input", "There is no picture and no otpauth address on the clipboard."); };
+    press("v", { ctrlKey: true });
+    expect((await soon("toast")).textContent).toContain("There is no picture and no otpauth address");
+    expect(all("offer")).toHaveLength(0);
+  });
+  it("does nothing when the file dialog is closed", async () => {
+    const double = await openPage(open);
+    double.answers["offer_from_files"] = () => null;
+    click("add");
+    (await soon("add-files")).click();
+    await waitFor(() => expect(double.count("offer_from_files")).toBe(1));
+    expect(all("offer")).toHaveLength(0);
+    expect(all("add-files")).toHaveLength(1);
+  });
+});
+
+describe("typing an account in", () => {
+  async function form() {
+    const double = await openPage(open);
+    click("add");
+    (await soon("add-manual")).click();
+    await soon("manual-secret");
+    return double;
+  }
+  it("sends what was typed, standard where nothing was, and leaves no secret in the page", async () => {
+    const double = await form();
+    type("manual-issuer", " Shop ");
+    type("manual-name", "me");
+    type("manual-secret", "JBSW Y3DP EHPK 3PXP");
+    click("manual-check");
+    await soon("offer");
+    expect(double.last("offer_from_entry")).toEqual({ entry: { issuer: "Shop", name: "me", secret: "JBSW Y3DP EHPK 3PXP", kind: "totp", algorithm: null, digits: null, period: null, counter: null, pin: null } });
+    expect(document.documentElement.outerHTML).not.toContain("JBSW");
+    for (const input of document.querySelectorAll("input")) expect(input.value).not.toContain("JBSW");
+  });
+  it("sends the advanced fields that the kind has, and only those", async () => {
+    const double = await form();
+    const kind = the<HTMLSelectElement>("manual-kind");
+    kind.value = "motp";
+    kind.dispatchEvent(new Event("change", { bubbles: true }));
+    await soon("manual-pin");
+    expect(all("manual-digits")).toHaveLength(0);
+    type("manual-secret", "abcdef");
+    type("manual-pin", "1234");
+    click("manual-check");
+    await waitFor(() => expect(double.last("offer_from_entry")).toMatchObject({ entry: { kind: "motp", pin: "1234", digits: null, period: null } }));
+  });
+  it("keeps the fields when the secret has a slip, and shows where it is", async () => {
+    await form();
+    type("manual-secret", "JBS1");
+    click("manual-check");
+    await waitFor(() => expect(the("add-sheet").textContent).toContain("at place 4"));
+    expect(the<HTMLInputElement>("manual-secret").value).toBe("JBS1");
+  });
+  it("wants a secret", async () => {
+    const double = await form();
+    click("manual-check");
+    await waitFor(() => expect(the("manual").textContent).toContain(en.add.secretMissing));
+    expect(double.count("offer_from_entry")).toBe(0);
+  });
+  it("goes away with a lock", async () => {
+    const double = await form();
+    type("manual-secret", "JBSWY3DP");
+    const field = the<HTMLInputElement>("manual-secret");
+    double.emit("status", { phase: "locked", ...lockedView() });
+    await soon("unlock");
+    expect(field.value).toBe("");
+    expect(all("manual")).toHaveLength(0);
+  });
+});

@@ -1,0 +1,132 @@
+import { waitFor } from "@testing-library/svelte";
+import { describe, expect, it } from "vitest";
+import type { FailureKind, KeyringState, LockedView, Status } from "../api";
+import { en } from "../messages/en";
+import { fail, KIT, lockedView, openView } from "./double";
+import { all, click, expectAccessible, openPage, soon, the, type } from "./page";
+
+const locked = (changes: Partial<LockedView> = {}): Status => ({ phase: "locked", ...lockedView(changes) });
+const noKeyring = locked({ has_keyring: false });
+// Records over the unions: a new kind or state does not compile until it stands here.
+const KINDS = Object.keys(en.failure) as FailureKind[];
+const TROUBLES: Record<Exclude<KeyringState, "ready" | "unasked">, true> = { absent: true, locked: true, refused: true, missing: true, foreign: true, ambiguous: true, failed: true };
+
+describe("unlock", () => {
+  it("has no accessibility fault", async () => {
+    await openPage(noKeyring);
+    await expectAccessible();
+  });
+  it("asks the keyring once by itself when the program starts", async () => {
+    const double = await openPage(locked());
+    await soon("search");
+    expect(double.count("unlock_with_keyring")).toBe(1);
+  });
+  it("does not ask the keyring by itself after a lock, whoever locked", async () => {
+    const double = await openPage({ phase: "open", ...openView() });
+    click("lock");
+    await soon("unlock");
+    expect(double.count("unlock_with_keyring")).toBe(0);
+    click("unlock-keyring");
+    await soon("search");
+    double.emit("status", locked()); // idle, suspended or from the tray
+    await soon("unlock");
+    expect(double.count("unlock_with_keyring")).toBe(1);
+  });
+  it("does not ask a keyring that the vault does not use", async () => {
+    const double = await openPage(noKeyring);
+    expect(double.count("unlock_with_keyring")).toBe(0);
+    expect(all("unlock-keyring")).toHaveLength(0);
+  });
+  it.each(Object.keys(TROUBLES) as (keyof typeof TROUBLES)[])("names a keyring that is %s, and the passphrase still works", async (keyring) => {
+    const double = await openPage(noKeyring);
+    double.status = locked({ keyring });
+    double.answers["unlock_with_keyring"] = () => { throw fail("keyring", "secret service said no"); };
+    double.emit("status", locked({ keyring }));
+    const state = await soon("keyring-state");
+    expect(state.textContent).toContain(en.keyring[keyring].title);
+    expect(state.textContent).toContain(en.keyring[keyring].help);
+    expect(document.body.textContent.toLowerCase()).not.toContain("reset");
+    type("unlock-passphrase", "correct horse battery staple");
+    click("unlock-submit");
+    await soon("search");
+  });
+  it("names a keyring that fails when it is asked at the start", async () => {
+    const double = await openPage(noKeyring);
+    double.answers["unlock_with_keyring"] = () => { double.status = locked({ keyring: "foreign" }); throw fail("keyring"); };
+    double.emit("status", locked());
+    (await soon("unlock-keyring")).click();
+    expect((await soon("keyring-state")).dataset["state"]).toBe("foreign");
+    expect(all("unlock-error")).toHaveLength(0);
+  });
+  it("names a wrong passphrase, empties the field at once and takes the right one", async () => {
+    await openPage(noKeyring);
+    type("unlock-passphrase", "wrong one");
+    const field = the<HTMLInputElement>("unlock-passphrase");
+    click("unlock-submit");
+    expect(field.value).toBe("");
+    expect((await soon("unlock-error")).dataset["kind"]).toBe("wrong_passphrase");
+    await waitFor(() => expect(document.activeElement).toBe(the("unlock-passphrase")));
+    expect(document.documentElement.outerHTML).not.toContain("wrong one");
+    await waitFor(() => expect(the<HTMLButtonElement>("unlock-submit").disabled).toBe(false));
+    type("unlock-passphrase", "correct horse battery staple");
+    click("unlock-submit");
+    await soon("search");
+  });
+  it("tells a slip in the recovery key, which stays to be corrected, from a wrong one, which does not", async () => {
+    await openPage(noKeyring);
+    click("unlock-other");
+    await soon("unlock-recovery");
+    type("unlock-recovery", "H4KD");
+    click("unlock-submit");
+    expect((await soon("unlock-error")).dataset["kind"]).toBe("mistyped_recovery_key");
+    expect(the<HTMLInputElement>("unlock-recovery").value).toBe("H4KD");
+    await waitFor(() => expect(the<HTMLButtonElement>("unlock-submit").disabled).toBe(false));
+    type("unlock-recovery", "A".repeat(32));
+    click("unlock-submit");
+    await waitFor(() => expect(the("unlock-error").dataset["kind"]).toBe("wrong_recovery_key"));
+    expect(the<HTMLInputElement>("unlock-recovery").value).toBe("");
+    await waitFor(() => expect(the<HTMLButtonElement>("unlock-submit").disabled).toBe(false));
+    type("unlock-recovery", KIT.groups.join(" "));
+    click("unlock-submit");
+    await soon("search");
+  });
+  it("says so when nothing was typed, without asking the program", async () => {
+    const double = await openPage(noKeyring);
+    click("unlock-submit");
+    await waitFor(() => expect(document.body.textContent).toContain(en.unlock.empty));
+    expect(double.count("unlock_with_passphrase")).toBe(0);
+  });
+  it.each(KINDS)("has words for %s", async (kind) => {
+    const double = await openPage(noKeyring);
+    double.answers["unlock_with_passphrase"] = () => { throw fail(kind, "the detail"); };
+    type("unlock-passphrase", "x");
+    click("unlock-submit");
+    const error = await soon("unlock-error");
+    expect(error.textContent).toContain(en.failure[kind].title);
+    expect(error.textContent).toContain("the detail");
+  });
+  it("turns a broken bridge into words too", async () => {
+    const double = await openPage(noKeyring);
+    double.answers["unlock_with_passphrase"] = () => { throw new Error("ipc is gone"); };
+    type("unlock-passphrase", "x");
+    click("unlock-submit");
+    expect((await soon("unlock-error")).textContent).toContain("ipc is gone");
+  });
+});
+
+describe("an unreadable vault", () => {
+  const unreadable: Status = { phase: "unreadable", path: "/a/vault", error: fail("newer_vault", "Format 3."), generations: [{ name: "g1", saved_at: 1_770_000_000_000, size: 4096 }] };
+  it("has no accessibility fault, names what is wrong and that the file is untouched", async () => {
+    await openPage(unreadable);
+    expect(the("unreadable").textContent).toContain(en.failure.newer_vault.title);
+    expect(the("unreadable").textContent).toContain(en.unreadable.untouched);
+    await expectAccessible();
+  });
+  it("restores a saved state when asked, not before", async () => {
+    const double = await openPage(unreadable);
+    expect(double.count("restore_generation")).toBe(0);
+    [...document.querySelectorAll("button")].find((button) => button.textContent === en.unreadable.restore)?.click();
+    await soon("unlock");
+    expect(double.last("restore_generation")).toEqual({ name: "g1" });
+  });
+});
