@@ -292,3 +292,176 @@ struct RemovedSlot {
     id: Hex<16>,
     removed_at: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ONE: &str =
+        r#"{"id":"11111111111111111111111111111111","kind":"account","modified_at":5,"payload":"b25l"}"#;
+
+    fn body(records: &[&str]) -> String {
+        format!(r#"{{"records":[{}]}}"#, records.join(","))
+    }
+
+    fn again(text: &str) -> (Compartment, String) {
+        let (compartment, extras) = read(text.as_bytes()).unwrap();
+        let written = write(&compartment, Some(&extras));
+        (compartment, String::from_utf8(written.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn one_bad_record_is_set_aside_as_it_stands_and_keeps_no_other_out() {
+        let id = r#""id":"22222222222222222222222222222222""#;
+        let bad = [
+            "7".to_owned(),
+            "null".to_owned(),
+            "[]".to_owned(),
+            "{}".to_owned(),
+            r#"{"id":"short","kind":"account","modified_at":5,"payload":""}"#.to_owned(),
+            format!(r#"{{{id},"kind":"account","modified_at":5,"payload":"no base64!"}}"#),
+            format!(r#"{{{id},"kind":"account","modified_at":-5,"payload":""}}"#),
+            format!(r#"{{{id},"kind":{{"new":"shape"}},"modified_at":5,"payload":""}}"#),
+            format!(r#"{{{id},"kind":"account","modified_at":5}}"#),
+            format!(r#"{{{id},"kind":"account","kind":"twice","modified_at":5,"payload":""}}"#),
+            format!(r#"{{{id},"kind":"account","modified_at":5,"payload":"","future":1,"future":2}}"#),
+            format!(r#"{{{id},"kind":"account","modified_at":5,"payload":"","version":"later"}}"#),
+            format!(r#"{{{id},"kind":"account","modified_at":5,"payload":"","replaces":7}}"#),
+        ];
+        for bad in &bad {
+            let (compartment, written) = again(&body(&[bad, ONE]));
+            assert_eq!(compartment.len(), 1, "{bad}");
+            assert_eq!(compartment.set_aside().len(), 1, "{bad}");
+            assert_eq!(compartment.set_aside()[0].expose(), bad.as_bytes());
+            assert!(written.contains(bad.as_str()), "{bad}");
+            let (compartment, _) = again(&written);
+            assert_eq!((compartment.len(), compartment.set_aside().len()), (1, 1), "{bad}");
+        }
+        let all: Vec<&str> = bad.iter().map(String::as_str).chain([ONE]).collect();
+        let (compartment, _) = again(&body(&all));
+        assert_eq!((compartment.len(), compartment.set_aside().len()), (1, bad.len()));
+    }
+
+    #[test]
+    fn unknown_kinds_and_fields_survive_reading_writing_and_editing() {
+        let future = r#"{"id":"11111111111111111111111111111111","kind":"hologram","modified_at":5,"payload":"b25l","colour":{"a":[1,2.50]}}"#;
+        let text = format!(r#"{{"records":[{future}],"settings":{{"x":1e3}}}}"#);
+        let (mut compartment, written) = again(&text);
+        assert!(
+            written.contains(r#""colour":{"a":[1,2.50]}"#) && written.contains(r#""settings":{"x":1e3}"#)
+        );
+        // By a program that copies the record, and by one that makes it anew.
+        let record = compartment.iter().next().unwrap();
+        let changed = record.changed(6, SecretBytes::new(b"two".to_vec()));
+        let anew = Record::new(record.id, "hologram", 7, SecretBytes::new(b"three".to_vec()));
+        for record in [changed, anew] {
+            compartment.put(record);
+            let written = write(&compartment, None);
+            let written = String::from_utf8(written.to_vec()).unwrap();
+            assert!(written.contains(r#""colour":{"a":[1,2.50]}"#), "{written}");
+        }
+    }
+
+    #[test]
+    fn drop_ins_and_removed_slots_of_another_shape_are_set_aside() {
+        let text = r#"{"records":[],"drop_ins":[{"id":"x"}],"removed_slots":[{"id":"y"},{"id":"22222222222222222222222222222222","removed_at":5,"why":1}]}"#;
+        let (compartment, _) = again(text);
+        assert_eq!(compartment.set_aside().len(), 3);
+    }
+
+    #[test]
+    fn replaced_versions_go_and_nonsense_keeps_everything() {
+        let version = |count: u8, replaces: &str| {
+            format!(
+                r#"{{"id":"11111111111111111111111111111111","kind":"account","modified_at":{count},"payload":"","version":"{count}-000000000000000{count}","replaces":[{replaces}]}}"#
+            )
+        };
+        let (one, two) = (version(1, ""), version(2, r#""1-0000000000000001""#));
+        let (compartment, _) = again(&body(&[&one, &two]));
+        let versions =
+            |compartment: &Compartment| compartment.entries.values().next().unwrap().versions.len();
+        assert_eq!(versions(&compartment), 1);
+        let circle = version(1, r#""2-0000000000000002","1-0000000000000001""#);
+        let (compartment, _) = again(&body(&[&circle, &two]));
+        assert_eq!(versions(&compartment), 2);
+    }
+
+    #[test]
+    fn a_second_record_under_the_same_version_is_set_aside_when_it_differs() {
+        let record = |payload: &str| {
+            format!(
+                r#"{{"id":"11111111111111111111111111111111","kind":"account","modified_at":5,"payload":"{payload}","version":"1-0000000000000001"}}"#
+            )
+        };
+        let (one, other) = (record("b25l"), record("dHdv"));
+        let (compartment, _) = again(&body(&[&one, &one]));
+        assert_eq!((compartment.len(), compartment.set_aside().len()), (1, 0));
+        let (compartment, _) = again(&body(&[&one, &other]));
+        assert_eq!((compartment.len(), compartment.set_aside().len()), (1, 1));
+    }
+
+    #[test]
+    fn deep_nesting_is_an_answer_and_a_quick_one() {
+        let deep = |inner: &str| format!("{}{inner}{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
+        let field = format!(
+            r#"{{"id":"22222222222222222222222222222222","kind":"a","modified_at":5,"payload":"","deep":{}}}"#,
+            deep("")
+        );
+        let (compartment, _) = again(&body(&[&deep("7"), &field, ONE]));
+        assert_eq!(compartment.len() + compartment.set_aside().len(), 3);
+        assert!(read(deep("").as_bytes()).is_err());
+    }
+
+    #[test]
+    fn the_estimate_holds_so_that_the_buffer_never_grows() {
+        let mut compartment = Compartment::default();
+        for index in 0..100u8 {
+            let payload = SecretBytes::new(vec![index; usize::from(index) * 10]);
+            compartment.put(Record::new(RecordId::from_bytes([index; 16]), "account", u64::MAX, payload));
+            let payload = SecretBytes::new(vec![index; 7]);
+            compartment.put(Record::new(RecordId::from_bytes([index; 16]), "account", u64::MAX, payload));
+        }
+        let extras = Extras::default();
+        assert!(write(&compartment, Some(&extras)).len() <= estimate(&compartment, Some(&extras)));
+    }
+
+    #[test]
+    fn only_so_many_replaced_versions_are_remembered() {
+        let mut compartment = Compartment::default();
+        for index in 0..600u64 {
+            let payload = SecretBytes::new(index.to_be_bytes().to_vec());
+            compartment.put(Record::new(RecordId::from_bytes([1; 16]), "account", index, payload));
+        }
+        let entry = compartment.entries.values().next().unwrap();
+        assert_eq!((entry.versions.len(), entry.replaced.len()), (1, 512));
+        assert!(entry.replaced.iter().all(|id| id.count > 87));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_an_answer(bytes: Vec<u8>) {
+            let _ = read(&bytes);
+        }
+
+        #[test]
+        fn any_json_elements_are_kept(elements in prop::collection::vec("[1-9][0-9]{0,2}|\"[a-z]{0,4}\"|\\{\"id\":[0-9]\\}", 0..5)) {
+            let text = format!(r#"{{"records":[{}]}}"#, elements.join(","));
+            let (_, written) = again(&text);
+            for element in elements.iter().filter(|element| serde_json::from_str::<serde_json::Value>(element).is_ok()) {
+                prop_assert!(written.contains(element.as_str()));
+            }
+        }
+
+        #[test]
+        fn records_are_read_back(kind: String, payload: Vec<u8>, modified_at: u64, deleted_at: Option<u64>, id: [u8; 16]) {
+            let mut record = Record::new(RecordId::from_bytes(id), kind, modified_at, SecretBytes::new(payload));
+            record.deleted_at = deleted_at;
+            let mut compartment = Compartment::default();
+            compartment.put(record.duplicate());
+            let (compartment, _) = read(&write(&compartment, None)).unwrap();
+            let found = compartment.iter().chain(compartment.deleted()).next().unwrap();
+            prop_assert_eq!(found, &record);
+        }
+    }
+}

@@ -4,5 +4,6 @@
 mod decryptor;
 mod faults;
 mod journey;
+mod merge;
 mod refusals;
 mod support;

@@ -2,7 +2,14 @@
 
 use keyhaven_secret::{SecretBytes, SecretText};
 use keyhaven_vault::{
-    DiskFiles, KdfCost, KeyringKey, Location, LockedVault, NewVault, OpenVault, Record, RecordId, RecoveryKey,
+    DiskFiles, Files, KdfCost, KeyringKey, Location, Lock, LockedVault, NewFile, NewVault, OpenVault, Record,
+    RecordId, RecoveryKey,
+};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 /// 2025-11-22, in milliseconds.
@@ -93,4 +100,66 @@ pub fn payloads<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<String> {
         records.map(|record| String::from_utf8(record.payload.expose().to_vec()).unwrap()).collect();
     payloads.sort();
     payloads
+}
+
+/// A disk in memory, for tests that save often.
+#[derive(Clone, Default)]
+pub struct MemoryFiles(Arc<Mutex<BTreeMap<PathBuf, Vec<u8>>>>);
+
+impl MemoryFiles {
+    fn map(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Vec<u8>>> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl Files for MemoryFiles {
+    fn read(&self, path: &Path, _: u64) -> io::Result<Vec<u8>> {
+        self.map().get(path).cloned().ok_or(io::ErrorKind::NotFound.into())
+    }
+    fn create(&self, path: &Path) -> io::Result<Box<dyn NewFile>> {
+        self.map().insert(path.to_owned(), Vec::new());
+        Ok(Box::new(MemoryFile(self.clone(), path.to_owned())))
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let bytes = self.map().remove(from).ok_or(io::ErrorKind::NotFound)?;
+        self.map().insert(to.to_owned(), bytes);
+        Ok(())
+    }
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let bytes = self.map().get(from).cloned().ok_or(io::ErrorKind::NotFound)?;
+        self.map().insert(to.to_owned(), bytes);
+        Ok(())
+    }
+    fn sync_folder(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.map().remove(path).map(drop).ok_or(io::ErrorKind::NotFound.into())
+    }
+    fn create_folder(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let inside = |path: &&PathBuf| path.parent() == Some(folder);
+        let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+        Ok(self.map().keys().filter(inside).map(name).collect())
+    }
+    fn lock(&self, _: &Path) -> io::Result<Lock> {
+        Ok(Lock::Held(Box::new(())))
+    }
+    fn real_path(&self, path: &Path) -> io::Result<PathBuf> {
+        Ok(path.to_owned())
+    }
+}
+
+struct MemoryFile(MemoryFiles, PathBuf);
+
+impl NewFile for MemoryFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.map().entry(self.1.clone()).or_default().extend(bytes);
+        Ok(())
+    }
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
