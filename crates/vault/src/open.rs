@@ -284,3 +284,68 @@ impl fmt::Debug for OpenVault {
         write!(f, "OpenVault({}, generation {})", self.id(), self.generation())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DiskFiles, KdfCost, KeyringKey, Location, NewVault, SlotKind};
+    use keyhaven_secret::{SecretBytes, SecretText};
+    use serde_json::json;
+
+    /// What a newer version may have written: a slot kind, fields in every part of the header, records.
+    #[test]
+    fn what_a_newer_version_wrote_survives_saves_by_this_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::in_folder(folder.path());
+        let (passphrase, keyring) = (SecretText::new("x".into()), KeyringKey::generate().unwrap());
+        let mut vault = OpenVault::create(&NewVault {
+            location: location.clone(),
+            passphrase: Some((&passphrase, KdfCost::new(8, 1).unwrap())),
+            keyring: Some(&keyring),
+            recovery_key: None,
+            now: 1,
+        })
+        .unwrap();
+        let slot = json!({"id": "00112233445566778899aabbccddeeff", "kind": "passkey", "created_at": 5, "label": "key", "blob": [1]});
+        vault.header.slots.push(serde_json::from_value(slot.clone()).unwrap());
+        vault.header.unknown.insert("future".into(), json!({"x": 1.5}));
+        vault.header.accounts.unknown.insert("codec".into(), json!("new"));
+        vault.header.recovery.unknown.insert("codec".into(), json!("newer"));
+        let odd = SecretBytes::new(br#"{"id":7,"of":"the future"}"#.to_vec());
+        vault.accounts.set_aside.push(odd.duplicate());
+        for now in 1..4 {
+            vault.save(&DiskFiles, now).unwrap();
+            let locked = LockedVault::read(&DiskFiles, &location).unwrap();
+            vault = locked.unlock(Credential::Keyring(&keyring)).unwrap();
+        }
+        let header = &vault.header;
+        assert_eq!(vault.slots()[2].kind, SlotKind::Unknown("passkey".into()));
+        assert_eq!(serde_json::to_value(&header.slots[2]).unwrap(), slot);
+        assert_eq!(header.unknown["future"], json!({"x": 1.5}));
+        assert_eq!(header.accounts.unknown["codec"], "new");
+        assert_eq!(header.recovery.unknown["codec"], "newer");
+        assert_eq!(vault.accounts().set_aside(), [odd.duplicate()]);
+        assert!(matches!(
+            vault.check(&DiskFiles).problems[..],
+            [crate::Problem::CheapPassphrase { .. }, crate::Problem::SetAside { count: 1 }]
+        ));
+        assert!(vault.accounts_mut().discard_set_aside(&odd) && vault.accounts().set_aside().is_empty());
+    }
+
+    #[test]
+    fn debug_shows_which_vault_and_nothing_else() {
+        let passphrase = SecretText::new("x".into());
+        let mut vault = OpenVault::create(&NewVault {
+            location: Location::in_folder("nowhere"),
+            passphrase: Some((&passphrase, KdfCost::new(8, 1).unwrap())),
+            keyring: None,
+            recovery_key: None,
+            now: 1,
+        })
+        .unwrap();
+        let payload = SecretBytes::new(b"hunter2".to_vec());
+        vault.accounts_mut().put(Record::new(crate::RecordId::random().unwrap(), "account", 1, payload));
+        assert_eq!(format!("{vault:?}"), format!("OpenVault({}, generation 0)", vault.id()));
+        assert!(!format!("{:?}", vault.accounts().iter().next()).contains("hunter2"));
+    }
+}
