@@ -24,6 +24,8 @@ enum Fault {
     Killed,
     /// As [`Fault::Killed`], but the call itself was done.
     KilledAfter,
+    /// The call is done and reported as failed, as some shares do.
+    DoneButFailed,
     /// A write leaves half and reports a full disk.
     ShortWrite,
 }
@@ -47,6 +49,7 @@ impl FailingFiles {
         match self.fault {
             Fault::Error(kind) if call == self.at => Err(kind.into()),
             Fault::ShortWrite if call == self.at => Err(io::ErrorKind::StorageFull.into()),
+            Fault::DoneButFailed if call == self.at => run().and(Err(io::Error::other("done, but"))),
             Fault::Killed if call >= self.at => Err(io::Error::other("killed")),
             Fault::KilledAfter if call > self.at => Err(io::Error::other("killed")),
             _ => run(),
@@ -121,6 +124,7 @@ fn whatever_fails_at_whatever_call_the_old_or_the_new_vault_is_there() {
         Fault::Error(io::ErrorKind::PermissionDenied),
         Fault::Killed,
         Fault::KilledAfter,
+        Fault::DoneButFailed,
         Fault::ShortWrite,
     ];
     let mut tried = 0;
@@ -191,24 +195,31 @@ fn a_first_save_that_fails_leaves_nothing_or_the_vault() {
     }
 }
 
-/// Writes arrive changed: a share or a disk that lies.
-struct LyingFiles;
+/// What is read back of a file just written is something else: a share or a disk that lies.
+enum LyingFiles {
+    /// A flipped bit.
+    Flipped,
+    /// A whole vault, and not this one: what a stale cache answers.
+    Stale(Vec<u8>),
+}
 
 impl Files for LyingFiles {
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         let mut bytes = DiskFiles.read(path, limit)?;
         if path.extension().is_some_and(|extension| extension == "tmp") {
             let middle = bytes.len() / 2;
-            bytes[middle] ^= 1;
+            match self {
+                Self::Flipped => bytes[middle] ^= 1,
+                Self::Stale(stale) => bytes.clone_from(stale),
+            }
         }
         Ok(bytes)
     }
     fn create(&self, path: &Path) -> io::Result<Box<dyn NewFile>> {
         DiskFiles.create(path)
     }
-    /// Renames and says that it did not.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        DiskFiles.rename(from, to).and(Err(io::Error::other("done, but")))
+        DiskFiles.rename(from, to)
     }
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
         DiskFiles.link(from, to)
@@ -238,9 +249,11 @@ fn what_does_not_read_back_does_not_take_the_vaults_place() {
     let home = Home::new();
     let mut vault = home.saved();
     let before = home.bytes();
-    let refused = vault.save(&LyingFiles, NOW);
-    assert!(matches!(refused, Err(SaveError::NotVerified)), "{refused:?}");
-    assert_eq!(home.bytes(), before);
+    for lie in [LyingFiles::Flipped, LyingFiles::Stale(before.clone())] {
+        let refused = vault.save(&lie, NOW);
+        assert!(matches!(refused, Err(SaveError::NotVerified)), "{refused:?}");
+        assert_eq!(home.bytes(), before);
+    }
 }
 
 #[test]

@@ -5,5 +5,6 @@ mod decryptor;
 mod faults;
 mod journey;
 mod merge;
+mod power;
 mod refusals;
 mod support;

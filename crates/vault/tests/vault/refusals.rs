@@ -135,6 +135,21 @@ fn every_forged_byte_is_a_typed_error_even_with_the_right_key() {
     }
 }
 
+/// The commitment decides before anything is decrypted; without it the seal would, and say `Body`.
+#[test]
+fn a_key_that_the_header_does_not_commit_to_opens_nothing() {
+    let home = Home::new();
+    home.saved();
+    let forged = forge(&home.bytes(), |header, _| {
+        let text = String::from_utf8(header.clone()).unwrap();
+        let at = text.find("\"accounts\":{\"epoch\":1,\"commitment\":\"").unwrap() + 37;
+        let digit = if header[at] == b'0' { b'1' } else { b'0' };
+        header[at] = digit;
+    });
+    let opened = parse(&forged).unwrap().unlock(Credential::Keyring(&home.keys.keyring));
+    assert!(matches!(opened, Err(UnlockError::Damaged(DamagedPart::Header))), "{opened:?}");
+}
+
 #[test]
 fn another_saves_slots_do_not_open_this_one() {
     let home = Home::new();

@@ -1,0 +1,167 @@
+//! Power cuts: what was not brought to the disk is gone, names and contents each for themselves.
+
+use crate::support::{Home, NOW, cheap, payloads, record};
+use keyhaven_vault::{
+    Credential, Files, Location, Lock, LockedVault, NewFile, NewVault, OpenVault, ReadError,
+};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+/// A disk that keeps only what was synced. A file's content and a folder's names are separate things, as on real
+/// file systems: after a cut, names may or may not have arrived, and contents that were not synced have not.
+#[derive(Clone, Default)]
+struct Disk(Arc<Mutex<State>>);
+
+#[derive(Clone, Default)]
+struct State {
+    /// Content now, and as it is on the disk.
+    contents: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    names: BTreeMap<PathBuf, usize>,
+    synced_names: BTreeMap<PathBuf, usize>,
+    calls_left: Option<usize>,
+}
+
+impl Disk {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// One call more; the power may go just before it.
+    fn call(&self) -> io::Result<MutexGuard<'_, State>> {
+        let mut state = self.state();
+        if let Some(left) = &mut state.calls_left {
+            *left = left.checked_sub(1).ok_or_else(|| io::Error::other("the power is gone"))?;
+        }
+        Ok(state)
+    }
+
+    /// The disk after the cut, when names that were not synced did or did not arrive.
+    fn after_cut(&self, names_arrived: bool) -> Self {
+        let mut state = self.state().clone();
+        state.calls_left = None;
+        if !names_arrived {
+            state.names = state.synced_names.clone();
+        }
+        for (content, on_disk) in &mut state.contents {
+            *content = on_disk.clone().unwrap_or_default();
+        }
+        Self(Arc::new(Mutex::new(state)))
+    }
+}
+
+impl State {
+    fn number(&self, path: &Path) -> io::Result<usize> {
+        self.names.get(path).copied().ok_or(io::ErrorKind::NotFound.into())
+    }
+}
+
+impl Files for Disk {
+    fn read(&self, path: &Path, _: u64) -> io::Result<Vec<u8>> {
+        let state = self.call()?;
+        Ok(state.contents[state.number(path)?].0.clone())
+    }
+    fn create(&self, path: &Path) -> io::Result<Box<dyn NewFile>> {
+        let mut state = self.call()?;
+        let number = state.contents.len();
+        state.contents.push((Vec::new(), None));
+        state.names.insert(path.to_owned(), number);
+        Ok(Box::new(DiskFile(self.clone(), number)))
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut state = self.call()?;
+        let number = state.names.remove(from).ok_or(io::ErrorKind::NotFound)?;
+        state.names.insert(to.to_owned(), number);
+        Ok(())
+    }
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut state = self.call()?;
+        let number = state.number(from)?;
+        state.names.insert(to.to_owned(), number);
+        Ok(())
+    }
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        let mut state = self.call()?;
+        let inside = |path: &Path| path.parent() == Some(folder);
+        state.synced_names.retain(|path, _| !inside(path));
+        let names: Vec<_> =
+            state.names.iter().filter(|(path, _)| inside(path)).map(|(p, n)| (p.clone(), *n)).collect();
+        state.synced_names.extend(names);
+        Ok(())
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.call()?.names.remove(path).map(drop).ok_or(io::ErrorKind::NotFound.into())
+    }
+    fn create_folder(&self, _: &Path) -> io::Result<()> {
+        self.call().map(drop)
+    }
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let state = self.call()?;
+        let inside = state.names.keys().filter(|path| path.parent() == Some(folder));
+        Ok(inside.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect())
+    }
+    fn lock(&self, _: &Path) -> io::Result<Lock> {
+        self.call().map(|_| Lock::Held(Box::new(())))
+    }
+    fn real_path(&self, path: &Path) -> io::Result<PathBuf> {
+        self.call()?.number(path).map(|_| path.to_owned())
+    }
+}
+
+struct DiskFile(Disk, usize);
+
+impl NewFile for DiskFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.call()?.contents[self.1].0.extend(bytes);
+        Ok(())
+    }
+    fn sync(&mut self) -> io::Result<()> {
+        let mut state = self.0.call()?;
+        let (content, on_disk) = &mut state.contents[self.1];
+        *on_disk = Some(content.clone());
+        Ok(())
+    }
+}
+
+#[test]
+fn after_a_power_cut_at_any_call_the_old_or_the_new_vault_is_there() {
+    let home = Home::new();
+    let location = Location::in_folder("disk");
+    let open = |disk: &Disk| {
+        let locked = LockedVault::read(disk, &location)?;
+        let vault = locked.unlock(Credential::Keyring(&home.keys.keyring)).unwrap();
+        Ok::<_, ReadError>(payloads(vault.accounts().iter()))
+    };
+    for cut in 0.. {
+        let disk = Disk::default();
+        let mut vault = OpenVault::create(&NewVault {
+            location: location.clone(),
+            passphrase: Some((&home.keys.passphrase, cheap())),
+            keyring: Some(&home.keys.keyring),
+            recovery_key: None,
+            now: NOW,
+        })
+        .unwrap();
+        vault.accounts_mut().put(record("account", "one"));
+        vault.save(&disk, NOW).unwrap();
+        assert_eq!(open(&disk.after_cut(false)).unwrap(), ["one"], "a save that is done is on the disk");
+
+        vault.accounts_mut().put(record("account", "two"));
+        disk.state().calls_left = Some(cut);
+        let saved = vault.save(&disk, NOW + 1);
+        for names_arrived in [false, true] {
+            let there = open(&disk.after_cut(names_arrived)).unwrap();
+            let case = format!("cut before call {cut}, names {names_arrived}: {saved:?}, {there:?}");
+            assert!(there == ["one", "two"] || (there == ["one"] && saved.is_err()), "{case}");
+        }
+        let generations = LockedVault::generations(&disk.after_cut(false), &location).unwrap();
+        assert!(generations.iter().all(|generation| generation.readable.is_ok()), "{cut}");
+        if disk.state().calls_left != Some(0) && saved.is_ok() {
+            assert_eq!(generations.len(), 1, "the state that was replaced is on the disk too");
+            return;
+        }
+    }
+}
