@@ -145,6 +145,7 @@ export const en = {
     none: (query: string) => `Nothing matches “${query}”.`, noneTag: (tag: string) => `No account with the tag “${tag}” left.`, showAll: "Show all accounts",
     emptyTitle: "No accounts yet", emptyLead: "Drop a picture of a QR code onto this window, paste one, or choose another way.",
     loading: "Fetching your accounts…",
+    copyOf: (name: string) => `Copy the code of ${name}:`,
     copied: (name: string) => (seconds: number) => `${name} copied — clears in ${seconds} s`,
     pinnedNow: (name: string) => `${name} stays on top`, unpinnedNow: (name: string) => `${name} is no longer on top`,
     deleted: (name: string) => `${name} deleted`,

@@ -19,11 +19,11 @@ describe("search", () => {
     expect(find("cafe soderstrom")).toHaveLength(1);
     expect(find("CAFÉ")).toEqual(find("cafe"));
   });
-  it("puts an issuer's start before a word's start, before the inside, before name and tags", () => {
+  it("puts beginnings before insides, and among them issuers before names before tags", () => {
     const [sample] = sampleRows(1);
     const row = (issuer: string, name = "", tags: string[] = []) => ({ ...sample!, id: issuer, issuer, name, tags });
     const mixed = [row("Z", "", ["work"]), row("Y", "work"), row("Network"), row("My Work"), row("Workday"), row("Work")];
-    expect(search(indexed(mixed), "work").map(({ issuer }) => issuer)).toEqual(["Work", "Workday", "My Work", "Network", "Y", "Z"]);
+    expect(search(indexed(mixed), "work").map(({ issuer }) => issuer)).toEqual(["Work", "Workday", "My Work", "Y", "Z", "Network"]);
   });
   it("keeps the list's order among equal matches", () => {
     expect(find("personal me@example.com")).toEqual(["Google", "Dropbox", "PayPal"]);

@@ -6,20 +6,22 @@ export const fold = (text: string): string => text.normalize("NFKD").replace(/\p
 
 const WORD_START = /[\s._@:/\-+()·]/;
 
-/** How well `word` matches `text`: 3 at its start, 2 at a word's start, 1 inside, 0 not at all. */
+// Whoever types two letters means a beginning: one in a tag outweighs the inside of an issuer.
+const START = 12, WORD = 9, INSIDE = 2;
+
+/** How well `word` matches `text`: at its start, at a word's start, inside, or not at all (0). */
 function closeness(text: string, word: string): number {
   let at = text.indexOf(word);
   if (at < 0) return 0;
-  if (at === 0) return 3;
-  for (; at > 0; at = text.indexOf(word, at + 1)) if (WORD_START.test(text[at - 1] ?? "")) return 2;
-  return 1;
+  if (at === 0) return START;
+  for (; at > 0; at = text.indexOf(word, at + 1)) if (WORD_START.test(text[at - 1] ?? "")) return WORD;
+  return INSIDE;
 }
 
-// An issuer outweighs a name, a name a tag, whatever the place of the match inside them.
-const ISSUER = 16, NAME = 4, TAG = 1;
+const ISSUER = 3, NAME = 2, TAG = 1;
 
 function wordScore(issuer: string, name: string, tags: readonly string[], word: string): number {
-  const whole = issuer === word ? ISSUER : 0;
+  const whole = issuer === word ? START : 0;
   return whole + ISSUER * closeness(issuer, word) + NAME * closeness(name, word)
     + TAG * tags.reduce((best, tag) => Math.max(best, closeness(tag, word)), 0);
 }
