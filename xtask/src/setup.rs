@@ -44,7 +44,9 @@ fn system_packages(purpose: For) -> Result<(), String> {
     }
     let names: Vec<&str> = missing.iter().map(|p| p.name).collect();
     apt(&["update", "-qq"])?;
-    apt(&[&["install", "-y", "-qq", "--no-install-recommends"], names.as_slice()].concat())
+    // Without a terminal of its own dpkg draws no progress bars into a CI's log.
+    let quietly = ["install", "-y", "-qq", "-o=Dpkg::Use-Pty=0", "--no-install-recommends"];
+    apt(&[&quietly, names.as_slice()].concat())
 }
 
 /// Which line of [`ELSEWHERE`] is for this machine; all of them on a Linux that is none of those.
@@ -80,17 +82,20 @@ fn is_debian_like(os_release: &str) -> bool {
         .any(|id| id == "debian" || id == "ubuntu")
 }
 
+/// Packages that would ask something on being installed take their default answer (debconf(7)).
+const NO_QUESTIONS: &str = "DEBIAN_FRONTEND=noninteractive";
+
 fn apt(arguments: &[&str]) -> Result<(), String> {
     let root = answer("id", &["-u"]).is_some_and(|id| id == "0");
-    let mut command = if root { Command::new("apt-get") } else { Command::new("sudo") };
+    let mut command = Command::new(if root { "env" } else { "sudo" });
     if root {
-        command.stdin(Stdio::null());
+        command.args([NO_QUESTIONS, "apt-get"]).stdin(Stdio::null());
     } else {
-        // sudo may ask for a password: it keeps the terminal.
-        command.args(["--preserve-env=DEBIAN_FRONTEND", "apt-get"]);
+        // sudo may ask for a password: it keeps the terminal. It hands no variables on, so env sets this one.
+        command.args(["env", NO_QUESTIONS, "apt-get"]);
     }
     let shown = format!("apt-get {}", arguments.join(" "));
-    match command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").status() {
+    match command.args(arguments).status() {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err(format!("{shown} failed (its own message stands above)")),
         Err(e) if root => Err(format!("{shown}: {e}")),
