@@ -1,6 +1,85 @@
-//! The desktop shell: a window around `keyhaven-app`.
+//! The desktop shell: a window, a tray and a clipboard around `keyhaven-app`.
+//!
+//! What a person can do stands in [`keyhaven_app`]; here it is only brought to a window. The page may ask for the
+//! commands of `commands/mod.rs` and hears the events of `events.rs`.
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+mod bindings;
+mod commands;
+mod error;
+mod events;
+mod idle;
+mod platform;
+mod state;
+mod window;
+
+use keyhaven_app::App;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tauri::Manager;
+
+/// Every freed byte of this process is wiped, whoever freed it.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 /// Opens the window and runs until it is closed.
-pub fn run() {
-    tauri::Builder::default().run(tauri::generate_context!()).expect("the window system starts");
+///
+/// `--demo` opens a throw-away vault with sample accounts instead of the person's own.
+pub fn run() -> ExitCode {
+    let demo = std::env::args().skip(1).any(|argument| argument == "--demo");
+    match start(demo) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("keyhaven: {error}"));
+            ExitCode::from(3)
+        }
+    }
+}
+
+fn start(demo: bool) -> Result<(), Box<dyn std::error::Error>> {
+    // Dropped, and with it deleted, when the program ends.
+    let throw_away = demo.then(tempfile::tempdir).transpose()?;
+    let keyhaven = match &throw_away {
+        Some(folder) => App::demo(Arc::new(keyhaven_platform::DemoHost::default()), folder.path())?,
+        None => {
+            let home = keyhaven_platform::home()
+                .ok_or("this system names no folder for a program's data; set KEYHAVEN_HOME")?;
+            App::open(Arc::new(keyhaven_platform::SystemHost::default()), &home)
+        }
+    };
+    let mut builder = tauri::Builder::default();
+    if !demo {
+        builder =
+            builder.plugin(tauri_plugin_single_instance::init(|app, _, _| platform::tray::show_window(app)));
+        builder = builder.plugin(tauri_plugin_window_state::Builder::default().build());
+    }
+    let app = builder
+        .plugin(tauri_plugin_dialog::init())
+        .invoke_handler(commands::handler())
+        .setup(move |app| {
+            let settings = keyhaven.settings().clone();
+            let now = keyhaven.now();
+            app.manage(state::Desk::new(keyhaven));
+            state::desk(app.handle()).idle.touch(now);
+            window::open(app.handle(), &settings)?;
+            platform::tray::install(app.handle());
+            platform::session::watch(app.handle());
+            tauri::async_runtime::spawn(idle::watch(app.handle().clone()));
+            Ok(())
+        })
+        .build(tauri::generate_context!())?;
+    app.run(|app, event| {
+        if let tauri::RunEvent::Exit = event {
+            state::lock(app);
+        }
+    });
+    drop(throw_away);
+    Ok(())
+}
+
+#[expect(clippy::print_stderr, reason = "without a window there is no other place to say it")]
+fn say(text: &str) {
+    eprintln!("{text}");
 }

@@ -1,6 +1,6 @@
 //! The desktop program. Everything it does is in the library.
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
-fn main() {
-    keyhaven_desktop::run();
+fn main() -> std::process::ExitCode {
+    keyhaven_desktop::run()
 }

@@ -1,4 +1,119 @@
 //! Every use-case of Keyhaven, once, against one narrow trait.
+//!
+//! Reach for [`App`]: it stands where the program stands (no vault, locked, open) and has one method for each thing
+//! a person can do. Shells (`src-tauri`, the command line) bring a [`host::Host`], call a method and show its answer;
+//! [`view`] says what may be shown. Whoever wants a vault without accounts in it wants `keyhaven-vault`.
 #![forbid(unsafe_code)]
 
+mod accounts;
+mod adding;
+mod demo;
+mod failure;
+pub mod host;
+mod kit;
+pub mod offer;
+mod session;
+mod settings;
+mod sheet;
+pub mod stored;
+pub mod strength;
+mod vaulting;
 pub mod view;
+
+use crate::host::Host;
+use crate::session::Session;
+use crate::view::{Failure, FailureKind, KeyringState, Settings};
+use keyhaven_vault::{Location, LockedVault, ReadError};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Keyhaven as it stands: the computer it runs on, the vault's place, and how far the vault is open.
+pub struct App {
+    host: Arc<dyn Host>,
+    home: settings::Home,
+    settings: Settings,
+    phase: Phase,
+    demo: bool,
+}
+
+enum Phase {
+    Absent,
+    Locked { vault: Box<LockedVault>, keyring: KeyringState },
+    Unreadable(ReadError),
+    Open(Box<Session>),
+}
+
+impl App {
+    /// Looks into `home` (the folder of vault and settings) without creating anything there.
+    pub fn open(host: Arc<dyn Host>, home: &Path) -> Self {
+        let mut home = settings::Home::new(home);
+        let settings = home.read_settings(host.files());
+        let mut app = Self { host, home, settings, phase: Phase::Absent, demo: false };
+        app.look();
+        app
+    }
+
+    /// Unix time in milliseconds, as the host says.
+    pub fn now(&self) -> u64 {
+        self.host.now()
+    }
+
+    /// Whether the vault is open.
+    pub fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open(_))
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Where the vault file is, or would be.
+    pub fn location(&self) -> &Location {
+        self.home.vault()
+    }
+
+    /// Changes the settings.
+    ///
+    /// # Errors
+    /// A number out of its range, or the settings could not be written; then the old ones stand.
+    pub fn change_settings(&mut self, settings: Settings) -> Result<Settings, Failure> {
+        settings::check(&settings)?;
+        if !self.demo {
+            self.home.write_settings(self.host.files(), &settings)?;
+        }
+        self.settings = settings.clone();
+        Ok(settings)
+    }
+
+    /// Reads the vault file's header anew; the phase is then absent, locked or unreadable.
+    fn look(&mut self) {
+        self.phase = match LockedVault::read(self.host.files(), self.home.vault()) {
+            Ok(vault) => Phase::Locked { vault: Box::new(vault), keyring: KeyringState::Unasked },
+            Err(ReadError::NotFound) => Phase::Absent,
+            Err(error) => Phase::Unreadable(error),
+        };
+    }
+
+    fn session(&self) -> Result<&Session, Failure> {
+        match &self.phase {
+            Phase::Open(session) => Ok(session),
+            other => Err(not_open(other)),
+        }
+    }
+
+    fn session_mut(&mut self) -> Result<&mut Session, Failure> {
+        match &mut self.phase {
+            Phase::Open(session) => Ok(session),
+            other => Err(not_open(other)),
+        }
+    }
+}
+
+fn not_open(phase: &Phase) -> Failure {
+    match phase {
+        Phase::Absent => failure::fail(FailureKind::NoVault, "there is no vault yet"),
+        Phase::Unreadable(error) => failure::unreadable(error),
+        Phase::Locked { .. } | Phase::Open(_) => failure::fail(FailureKind::Locked, "the vault is locked"),
+    }
+}

@@ -442,6 +442,8 @@ pub struct Settings {
     pub capture_protection: bool,
     /// Order of the list.
     pub sort: Sort,
+    /// Closing the window leaves Keyhaven in the tray instead of ending it.
+    pub close_to_tray: bool,
 }
 
 impl Default for Settings {
@@ -452,6 +454,7 @@ impl Default for Settings {
             clipboard_seconds: 30,
             capture_protection: true,
             sort: Sort::Manual,
+            close_to_tray: false,
         }
     }
 }
@@ -511,7 +514,8 @@ pub struct GenerationView {
 }
 
 /// What went wrong, for a person: the page turns `kind` into words and keeps `detail` for "what exactly".
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS, thiserror::Error)]
+#[error("{detail}")]
 pub struct Failure {
     /// Which failure.
     pub kind: FailureKind,

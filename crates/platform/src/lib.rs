@@ -1,1 +1,110 @@
-//! Under construction.
+//! The real [`Host`]: clock, disk, keyring and the places of files, shared by the desktop program and the command line.
+//!
+//! The two shells differ in windows and arguments, not in where the vault is or how the keyring is asked; what they
+//! share in touching the system stands here once. Everything with a rule in it belongs into `keyhaven-app`.
+#![forbid(unsafe_code)]
+#![expect(clippy::disallowed_methods, reason = "this room is where clock and environment are read")]
+
+mod keyring;
+
+pub use crate::keyring::SystemKeyring;
+use keyhaven_app::host::{Host, Keyring, KeyringError};
+use keyhaven_secret::SecretText;
+use keyhaven_vault::{DiskFiles, Files};
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Environment variable that moves the vault's home; for tests, sticks and several vaults.
+pub const HOME_VARIABLE: &str = "KEYHAVEN_HOME";
+
+/// The computer this program runs on.
+#[derive(Default)]
+pub struct SystemHost {
+    files: DiskFiles,
+    keyring: SystemKeyring,
+}
+
+impl Host for SystemHost {
+    /// Unix time in milliseconds; 0 for a clock set before 1970.
+    fn now(&self) -> u64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn measure(&self, work: &mut dyn FnMut()) -> Duration {
+        let start = Instant::now();
+        work();
+        start.elapsed()
+    }
+
+    fn files(&self) -> &dyn Files {
+        &self.files
+    }
+
+    fn keyring(&self) -> &dyn Keyring {
+        &self.keyring
+    }
+}
+
+/// The folder of vault and settings: [`HOME_VARIABLE`], else the system's place for a program's data
+/// (`~/.local/share/keyhaven`, `~/Library/Application Support/org.keyhaven.Keyhaven`, `%APPDATA%\keyhaven\Keyhaven\data`).
+///
+/// `None` where the system knows no home folder.
+pub fn home() -> Option<PathBuf> {
+    match std::env::var_os(HOME_VARIABLE) {
+        Some(home) if !home.is_empty() => Some(PathBuf::from(home)),
+        _ => Some(directories::ProjectDirs::from("org", "keyhaven", "Keyhaven")?.data_dir().to_path_buf()),
+    }
+}
+
+/// The computer for `--demo`: real clock and disk, and no keyring, so that nothing outlives the program.
+#[derive(Default)]
+pub struct DemoHost {
+    computer: SystemHost,
+    keyring: NoKeyring,
+}
+
+impl Host for DemoHost {
+    fn now(&self) -> u64 {
+        self.computer.now()
+    }
+
+    fn measure(&self, work: &mut dyn FnMut()) -> Duration {
+        self.computer.measure(work)
+    }
+
+    fn files(&self) -> &dyn Files {
+        self.computer.files()
+    }
+
+    fn keyring(&self) -> &dyn Keyring {
+        &self.keyring
+    }
+}
+
+#[derive(Default)]
+struct NoKeyring;
+
+impl NoKeyring {
+    fn absent<T>() -> Result<T, KeyringError> {
+        Err(KeyringError::Absent("the demo uses none".into()))
+    }
+}
+
+impl Keyring for NoKeyring {
+    fn read(&self, _vault_id: &str) -> Result<SecretText, KeyringError> {
+        Self::absent()
+    }
+
+    fn write(&self, _vault_id: &str, _text: &SecretText) -> Result<(), KeyringError> {
+        Self::absent()
+    }
+
+    fn remove(&self, _vault_id: &str) -> Result<(), KeyringError> {
+        Self::absent()
+    }
+
+    fn present(&self) -> bool {
+        false
+    }
+}

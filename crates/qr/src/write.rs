@@ -114,8 +114,16 @@ pub fn terminal(text: &str, dark_on_light: bool) -> Result<String, WriteError> {
     Ok(out)
 }
 
-/// The code's modules with the quiet zone around them.
-struct Modules {
+/// The code of `text` as modules, for whoever draws it in a way of their own (a printed page).
+///
+/// # Errors
+/// What [`WriteError`] lists.
+pub fn modules(text: &str) -> Result<Modules, WriteError> {
+    Modules::of(text)
+}
+
+/// A code's modules with the quiet zone around them.
+pub struct Modules {
     /// Modules a side, quiet zone included.
     side: usize,
     colors: Vec<Color>,
@@ -134,7 +142,13 @@ impl Modules {
         Ok(Self { side: code.width() + 2 * QUIET, colors: code.to_colors() })
     }
 
-    fn dark(&self, x: usize, y: usize) -> bool {
+    /// Modules a side, quiet zone included.
+    pub fn side(&self) -> usize {
+        self.side
+    }
+
+    /// Whether the module at column `x` and row `y` is dark; outside of the code none is.
+    pub fn dark(&self, x: usize, y: usize) -> bool {
         let width = self.side - 2 * QUIET;
         let (Some(x), Some(y)) = (x.checked_sub(QUIET), y.checked_sub(QUIET)) else { return false };
         x < width && y < width && self.colors[y * width + x] == Color::Dark

@@ -488,7 +488,11 @@ capture_protection: boolean,
 /**
  * Order of the list.
  */
-sort: Sort, };
+sort: Sort, 
+/**
+ * Closing the window leaves Keyhaven in the tray instead of ending it.
+ */
+close_to_tray: boolean, };
 
 export type Theme = "system" | "light" | "dark";
 

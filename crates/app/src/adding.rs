@@ -1,0 +1,114 @@
+//! Ways in: what was handed over becomes an offer, and what the person chose of it becomes accounts.
+
+use crate::App;
+use crate::failure::fail;
+use crate::kit::kit_state;
+use crate::offer::{Input, LARGEST_FILE, Pending};
+use crate::stored::{Meta, Stored};
+use crate::view::*;
+use keyhaven_otp::Account;
+use keyhaven_secret::SecretBytes;
+use keyhaven_vault::{RecordId, SlotKind};
+use std::path::{Path, PathBuf};
+
+/// Offers that wait for an answer; the oldest goes when there are more.
+const OFFERS_KEPT: usize = 8;
+
+impl App {
+    /// Looks into files: pictures, or text with otpauth links.
+    ///
+    /// # Errors
+    /// The vault is locked. A file that cannot be read is a problem within the offer.
+    pub fn offer_from_files(&mut self, paths: &[PathBuf]) -> Result<Offer, Failure> {
+        self.session()?;
+        let inputs = paths.iter().map(|path| (file_name(path), self.fetch(path))).collect();
+        self.offer(inputs)
+    }
+
+    /// Looks into what was handed over, each with the name of where it comes from.
+    ///
+    /// # Errors
+    /// The vault is locked.
+    pub fn offer(&mut self, inputs: Vec<(String, Input)>) -> Result<Offer, Failure> {
+        let id = self.session_mut()?.next_offer();
+        self.keep_offer(Pending::read(id, inputs))
+    }
+
+    /// Checks an account typed in by hand.
+    ///
+    /// # Errors
+    /// The vault is locked. A field out of its range is a problem within the offer.
+    pub fn offer_from_entry(&mut self, entry: ManualEntry) -> Result<Offer, Failure> {
+        let id = self.session_mut()?.next_offer();
+        self.keep_offer(Pending::from_entry(id, entry))
+    }
+
+    /// Keeps the chosen accounts of an offer and answers their ids, in the offer's order.
+    ///
+    /// # Errors
+    /// Locked, no such offer (any more), or not saved: then nothing was added and the offer is still there.
+    pub fn accept_offer(&mut self, offer: u32, indices: &[u32]) -> Result<Vec<String>, Failure> {
+        let now = self.now();
+        let session = self.session_mut()?;
+        let pending = session.offers.iter().find(|pending| pending.id == offer);
+        let pending = pending
+            .ok_or_else(|| fail(FailureKind::BadInput, "this offer is gone; read the picture again"))?;
+        let chosen = pending.chosen(indices);
+        let ids = self.add(chosen, now)?;
+        self.dismiss_offer(offer);
+        Ok(ids)
+    }
+
+    /// Forgets an offer.
+    pub fn dismiss_offer(&mut self, offer: u32) {
+        if let Ok(session) = self.session_mut() {
+            session.offers.retain(|pending| pending.id != offer);
+        }
+    }
+
+    /// Adds accounts at the end of the manual order, all or none, and answers their ids.
+    ///
+    /// # Errors
+    /// Locked, not saved (then nothing was added), or the vault has no passphrase and its kit was never kept.
+    pub fn add(&mut self, accounts: Vec<Account>, now: u64) -> Result<Vec<String>, Failure> {
+        let session = self.session()?;
+        let has_passphrase = session.vault.slots().iter().any(|slot| slot.kind == SlotKind::Passphrase);
+        if !self.demo && !has_passphrase && kit_state(&session.vault) != KitState::Kept {
+            // Promise 3: the keyring is never the only way in to something that would be missed.
+            return Err(fail(
+                FailureKind::KitNeeded,
+                "this vault has no passphrase: write the emergency kit down and type two of its groups back first",
+            ));
+        }
+        let last = self.session()?.accounts.values().map(|stored| stored.meta.position).max().unwrap_or(0);
+        let mut new = Vec::with_capacity(accounts.len());
+        for (account, position) in accounts.into_iter().zip(last.saturating_add(1)..) {
+            let id = RecordId::random().map_err(crate::failure::other)?;
+            let meta = Meta { position, added_at: now, ..Meta::default() };
+            new.push((id, Stored { account, meta }));
+        }
+        let ids = new.iter().map(|(id, _)| id.to_string()).collect();
+        self.put_all(new)?;
+        Ok(ids)
+    }
+
+    fn keep_offer(&mut self, pending: Pending) -> Result<Offer, Failure> {
+        let session = self.session_mut()?;
+        let offer = pending.view(session.accounts.values());
+        let surplus = (session.offers.len() + 1).saturating_sub(OFFERS_KEPT);
+        session.offers.drain(..surplus);
+        session.offers.push(pending);
+        Ok(offer)
+    }
+
+    fn fetch(&self, path: &Path) -> Input {
+        match self.host.files().read(path, LARGEST_FILE) {
+            Ok(bytes) => Input::Bytes(SecretBytes::new(bytes)),
+            Err(error) => Input::Unreadable(error.to_string()),
+        }
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}

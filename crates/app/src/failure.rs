@@ -1,0 +1,56 @@
+//! From each room's typed errors to the failures that a shell shows.
+
+use crate::host::KeyringError;
+use crate::view::{Failure, FailureKind};
+use keyhaven_vault::{InvalidRecoveryKey, ReadError, SaveError, UnlockError};
+
+/// A failure with its detail.
+pub(crate) fn fail(kind: FailureKind, detail: impl std::fmt::Display) -> Failure {
+    Failure { kind, detail: detail.to_string() }
+}
+
+/// A failure that needs no name of its own.
+pub(crate) fn other(detail: impl std::fmt::Display) -> Failure {
+    fail(FailureKind::Other, detail)
+}
+
+/// A vault file that cannot be read.
+pub(crate) fn unreadable(error: &ReadError) -> Failure {
+    let kind = match error {
+        ReadError::NotFound => FailureKind::NoVault,
+        ReadError::NewerVersion { .. } => FailureKind::NewerVault,
+        _ => FailureKind::DamagedVault,
+    };
+    fail(kind, error)
+}
+
+impl From<KeyringError> for Failure {
+    fn from(error: KeyringError) -> Self {
+        fail(FailureKind::Keyring, error)
+    }
+}
+
+impl From<SaveError> for Failure {
+    fn from(error: SaveError) -> Self {
+        fail(FailureKind::NotSaved, error)
+    }
+}
+
+impl From<UnlockError> for Failure {
+    fn from(error: UnlockError) -> Self {
+        let kind = match error {
+            UnlockError::WrongPassphrase => FailureKind::WrongPassphrase,
+            UnlockError::WrongRecoveryKey => FailureKind::WrongRecoveryKey,
+            UnlockError::ForeignKeyringKey => FailureKind::Keyring,
+            UnlockError::NoSuchSlot(_) => FailureKind::BadInput,
+            _ => FailureKind::DamagedVault,
+        };
+        fail(kind, error)
+    }
+}
+
+impl From<InvalidRecoveryKey> for Failure {
+    fn from(error: InvalidRecoveryKey) -> Self {
+        fail(FailureKind::MistypedRecoveryKey, error)
+    }
+}

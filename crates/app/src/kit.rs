@@ -1,0 +1,222 @@
+//! The emergency kit: a recovery key on paper, and the proof that it was written down.
+
+use crate::App;
+use crate::failure::{fail, other};
+use crate::settings::replace;
+use crate::sheet::KitSheet;
+use crate::view::*;
+use keyhaven_secret::SecretText;
+use keyhaven_vault::{Credential, NewSlot, OpenVault, Record, RecordId, RecoveryKey, SlotId, SlotKind};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// Kind of the record that remembers that a kit was kept.
+const KIND: &str = "kit";
+
+/// The kit on screen, kept here so that saving and comparing it need nothing from the page.
+pub(crate) struct ShownKit {
+    key: RecoveryKey,
+    slot: SlotId,
+    created_at: u64,
+    challenge: [u8; 2],
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    /// The recovery slot whose key was typed back.
+    slot: String,
+}
+
+impl ShownKit {
+    /// A kit for the recovery slot that `key` opens.
+    pub fn new(key: RecoveryKey, slot: SlotId, created_at: u64) -> Self {
+        // Any two different groups do: taken from the slot's random id, so that they differ from kit to kit.
+        let groups = u8::try_from(key.groups().len()).unwrap_or(u8::MAX).max(2);
+        let [first, second, ..] = *slot.as_bytes();
+        let first = first % groups;
+        let second = (first + 1 + second % (groups - 1)) % groups;
+        Self { key, slot, created_at, challenge: [first.min(second), first.max(second)] }
+    }
+
+    /// What the page shows of it.
+    pub fn view(&self, vault_id: String) -> Result<Kit, Failure> {
+        let text = self.key.to_text();
+        Ok(Kit {
+            vault_id,
+            groups: self.key.groups().iter().map(|group| group.expose_for_display().to_owned()).collect(),
+            qr_svg: keyhaven_qr::write::svg(text.expose_for_display()).map_err(other)?,
+            created_at: self.created_at,
+            challenge: self.challenge,
+        })
+    }
+}
+
+impl App {
+    /// Makes a new recovery key and shows its kit. The old kit opens nothing any more.
+    ///
+    /// # Errors
+    /// Locked, wrong proof, or not saved: then the old kit stands.
+    pub fn renew_kit(&mut self, proof: Proof) -> Result<Kit, Failure> {
+        let proof = Proven::new(proof)?;
+        let now = self.now();
+        let key = RecoveryKey::generate().map_err(other)?;
+        let old = recovery_slots(&self.session()?.vault);
+        // The new slot shall open both compartments, so both must be open while it is made.
+        self.session_mut()?.vault.unlock_recovery(proof.credential())?;
+        let mut made = Err(other("no slot was made"));
+        let saved = self.save_with(|session| {
+            made = session.vault.add_slot(&NewSlot::recovery_key(&key), now).map_err(other);
+            if made.is_ok() {
+                for slot in old {
+                    // The new slot is durable, so the old one is never the last.
+                    let _ = session.vault.remove_slot(slot, now);
+                }
+            }
+        });
+        let session = self.session_mut()?;
+        session.vault.lock_recovery().map_err(other)?;
+        saved?;
+        let kit = ShownKit::new(key, made?, now);
+        let view = kit.view(session.vault.id().to_string())?;
+        session.kit = Some(kit);
+        Ok(view)
+    }
+
+    /// Compares the two groups that were typed back; when they fit, the kit counts as kept.
+    ///
+    /// # Errors
+    /// No kit is being shown, the groups do not fit, or not saved.
+    pub fn confirm_kit(&mut self, typed: &[SecretText; 2]) -> Result<(), Failure> {
+        let kit = self.session()?.kit.as_ref().ok_or_else(no_kit)?;
+        let groups = kit.key.groups();
+        for (number, typed) in kit.challenge.iter().zip(typed) {
+            let wanted = groups.get(usize::from(*number)).ok_or_else(no_kit)?;
+            if normalised(typed) != normalised(wanted) {
+                return Err(fail(
+                    FailureKind::KitMismatch,
+                    format!("group {} is not what the kit says", number + 1),
+                ));
+            }
+        }
+        let payload = serde_json::to_vec(&Kept { slot: kit.slot.to_string() }).map_err(other)?;
+        let id = RecordId::random().map_err(other)?;
+        let now = self.now();
+        self.save_with(|session| {
+            let old: Vec<RecordId> = kit_records(&session.vault).map(|record| record.id).collect();
+            for record in old {
+                session.vault.accounts_mut().delete(record, now);
+            }
+            session.vault.accounts_mut().put(Record::new(
+                id,
+                KIND,
+                now,
+                keyhaven_secret::SecretBytes::new(payload),
+            ));
+        })?;
+        self.close_kit();
+        Ok(())
+    }
+
+    /// Writes the kit that is being shown to a file that only its owner can read.
+    ///
+    /// # Errors
+    /// No kit is being shown, or the file could not be written.
+    pub fn save_kit(&self, format: KitFormat, path: &Path) -> Result<(), Failure> {
+        let session = self.session()?;
+        let kit = session.kit.as_ref().ok_or_else(no_kit)?;
+        let (groups, key) = (kit.key.groups(), kit.key.to_text());
+        let vault_id = session.vault.id().to_string();
+        let vault_path = self.location().file().display().to_string();
+        let date = day(kit.created_at);
+        let sheet =
+            KitSheet { groups: &groups, key: &key, vault_id: &vault_id, path: &vault_path, date: &date };
+        let written = match format {
+            KitFormat::Pdf => replace(self.host.files(), path, sheet.pdf().map_err(other)?.expose()),
+            KitFormat::Svg => {
+                replace(self.host.files(), path, sheet.svg().map_err(other)?.expose().as_bytes())
+            }
+        };
+        written.map_err(|error| {
+            fail(FailureKind::NotSaved, format!("the kit was not saved to {}: {error}", path.display()))
+        })
+    }
+
+    /// Forgets the kit that is being shown.
+    pub fn close_kit(&mut self) {
+        if let Ok(session) = self.session_mut() {
+            session.kit = None;
+        }
+    }
+
+    /// Whether the person at the keyboard may see secrets: the passphrase or the recovery key once more.
+    ///
+    /// # Errors
+    /// Locked, nothing given, or wrong.
+    pub(crate) fn check_proof(&self, proof: Proof) -> Result<(), Failure> {
+        let proof = Proven::new(proof)?;
+        self.session()?.vault.sealed().unlock(proof.credential()).map(drop).map_err(Failure::from)
+    }
+}
+
+/// A proof in the vault's terms.
+enum Proven {
+    Passphrase(SecretText),
+    RecoveryKey(RecoveryKey),
+}
+
+impl Proven {
+    fn new(proof: Proof) -> Result<Self, Failure> {
+        match (proof.passphrase.map(SecretText::new), proof.recovery_key.map(SecretText::new)) {
+            (Some(passphrase), _) => Ok(Self::Passphrase(passphrase)),
+            (None, Some(text)) => Ok(Self::RecoveryKey(RecoveryKey::parse(&text)?)),
+            (None, None) => Err(fail(FailureKind::BadInput, "type the passphrase or the recovery key")),
+        }
+    }
+
+    fn credential(&self) -> Credential<'_> {
+        match self {
+            Self::Passphrase(text) => Credential::Passphrase(text),
+            Self::RecoveryKey(key) => Credential::RecoveryKey(key),
+        }
+    }
+}
+
+/// How far a vault's kit is.
+pub(crate) fn kit_state(vault: &OpenVault) -> KitState {
+    let slots = recovery_slots(vault);
+    if slots.is_empty() {
+        return KitState::None;
+    }
+    let kept = kit_records(vault).any(|record| {
+        serde_json::from_slice::<Kept>(record.payload.expose())
+            .is_ok_and(|kept| slots.iter().any(|slot| slot.to_string() == kept.slot))
+    });
+    if kept { KitState::Kept } else { KitState::Unconfirmed }
+}
+
+fn recovery_slots(vault: &OpenVault) -> Vec<SlotId> {
+    vault.slots().into_iter().filter(|slot| slot.kind == SlotKind::RecoveryKey).map(|slot| slot.id).collect()
+}
+
+fn kit_records(vault: &OpenVault) -> impl Iterator<Item = &Record> {
+    vault.accounts().iter().filter(|record| record.kind == KIND)
+}
+
+fn no_kit() -> Failure {
+    fail(FailureKind::KitNeeded, "no emergency kit is being shown; make a new one")
+}
+
+/// What a person types for a group: case and stray spaces do not matter.
+fn normalised(text: &SecretText) -> SecretText {
+    let letters = text.expose().chars().filter(|character| character.is_ascii_alphanumeric());
+    SecretText::new(letters.map(|character| character.to_ascii_uppercase()).collect())
+}
+
+/// A day as the kit writes it (RFC 3339 full-date, UTC).
+pub(crate) fn day(unix_milliseconds: u64) -> String {
+    i64::try_from(unix_milliseconds)
+        .ok()
+        .and_then(|milliseconds| jiff::Timestamp::from_millisecond(milliseconds).ok())
+        .map(|time| time.to_zoned(jiff::tz::TimeZone::UTC).date().to_string())
+        .unwrap_or_default()
+}

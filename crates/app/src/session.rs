@@ -1,0 +1,188 @@
+//! An open vault as the use-cases see it: its records, and the accounts read from them.
+
+use crate::App;
+use crate::failure::fail;
+use crate::kit::ShownKit;
+use crate::offer::Pending;
+use crate::stored::{KIND, Stored};
+use crate::view::{Failure, FailureKind, KeyringState, OpenedWith};
+use keyhaven_vault::{OpenVault, Record, RecordId, SaveError};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How often a save is tried anew after taking in what another program wrote meanwhile.
+const SAVE_ATTEMPTS: u32 = 4;
+
+pub(crate) struct Session {
+    pub vault: OpenVault,
+    /// Every record of kind "account" that this version understands.
+    pub accounts: BTreeMap<RecordId, Stored>,
+    /// Records of kind "account" that it does not; they stay in the vault as they are (promise 6).
+    pub not_understood: BTreeSet<RecordId>,
+    /// Accounts deleted since the vault was opened, for "undo".
+    pub deleted: BTreeMap<RecordId, Stored>,
+    pub offers: Vec<Pending>,
+    pub kit: Option<ShownKit>,
+    pub opened_with: OpenedWith,
+    pub keyring: KeyringState,
+    offers_made: u32,
+    /// When accounts were used since the last save. "Recently used" alone is not worth a generation of the vault.
+    used: BTreeMap<RecordId, u64>,
+}
+
+impl Session {
+    pub fn new(vault: OpenVault, opened_with: OpenedWith, keyring: KeyringState) -> Self {
+        let mut session = Self {
+            vault,
+            accounts: BTreeMap::new(),
+            not_understood: BTreeSet::new(),
+            deleted: BTreeMap::new(),
+            offers: Vec::new(),
+            kit: None,
+            opened_with,
+            keyring,
+            offers_made: 0,
+            used: BTreeMap::new(),
+        };
+        session.read_accounts();
+        session
+    }
+
+    /// Reads all accounts from the vault's records.
+    fn read_accounts(&mut self) {
+        self.accounts.clear();
+        self.not_understood.clear();
+        for record in self.vault.accounts().iter().filter(|record| record.kind == KIND) {
+            match Stored::read(&record.payload) {
+                Ok(mut stored) => {
+                    let used = self.used.get(&record.id).copied();
+                    stored.meta.used_at = stored.meta.used_at.max(used);
+                    self.accounts.insert(record.id, stored);
+                }
+                Err(_) => drop(self.not_understood.insert(record.id)),
+            }
+        }
+    }
+
+    /// How many records were set aside: by the vault, and here.
+    pub fn set_aside(&self) -> usize {
+        self.vault.accounts().set_aside().len() + self.not_understood.len()
+    }
+
+    pub fn next_offer(&mut self) -> u32 {
+        self.offers_made = self.offers_made.wrapping_add(1);
+        self.offers_made
+    }
+
+    /// Forgets what was not saved.
+    fn revert(&mut self) {
+        // It fails only when memory itself is at fault; then the unsaved state stays, and the person was told.
+        let _ = self.vault.revert();
+        self.read_accounts();
+    }
+
+    /// Writes noted uses into their records, for the save that follows.
+    fn flush_used(&mut self, now: u64) {
+        for id in self.used.keys() {
+            if let (Some(stored), Some(record)) = (self.accounts.get(id), self.vault.accounts().get(*id)) {
+                let record = record.changed(now, stored.write());
+                self.vault.accounts_mut().put(record);
+            }
+        }
+    }
+
+    /// Notes a use; it goes to disk with the next change.
+    pub fn used(&mut self, record: RecordId, now: u64) {
+        if let Some(stored) = self.accounts.get_mut(&record) {
+            stored.meta.used_at = Some(now);
+            self.used.insert(record, now);
+        }
+    }
+}
+
+impl App {
+    /// Puts accounts into the vault and saves, all or none.
+    ///
+    /// # Errors
+    /// Locked, or not saved: then vault and list are as before.
+    pub(crate) fn put_all(&mut self, changed: Vec<(RecordId, Stored)>) -> Result<(), Failure> {
+        let now = self.now();
+        let taken_in = self.save_with(|session| {
+            for (id, stored) in &changed {
+                let payload = stored.write();
+                let record = match session.vault.accounts().get(*id) {
+                    Some(record) => record.changed(now, payload),
+                    None => Record::new(*id, KIND, now, payload),
+                };
+                session.vault.accounts_mut().put(record);
+            }
+        })?;
+        let session = self.session_mut()?;
+        if taken_in == TakenIn::Nothing {
+            session.accounts.extend(changed);
+        }
+        Ok(())
+    }
+
+    /// Deletes an account and saves.
+    ///
+    /// # Errors
+    /// Locked, or not saved: then it is still there.
+    pub(crate) fn remove(&mut self, id: RecordId) -> Result<(), Failure> {
+        let now = self.now();
+        self.save_with(|session| {
+            session.vault.accounts_mut().delete(id, now);
+        })?;
+        let session = self.session_mut()?;
+        if let Some(stored) = session.accounts.remove(&id) {
+            session.deleted.insert(id, stored);
+        }
+        Ok(())
+    }
+
+    /// Changes the open vault through `change` and brings it to disk, taking in what another program has saved
+    /// meanwhile: nothing of its is overwritten, ours comes on top of it.
+    ///
+    /// # Errors
+    /// Locked, or not saved: then the vault in memory is again what the disk has.
+    pub(crate) fn save_with(&mut self, change: impl FnOnce(&mut Session)) -> Result<TakenIn, Failure> {
+        let now = self.now();
+        let host = self.host.clone();
+        let session = self.session_mut()?;
+        session.flush_used(now);
+        change(session);
+        let mut taken_in = TakenIn::Nothing;
+        for _ in 0..SAVE_ATTEMPTS {
+            let failure = match session.vault.save(host.files(), now) {
+                Ok(_) => {
+                    session.used.clear();
+                    if taken_in == TakenIn::Changes {
+                        session.read_accounts();
+                    }
+                    return Ok(taken_in);
+                }
+                Err(SaveError::ChangedOnDisk { .. }) => match session.vault.refresh(host.files()) {
+                    Ok(_) => {
+                        taken_in = TakenIn::Changes;
+                        continue;
+                    }
+                    Err(error) => fail(
+                        FailureKind::NotSaved,
+                        format!("another program changed the vault file, and it cannot be taken in: {error}"),
+                    ),
+                },
+                Err(error) => error.into(),
+            };
+            session.revert();
+            return Err(failure);
+        }
+        session.revert();
+        Err(fail(FailureKind::NotSaved, "another program keeps changing the vault file; try again"))
+    }
+}
+
+/// Whether a save brought in what another program had written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TakenIn {
+    Nothing,
+    Changes,
+}

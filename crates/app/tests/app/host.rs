@@ -1,0 +1,127 @@
+//! A host that is nothing but the trait: a clock and a keyring that tests set, and the real disk.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use keyhaven_app::App;
+use keyhaven_app::host::{Host, Keyring, KeyringError};
+use keyhaven_secret::SecretText;
+use keyhaven_vault::{DiskFiles, Files, KdfCost};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+pub const START: u64 = 1_790_000_000_000;
+
+/// The computer of the tests.
+pub struct TestHost {
+    now: AtomicU64,
+    pub keyring: TestKeyring,
+    files: DiskFiles,
+}
+
+/// A keyring that answers as the test says.
+#[derive(Default)]
+pub struct TestKeyring {
+    entries: Mutex<HashMap<String, String>>,
+    pub fault: Mutex<Option<KeyringError>>,
+}
+
+impl TestHost {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self { now: AtomicU64::new(START), keyring: TestKeyring::default(), files: DiskFiles })
+    }
+
+    pub fn pass(&self, milliseconds: u64) {
+        self.now.fetch_add(milliseconds, Ordering::Relaxed);
+    }
+}
+
+impl Host for TestHost {
+    fn now(&self) -> u64 {
+        self.now.load(Ordering::Relaxed)
+    }
+
+    fn measure(&self, work: &mut dyn FnMut()) -> Duration {
+        work();
+        Duration::from_secs(10)
+    }
+
+    fn files(&self) -> &dyn Files {
+        &self.files
+    }
+
+    fn keyring(&self) -> &dyn Keyring {
+        &self.keyring
+    }
+}
+
+impl TestKeyring {
+    pub fn fail_with(&self, fault: Option<KeyringError>) {
+        *self.fault.lock().unwrap() = fault;
+    }
+
+    pub fn put(&self, vault_id: &str, text: &str) {
+        self.entries.lock().unwrap().insert(vault_id.into(), text.into());
+    }
+
+    pub fn clear(&self) {
+        self.entries.lock().unwrap().clear();
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.lock().unwrap().len()
+    }
+
+    fn check(&self) -> Result<(), KeyringError> {
+        self.fault.lock().unwrap().clone().map_or(Ok(()), Err)
+    }
+}
+
+impl Keyring for TestKeyring {
+    fn read(&self, vault_id: &str) -> Result<SecretText, KeyringError> {
+        self.check()?;
+        let entries = self.entries.lock().unwrap();
+        entries.get(vault_id).map(|text| SecretText::new(text.clone())).ok_or(KeyringError::Missing)
+    }
+
+    fn write(&self, vault_id: &str, text: &SecretText) -> Result<(), KeyringError> {
+        self.check()?;
+        self.put(vault_id, text.expose());
+        Ok(())
+    }
+
+    fn remove(&self, vault_id: &str) -> Result<(), KeyringError> {
+        self.check()?;
+        self.entries.lock().unwrap().remove(vault_id);
+        Ok(())
+    }
+
+    fn present(&self) -> bool {
+        self.check().is_ok()
+    }
+}
+
+pub const PASSPHRASE: &str = "glass otter parade umbrella";
+
+pub fn passphrase() -> SecretText {
+    SecretText::new(PASSPHRASE.into())
+}
+
+/// The cheapest key derivation that the vault takes: tests try behaviour, not cost.
+pub fn cheap() -> KdfCost {
+    KdfCost::new(64, 1).unwrap()
+}
+
+/// An app with an open vault in `folder`: passphrase, keyring slot, kit made and not confirmed.
+pub fn open_app(host: &Arc<TestHost>, folder: &Path) -> App {
+    let mut app = App::open(host.clone(), folder);
+    app.create(Some((passphrase(), cheap())), true).unwrap();
+    app.close_kit();
+    app
+}
+
+/// The app as the next start finds it.
+pub fn restarted(host: &Arc<TestHost>, folder: &Path) -> App {
+    App::open(host.clone(), folder)
+}

@@ -1,0 +1,109 @@
+//! The operating system's keyring through the `keyring` crate: Secret Service, Keychain, Credential Manager.
+
+use keyhaven_app::host::{Keyring, KeyringError};
+use keyhaven_secret::SecretText;
+use keyring::v1::{Entry, Error};
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// Name under which entries appear in the system's own keyring program.
+const SERVICE: &str = "Keyhaven";
+
+/// How long an answer may take. A person may be typing the keyring's own password into a prompt meanwhile.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The keyring of the operating system; entries are named "Keyhaven" and the vault's id.
+#[derive(Default)]
+pub struct SystemKeyring;
+
+impl Keyring for SystemKeyring {
+    fn read(&self, vault_id: &str) -> Result<SecretText, KeyringError> {
+        ask(vault_id, |entry| entry.get_password().map(SecretText::new))
+    }
+
+    fn write(&self, vault_id: &str, text: &SecretText) -> Result<(), KeyringError> {
+        let text = text.duplicate();
+        ask(vault_id, move |entry| entry.set_password(text.expose()))
+    }
+
+    fn remove(&self, vault_id: &str) -> Result<(), KeyringError> {
+        match ask(vault_id, |entry| entry.delete_credential()) {
+            Err(KeyringError::Missing) => Ok(()),
+            other => other,
+        }
+    }
+
+    fn present(&self) -> bool {
+        Entry::store_status().is_ok()
+    }
+}
+
+/// Asks on a thread of its own: a keyring that never answers must not hold the program.
+fn ask<T: Send + 'static>(
+    vault_id: &str,
+    question: impl FnOnce(&Entry) -> keyring::v1::Result<T> + Send + 'static,
+) -> Result<T, KeyringError> {
+    let (answer, wait) = mpsc::sync_channel(1);
+    let vault_id = vault_id.to_owned();
+    let asked = std::thread::Builder::new().name("keyring".into()).spawn(move || {
+        let result = Entry::new(SERVICE, &vault_id).and_then(|entry| question(&entry));
+        // Nobody waits any longer: the answer is dropped, and wiped if it is a secret.
+        let _ = answer.send(result.map_err(|error| named(&error)));
+    });
+    if asked.is_err() {
+        return Err(KeyringError::Failed("no thread could be started".into()));
+    }
+    match wait.recv_timeout(PATIENCE) {
+        Ok(result) => result,
+        Err(mpsc::RecvTimeoutError::Timeout) => {
+            Err(KeyringError::Failed(format!("no answer within {} seconds", PATIENCE.as_secs())))
+        }
+        Err(mpsc::RecvTimeoutError::Disconnected) => {
+            Err(KeyringError::Failed("the request broke off".into()))
+        }
+    }
+}
+
+/// Gives the crate's error the name that a person can act on.
+fn named(error: &Error) -> KeyringError {
+    match error {
+        Error::NoEntry => KeyringError::Missing,
+        Error::NoDefaultStore => KeyringError::Absent(match Entry::store_status() {
+            Err(cause) => cause.to_string(),
+            Ok(()) => "no default keyring".into(),
+        }),
+        Error::NoStorageAccess(cause) => inaccessible(cause.as_ref()),
+        Error::BadEncoding(_) | Error::BadDataFormat(..) => KeyringError::Malformed,
+        Error::Ambiguous(_) => KeyringError::Ambiguous,
+        Error::PlatformFailure(cause) => unavailable(cause.as_ref()),
+        other => KeyringError::Failed(other.to_string()),
+    }
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+fn inaccessible(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> KeyringError {
+    match cause.downcast_ref::<secret_service::Error>() {
+        Some(secret_service::Error::Prompt) => KeyringError::Refused("its prompt was closed".into()),
+        Some(secret_service::Error::NoResult) => KeyringError::Absent("it has no default collection".into()),
+        _ => KeyringError::Locked,
+    }
+}
+
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+fn inaccessible(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> KeyringError {
+    // Keychain and Credential Manager unlock with the session: no access means that it was denied.
+    KeyringError::Refused(cause.to_string())
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+fn unavailable(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> KeyringError {
+    match cause.downcast_ref::<secret_service::Error>() {
+        Some(secret_service::Error::Unavailable) => KeyringError::Absent(cause.to_string()),
+        _ => KeyringError::Failed(cause.to_string()),
+    }
+}
+
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+fn unavailable(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> KeyringError {
+    KeyringError::Failed(cause.to_string())
+}

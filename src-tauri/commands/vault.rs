@@ -1,0 +1,99 @@
+//! Making, opening and locking the vault.
+
+use crate::error::{Answer, other};
+use crate::state::{self, desk};
+use keyhaven_app::strength;
+use keyhaven_app::view::*;
+use keyhaven_secret::SecretText;
+use std::path::Path;
+use tauri::AppHandle;
+use tauri_plugin_dialog::DialogExt;
+
+pub(super) fn status(app: &AppHandle) -> Answer<Status> {
+    Ok(desk(app).app().status())
+}
+
+pub(super) fn estimate_passphrase(_app: &AppHandle, passphrase: String) -> Answer<Strength> {
+    Ok(strength::estimate(&SecretText::new(passphrase)))
+}
+
+pub(super) fn create_vault(app: &AppHandle, request: NewVaultRequest) -> Answer<Kit> {
+    touch(app)?;
+    desk(app).app().create_vault(request.passphrase.map(SecretText::new), request.keyring)
+}
+
+pub(super) fn choose_vault(app: &AppHandle) -> Answer<Option<ChosenVault>> {
+    let dialog = app
+        .dialog()
+        .file()
+        .set_title("Choose a vault or a backup")
+        .add_filter("Keyhaven vault", &["keyhaven"]);
+    let Some(chosen) = dialog.add_filter("All files", &["*"]).blocking_pick_file() else { return Ok(None) };
+    let path = chosen.into_path().map_err(other)?;
+    desk(app).app().choose(&path).map(Some)
+}
+
+pub(super) fn use_vault(app: &AppHandle, path: String, copy: bool) -> Answer<Status> {
+    let desk = desk(app);
+    let mut keyhaven = desk.app();
+    keyhaven.use_vault(Path::new(&path), copy)?;
+    Ok(keyhaven.status())
+}
+
+pub(super) fn restore_generation(app: &AppHandle, name: String) -> Answer<Status> {
+    let desk = desk(app);
+    let mut keyhaven = desk.app();
+    keyhaven.restore_generation(&name)?;
+    Ok(keyhaven.status())
+}
+
+pub(super) fn unlock_with_keyring(app: &AppHandle) -> Answer<Status> {
+    touch(app)?;
+    let desk = desk(app);
+    let mut keyhaven = desk.app();
+    keyhaven.unlock_with_keyring()?;
+    Ok(keyhaven.status())
+}
+
+pub(super) fn unlock_with_passphrase(app: &AppHandle, passphrase: String) -> Answer<Status> {
+    touch(app)?;
+    let passphrase = SecretText::new(passphrase);
+    let desk = desk(app);
+    let mut keyhaven = desk.app();
+    keyhaven.unlock_with_passphrase(&passphrase)?;
+    Ok(keyhaven.status())
+}
+
+pub(super) fn unlock_with_recovery_key(app: &AppHandle, recovery_key: String) -> Answer<Status> {
+    touch(app)?;
+    let recovery_key = SecretText::new(recovery_key);
+    let desk = desk(app);
+    let mut keyhaven = desk.app();
+    keyhaven.unlock_with_recovery_key(&recovery_key)?;
+    Ok(keyhaven.status())
+}
+
+pub(super) fn lock(app: &AppHandle) -> Answer<Status> {
+    Ok(state::lock(app))
+}
+
+pub(super) fn touch(app: &AppHandle) -> Answer<()> {
+    let desk = desk(app);
+    let now = desk.app().now();
+    desk.idle.touch(now);
+    Ok(())
+}
+
+pub(super) fn enable_keyring(app: &AppHandle) -> Answer<Status> {
+    let desk = desk(app);
+    let mut keyhaven = desk.app();
+    keyhaven.enable_keyring()?;
+    Ok(keyhaven.status())
+}
+
+pub(super) fn disable_keyring(app: &AppHandle) -> Answer<Status> {
+    let desk = desk(app);
+    let mut keyhaven = desk.app();
+    keyhaven.disable_keyring()?;
+    Ok(keyhaven.status())
+}

@@ -1,0 +1,46 @@
+//! What the program tells the page without being asked.
+
+use keyhaven_app::view::{Offer, Status};
+use tauri::{AppHandle, Emitter};
+
+/// The status changed by itself: locked by time, by the system, from the tray.
+pub(crate) const STATUS: &str = "status";
+/// Files were dropped on the window, and this was found in them.
+pub(crate) const OFFER: &str = "offer";
+/// Files hover over the window (true) or left it (false).
+pub(crate) const DRAG: &str = "drag";
+/// The clipboard was cleared (true), or something else was found in it and left alone (false).
+pub(crate) const CLIPBOARD: &str = "clipboard";
+
+pub(crate) fn status(app: &AppHandle, status: &Status) {
+    send(app, STATUS, status);
+}
+
+pub(crate) fn offer(app: &AppHandle, offer: &Offer) {
+    send(app, OFFER, offer);
+}
+
+pub(crate) fn drag(app: &AppHandle, over: bool) {
+    send(app, DRAG, &over);
+}
+
+pub(crate) fn clipboard(app: &AppHandle, cleared: bool) {
+    send(app, CLIPBOARD, &cleared);
+}
+
+/// An event that finds no window is no failure: the page asks for the status when it starts.
+fn send<T: serde::Serialize + Clone>(app: &AppHandle, event: &str, payload: &T) {
+    let _ = app.emit(event, payload.clone());
+}
+
+/// The table as data, for the generator of the page's bindings.
+#[cfg(test)]
+pub(crate) fn table(config: &ts_rs::Config) -> Vec<(&'static str, String)> {
+    use ts_rs::TS;
+    vec![
+        (STATUS, Status::name(config)),
+        (OFFER, Offer::name(config)),
+        (DRAG, bool::name(config)),
+        (CLIPBOARD, bool::name(config)),
+    ]
+}

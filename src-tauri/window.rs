@@ -1,0 +1,69 @@
+//! The one window.
+
+use crate::{commands, events, state};
+use keyhaven_app::view::{Settings, Theme};
+use tauri::{AppHandle, DragDropEvent, Manager, WebviewUrl, WebviewWindowBuilder, WindowEvent};
+
+const TITLE: &str = "Keyhaven";
+
+/// Opens the window as the settings say.
+pub(crate) fn open(app: &AppHandle, settings: &Settings) -> tauri::Result<()> {
+    let window = WebviewWindowBuilder::new(app, "main", WebviewUrl::default())
+        .title(TITLE)
+        .inner_size(1120.0, 720.0)
+        .min_inner_size(640.0, 480.0)
+        .theme(theme(settings))
+        .content_protected(settings.capture_protection)
+        .build()?;
+    let app = app.clone();
+    window.on_window_event(move |event| match event {
+        WindowEvent::DragDrop(event) => drag(&app, event),
+        WindowEvent::CloseRequested { api, .. } => {
+            let stay = state::desk(&app).app().settings().close_to_tray;
+            state::lock(&app);
+            if stay {
+                api.prevent_close();
+                if let Some(window) = app.get_webview_window("main") {
+                    let _ = window.hide();
+                }
+            }
+        }
+        _ => {}
+    });
+    Ok(())
+}
+
+/// Makes the window follow changed settings.
+pub(crate) fn follow(app: &AppHandle, settings: &Settings) {
+    if let Some(window) = app.get_webview_window("main") {
+        let _ = window.set_content_protected(settings.capture_protection);
+        let _ = window.set_theme(theme(settings));
+    }
+}
+
+fn theme(settings: &Settings) -> Option<tauri::Theme> {
+    match settings.theme {
+        Theme::System => None,
+        Theme::Light => Some(tauri::Theme::Light),
+        Theme::Dark => Some(tauri::Theme::Dark),
+    }
+}
+
+/// Files over the window: the page is told that they hover, and what was found in them; never their paths.
+fn drag(app: &AppHandle, event: &DragDropEvent) {
+    match event {
+        DragDropEvent::Enter { .. } => events::drag(app, true),
+        DragDropEvent::Leave => events::drag(app, false),
+        DragDropEvent::Drop { paths, .. } => {
+            events::drag(app, false);
+            let (app, paths) = (app.clone(), paths.clone());
+            tauri::async_runtime::spawn_blocking(move || {
+                // While the vault is locked there is nowhere to put them; the page shows the unlock screen.
+                if let Ok(offer) = commands::offer_from_drop(&app, &paths) {
+                    events::offer(&app, &offer);
+                }
+            });
+        }
+        _ => {}
+    }
+}
