@@ -1,0 +1,145 @@
+//! Aegis: JSON, plain or with its `db` sealed by AES-256-GCM under a key that scrypt slots wrap.
+//!
+//! Format: beemdevelopment/Aegis, `docs/vault.md`. Only password slots can be opened from a file.
+
+use super::{Source, json, opened_json, password};
+use crate::entry::{Draft, Secret, title};
+use crate::import::decode_base64;
+use crate::json::{Document, Fields};
+use crate::sample::{Confidence, Sample};
+use crate::{Format, Icon, Import, ImportError, Imported, Reason, Request, crypto};
+use keyhaven_secret::Key;
+use serde_json::Value;
+use std::collections::HashMap;
+
+pub(super) const SOURCE: Source = Source { format: FORMAT, detect, read };
+
+const FORMAT: Format = Format::Aegis;
+
+fn detect(sample: &Sample<'_>) -> Confidence {
+    let Some(json) = sample.json() else { return Confidence::No };
+    Confidence::sure_if(json.has("db") && json.get("header").is_some_and(Value::is_object))
+}
+
+fn read(sample: &Sample<'_>, request: &Request<'_>) -> Result<Import, ImportError> {
+    let vault = json(sample, FORMAT)?;
+    match vault.get("db") {
+        Some(Value::String(sealed)) => read_database(&*open(vault, sealed, request)?),
+        Some(db) if db.is_object() => read_database(db),
+        _ => Err(ImportError::NotThisFormat { format: FORMAT, why: "it has no db" }),
+    }
+}
+
+fn hex(value: &Value, name: &str) -> Result<Vec<u8>, ImportError> {
+    let text = value.text(name).unwrap_or_default();
+    data_encoding::HEXLOWER_PERMISSIVE
+        .decode(text.as_bytes())
+        .map_err(|_| ImportError::broken(FORMAT, format!("the header's {name}"), "it is no hexadecimal text"))
+}
+
+fn cost(slot: &Value, name: &'static str) -> Result<u64, ImportError> {
+    let number = slot.number(name).ok().flatten();
+    number.ok_or_else(|| ImportError::broken(FORMAT, format!("the slot's {name}"), "it is no number"))
+}
+
+/// AES-256-GCM with nonce and tag kept beside the text.
+fn unseal(
+    key: &Key,
+    parameters: &Value,
+    mut sealed: Vec<u8>,
+) -> Result<Option<keyhaven_secret::SecretBytes>, ImportError> {
+    let nonce = hex(parameters, "nonce")?;
+    sealed.extend(hex(parameters, "tag")?);
+    Ok(crypto::open_aes_gcm(key, &nonce, b"", &sealed))
+}
+
+fn open(vault: &Document, sealed: &str, request: &Request<'_>) -> Result<Document, ImportError> {
+    let password = password(request, FORMAT)?;
+    let header = &vault["header"];
+    // Fifty slots are more than anybody has; each costs a key derivation.
+    let slots = header.list("slots").iter().filter(|slot| slot["type"] == 1).take(50);
+    let mut any = false;
+    for slot in slots {
+        any = true;
+        let (n, r, p) = (cost(slot, "n")?, cost(slot, "r")?, cost(slot, "p")?);
+        let key = crypto::scrypt(request, password, &hex(slot, "salt")?, n, r, p)?.ok_or_else(|| {
+            ImportError::broken(FORMAT, "the slot's n, r and p", "scrypt takes no such numbers")
+        })?;
+        let Some(master) = unseal(&key, &slot["key_params"], hex(slot, "key")?)? else { continue };
+        let master = Key::from_slice(master.expose())
+            .ok_or_else(|| ImportError::broken(FORMAT, "the slot's key", "it has not 32 bytes"))?;
+        let sealed =
+            decode_base64(sealed).ok_or_else(|| ImportError::broken(FORMAT, "db", "it is no base64 text"))?;
+        let text = unseal(&master, &header["params"], sealed.expose().to_vec())?
+            .ok_or_else(|| ImportError::broken(FORMAT, "db", "its contents were changed or cut off"))?;
+        return opened_json(&text, FORMAT);
+    }
+    match any {
+        true => Err(ImportError::WrongPassword { format: FORMAT, certain: true }),
+        false => Err(ImportError::Unsupported {
+            format: FORMAT,
+            what: "it has no password slot; in Aegis set a password for backups and export again",
+        }),
+    }
+}
+
+fn read_database(db: &Value) -> Result<Import, ImportError> {
+    let entries = db
+        .get("entries")
+        .and_then(Value::as_array)
+        .ok_or_else(|| ImportError::broken(FORMAT, "db", "it has no entries"))?;
+    let groups: HashMap<_, _> = db
+        .list("groups")
+        .iter()
+        .filter_map(|group| Some((group.text("uuid")?, group.words("name"))))
+        .collect();
+    let mut import = Import::new(FORMAT);
+    for (place, entry) in entries.iter().enumerate() {
+        let title = || title(&entry.words("issuer"), &entry.words("name"), place + 1);
+        import.add(title, read_entry(entry, &groups));
+    }
+    Ok(import)
+}
+
+fn read_entry(entry: &Value, groups: &HashMap<&str, String>) -> Result<Imported, Reason> {
+    let info =
+        entry.get("info").filter(|info| info.is_object()).ok_or(Reason::Shape { what: "it has no info" })?;
+    let kind = entry.text("type").ok_or(Reason::Shape { what: "it has no type" })?;
+    let secret = info.text("secret").unwrap_or_default();
+    let mut issuer = entry.words("issuer");
+    let mut name = entry.words("name");
+    // GNOME Authenticator writes "name@issuer" into the name.
+    if issuer.is_empty()
+        && !entry.has("issuer")
+        && let Some((before, after)) = name.rsplit_once('@')
+        && !after.contains('.')
+        && !before.is_empty()
+    {
+        (issuer, name) = (after.to_owned(), before.to_owned());
+    }
+    let mut imported = Draft {
+        kind,
+        issuer: &issuer,
+        name: &name,
+        secret: if kind.eq_ignore_ascii_case("motp") { Secret::Text(secret) } else { Secret::Base32(secret) },
+        algorithm: info.text("algo"),
+        digits: info.number("digits")?,
+        period: info.number("period")?,
+        counter: info.number("counter")?,
+        pin: info.text("pin"),
+    }
+    .finish()?;
+    imported.set_note(entry.text("note"));
+    imported.pinned = entry.is_true("favorite");
+    imported.tags.extend(entry.text("group").filter(|group| !group.is_empty()).map(str::to_owned));
+    imported
+        .tags
+        .extend(entry.list("groups").iter().filter_map(|group| groups.get(group.as_str()?)).cloned());
+    imported.icon = entry
+        .text("icon")
+        .filter(|icon| *icon != "null")
+        .and_then(decode_base64)
+        .filter(|icon| !icon.is_empty())
+        .map(|icon| Icon::Picture(icon.expose().to_vec()));
+    Ok(imported)
+}

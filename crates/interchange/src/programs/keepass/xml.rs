@@ -1,0 +1,160 @@
+//! The document: entries with their fields, groups and tags. History and bin are walked over, because every protected
+//! value moves the stream on.
+
+use super::body::Stream;
+use super::broken;
+use crate::ImportError;
+use crate::import::decode_base64;
+use crate::prefs::entity;
+use keyhaven_secret::SecretText;
+use quick_xml::Reader;
+use quick_xml::events::Event;
+use zeroize::Zeroizing;
+
+/// Deepest nesting walked into; KeePass' own groups seldom go beyond ten.
+const MAX_DEPTH: usize = 500;
+
+/// One entry that is not history.
+#[derive(Default)]
+pub(super) struct Entry {
+    pub fields: Vec<(String, SecretText)>,
+    /// Names of the groups it is in, outermost first, without the root.
+    pub groups: Vec<String>,
+    pub tags: String,
+    /// Whether it is in the recycle bin.
+    pub trashed: bool,
+}
+
+impl Entry {
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let field = self.fields.iter().find(|(known, _)| known == name);
+        field.map(|(_, value)| value.expose()).filter(|value| !value.trim().is_empty())
+    }
+}
+
+#[derive(Default)]
+struct Group {
+    name: String,
+    id: String,
+}
+
+pub(super) fn entries(xml: &[u8], stream: &mut Stream) -> Result<Vec<Entry>, ImportError> {
+    let text = std::str::from_utf8(xml).map_err(|_| broken("the document", "it is no UTF-8"))?;
+    let mut reader = Reader::from_str(text);
+    reader.config_mut().expand_empty_elements = true;
+    let mut walk = Walk::default();
+    loop {
+        let place = reader.buffer_position();
+        let malformed = || broken(format!("byte {place} of the document"), "it is no well-formed XML");
+        match reader.read_event().map_err(|_| malformed())? {
+            Event::Eof => break,
+            Event::Start(tag) => {
+                let name = tag.name().as_ref().to_owned();
+                let protected = tag
+                    .try_get_attribute("Protected")
+                    .ok()
+                    .flatten()
+                    .is_some_and(|attribute| attribute.value.eq_ignore_ascii_case("true"));
+                walk.start(name, protected)?;
+            }
+            Event::Text(part) => walk.text.push_str(&part),
+            Event::CData(part) => walk.text.push_str(&part),
+            Event::GeneralRef(reference) => walk.text.push(entity(&reference).ok_or_else(malformed)?),
+            Event::End(_) => walk.end(stream)?,
+            _ => {}
+        }
+    }
+    if walk.path.is_empty() { Ok(walk.entries) } else { Err(broken("the document", "it is cut off")) }
+}
+
+#[derive(Default)]
+struct Walk {
+    path: Vec<String>,
+    groups: Vec<Group>,
+    bin: String,
+    entries: Vec<Entry>,
+    entry: Option<Entry>,
+    in_history: usize,
+    key: String,
+    value: Zeroizing<String>,
+    protected: bool,
+    text: Zeroizing<String>,
+}
+
+impl Walk {
+    fn start(&mut self, name: String, protected: bool) -> Result<(), ImportError> {
+        if self.path.len() >= MAX_DEPTH {
+            return Err(broken("the document", "its elements nest deeper than 500 levels"));
+        }
+        self.text = Zeroizing::new(String::new());
+        match name.as_str() {
+            "Group" => self.groups.push(Group::default()),
+            "History" => self.in_history += 1,
+            "Entry" if self.in_history == 0 => self.entry = Some(Entry::default()),
+            "Value" => self.protected = protected,
+            "String" => self.key.clear(),
+            _ => {}
+        }
+        self.path.push(name);
+        Ok(())
+    }
+
+    fn end(&mut self, stream: &mut Stream) -> Result<(), ImportError> {
+        let Some(name) = self.path.pop() else { return Ok(()) };
+        let within = self.path.last().map(String::as_str).unwrap_or_default();
+        let text = std::mem::take(&mut self.text);
+        match (within, name.as_str()) {
+            ("Meta", "RecycleBinUUID") => self.bin = text.trim().to_owned(),
+            ("Group", "Name") => {
+                if let Some(group) = self.groups.last_mut() {
+                    group.name = text.trim().to_owned();
+                }
+            }
+            ("Group", "UUID") => {
+                if let Some(group) = self.groups.last_mut() {
+                    group.id = text.trim().to_owned();
+                }
+            }
+            (_, "Group") => drop(self.groups.pop()),
+            (_, "History") => self.in_history = self.in_history.saturating_sub(1),
+            ("Entry", "Tags") if self.in_history == 0 => {
+                if let Some(entry) = &mut self.entry {
+                    entry.tags = text.to_string();
+                }
+            }
+            ("String", "Key") => self.key = text.to_string(),
+            (_, "Value") => {
+                self.value =
+                    if std::mem::take(&mut self.protected) { unprotect(&text, stream)? } else { text };
+            }
+            (_, "String") => {
+                let value = SecretText::from(std::mem::take(&mut self.value));
+                if let Some(entry) = &mut self.entry
+                    && self.in_history == 0
+                {
+                    entry.fields.push((std::mem::take(&mut self.key), value));
+                }
+            }
+            (_, "Entry") if self.in_history == 0 => self.end_entry(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end_entry(&mut self) {
+        let Some(mut entry) = self.entry.take() else { return };
+        entry.trashed = self.groups.iter().any(|group| !group.id.is_empty() && group.id == self.bin);
+        entry.groups = self.groups.iter().skip(1).map(|group| group.name.clone()).collect();
+        self.entries.push(entry);
+    }
+}
+
+fn unprotect(text: &str, stream: &mut Stream) -> Result<Zeroizing<String>, ImportError> {
+    let sealed = decode_base64(text).ok_or_else(|| broken("a protected value", "it is no base64 text"))?;
+    let mut value = Zeroizing::new(sealed.expose().to_vec());
+    if !stream.apply(&mut value) {
+        return Err(broken("a protected value", "its cipher is used up"));
+    }
+    let text = std::str::from_utf8(&value).map_err(|_| broken("a protected value", "it is no UTF-8"))?;
+    Ok(Zeroizing::new(text.to_owned()))
+}

@@ -1,0 +1,4 @@
+//! From outside: other programs' files as they are, files of our own, and files that somebody broke.
+
+mod hostile;
+mod peers;
