@@ -1,10 +1,12 @@
-//! Planes to texts: the order of attempts, and what counts as a text.
+//! Planes to texts: in which order they are looked at, and when that is enough.
 
-use crate::PictureError;
-use crate::guard::{self, Deadline, Watched};
+use crate::guard::Deadline;
+use crate::looks::{self, Look, View};
 use crate::plane::Plane;
+use crate::{Limits, PictureError};
 use keyhaven_secret::SecretText;
-use zeroize::Zeroizing;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// One QR code of a picture.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,84 +18,127 @@ pub struct Found {
     pub corners: [[i32; 2]; 4],
 }
 
-/// Searches every plane in both polarities, the likeliest first. A later plane is looked at only as long as nothing
-/// was found: they are other readings of the same pixels, and one reading is the right one.
-pub(crate) fn all(planes: Vec<Plane>, deadline: &Deadline) -> Result<Vec<Found>, PictureError> {
-    let mut found = Vec::new();
-    for plane in planes {
-        // Dark on light and light on dark may stand side by side on one page.
-        let both = [search(&plane, deadline), search(&plane.inverted(), deadline)];
-        for code in both.into_iter().flatten() {
-            if !found.iter().any(|known: &Found| same(known, &code)) {
-                found.push(code);
-            }
+impl Found {
+    /// Middle of the corners, and how far the farthest corner is from it, both in pixels.
+    fn middle_and_reach(&self) -> ([f64; 2], f64) {
+        let mean = |axis: usize| self.corners.iter().map(|c| f64::from(c[axis])).sum::<f64>() / 4.0;
+        let middle = [mean(0), mean(1)];
+        let reach = self.corners.iter().map(|c| distance(middle, c.map(f64::from))).fold(0.0, f64::max);
+        (middle, reach)
+    }
+
+    /// Whether a point lies in the circle around the code.
+    fn covers(&self, point: [f64; 2]) -> bool {
+        let (middle, reach) = self.middle_and_reach();
+        distance(middle, point) <= reach * 1.1
+    }
+
+    /// Whether both are one code seen twice. Two codes never overlap, whatever they say.
+    fn same_place(&self, other: &Self) -> bool {
+        let ((a, a_reach), (b, b_reach)) = (self.middle_and_reach(), other.middle_and_reach());
+        distance(a, b) < a_reach.max(b_reach) * 0.6
+    }
+}
+
+fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
+    (a[0] - b[0]).hypot(a[1] - b[1])
+}
+
+/// What one look saw.
+#[derive(Default)]
+pub(crate) struct Seen {
+    pub codes: Vec<Found>,
+    /// Middles of what looks like finder patterns (ISO/IEC 18004 §6.3.3), three to a code.
+    pub patterns: Vec<[f64; 2]>,
+}
+
+impl Seen {
+    /// Moves what was seen in a scaled picture to the places in the picture itself.
+    pub fn unscaled(mut self, factor: f64) -> Self {
+        let back = |value: i32| (f64::from(value) / factor).round() as i32;
+        for code in &mut self.codes {
+            code.corners = code.corners.map(|corner| corner.map(back));
         }
+        self.patterns = self.patterns.iter().map(|point| point.map(|value| value / factor)).collect();
+        self
+    }
+}
+
+/// Looks at every plane, round after round, until all that looks like a code has been read, the looks that a picture
+/// of this size is worth are over, or the deadline has passed.
+///
+/// Later planes are other readings of the same pixels, and one reading is the right one: they are looked at only as
+/// long as nothing was found.
+pub(crate) fn all(
+    planes: Vec<Plane>,
+    limits: &Limits,
+    deadline: &Deadline,
+) -> Result<Vec<Found>, PictureError> {
+    for plane in planes.iter().filter(|plane| plane.width > 0 && plane.height > 0) {
+        let found = search(plane, limits, deadline);
         if !found.is_empty() {
             return Ok(found);
         }
     }
-    if deadline.passed() { Err(PictureError::DeadlinePassed) } else { Ok(found) }
+    if deadline.passed() { Err(PictureError::DeadlinePassed) } else { Ok(Vec::new()) }
 }
 
-/// The same text at the same place, seen twice. Equal texts at two places are two codes.
-fn same(a: &Found, b: &Found) -> bool {
-    let middle = |code: &Found| {
-        let sum = |axis: usize| code.corners.iter().map(|corner| i64::from(corner[axis])).sum::<i64>() / 4;
-        [sum(0), sum(1)]
-    };
-    let ([ax, ay], [bx, by]) = (middle(a), middle(b));
-    let width = i64::from(a.corners[1][0]).abs_diff(i64::from(a.corners[3][0])).max(8);
-    a.text == b.text && ax.abs_diff(bx) < width / 2 && ay.abs_diff(by) < width / 2
-}
-
-/// What rqrr finds in one plane, as it stands.
-fn search(plane: &Plane, deadline: &Deadline) -> Vec<Found> {
-    if plane.width == 0 || plane.height == 0 || deadline.passed() {
-        return Vec::new();
-    }
-    let mut found = Vec::new();
-    // What was read before a panic or the deadline stays.
-    guard::catching(|| {
-        let mut picture = rqrr::PreparedImage::prepare(Watched::new(plane, deadline));
-        for grid in picture.detect_grids() {
-            let text = guard::catching(|| {
-                // Room for the longest text there is, so that growing leaves no copy behind.
-                let mut bytes = Zeroizing::new(Vec::with_capacity(rqrr::MAX_PAYLOAD_SIZE));
-                grid.decode_to(&mut *bytes).ok()?;
-                text_of(&bytes)
-            });
-            if let Some(text) = text.flatten() {
-                found.push(Found { text, corners: grid.bounds.map(|p| [p.x, p.y]) });
+fn search(plane: &Plane, limits: &Limits, deadline: &Deadline) -> Vec<Found> {
+    let mut found: Vec<Found> = Vec::new();
+    let mut patterns = Vec::new();
+    let views = View::ALL.map(|_| OnceLock::new());
+    for round in looks::rounds(plane) {
+        for seen in look_at(plane, &views, &round, deadline) {
+            for code in seen.codes {
+                if !found.iter().any(|known| known.same_place(&code)) {
+                    found.push(code);
+                }
             }
+            patterns.extend(seen.patterns);
         }
-    });
+        let unread = |point: &&[f64; 2]| !found.iter().any(|code| code.covers(**point));
+        let read_all = patterns.iter().filter(unread).count() < 3;
+        if !found.is_empty() && (limits.one || read_all) || deadline.passed() {
+            break;
+        }
+    }
     found
 }
 
-/// UTF-8, as nearly every writer means it; else ISO 8859-1, the standard's default (ISO/IEC 18004:2015 §7.3.5),
-/// unless bytes say otherwise that no Latin text has (Shift JIS): a wrong text is worse than none.
-fn text_of(bytes: &[u8]) -> Option<SecretText> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Some(SecretText::new(text.to_owned())),
-        Err(_) if bytes.iter().any(|b| (0x80..0xa0).contains(b)) => None,
-        Err(_) => {
-            let mut text = String::with_capacity(bytes.len() * 2);
-            text.extend(bytes.iter().map(|b| char::from(*b)));
-            Some(SecretText::new(text))
+/// Runs the looks of one round side by side; their results stay in the looks' order, whichever ends first.
+fn look_at(
+    plane: &Plane,
+    views: &[OnceLock<Option<Plane>>],
+    round: &[Look],
+    deadline: &Deadline,
+) -> Vec<Seen> {
+    let results: Vec<OnceLock<Seen>> = round.iter().map(|_| OnceLock::new()).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some((look, result)) = {
+            let turn = next.fetch_add(1, Ordering::Relaxed);
+            round.get(turn).zip(results.get(turn))
+        } {
+            let view = views[look.view as usize].get_or_init(|| look.view.of(plane));
+            let seen = view.as_ref().map(|view| look.run(view, deadline)).unwrap_or_default();
+            // Each place is written by the one thread that took its turn.
+            let _ = result.set(seen.unscaled(look.view.factor()));
         }
-    }
+    };
+    // One thread more than the calling one for each further core, and never more than looks.
+    let helpers = std::thread::available_parallelism().map_or(1, usize::from).min(round.len()).min(8) - 1;
+    std::thread::scope(|scope| {
+        for _ in 0..helpers {
+            scope.spawn(work);
+        }
+        work();
+    });
+    results.into_iter().filter_map(OnceLock::into_inner).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bytes_that_are_not_utf_8_are_latin_1_or_nothing() {
-        assert_eq!(text_of("Zürich".as_bytes()).unwrap().expose(), "Zürich");
-        assert_eq!(text_of(b"Z\xfcrich").unwrap().expose(), "Zürich");
-        assert_eq!(text_of(b"\x93\xfa\x96\x7b"), None, "Shift JIS must not become mojibake");
-    }
 
     fn at(text: &str, x: i32) -> Found {
         Found {
@@ -103,9 +148,16 @@ mod tests {
     }
 
     #[test]
-    fn one_code_seen_twice_is_one_and_two_equal_codes_are_two() {
-        assert!(same(&at("a", 0), &at("a", 3)));
-        assert!(!same(&at("a", 0), &at("a", 150)));
-        assert!(!same(&at("a", 0), &at("b", 0)));
+    fn one_place_is_one_code_and_equal_texts_side_by_side_are_two() {
+        assert!(at("a", 0).same_place(&at("a", 20)));
+        assert!(at("a", 0).same_place(&at("another reading of its bytes", 3)));
+        assert!(!at("a", 0).same_place(&at("a", 108)));
+    }
+
+    #[test]
+    fn what_was_seen_in_half_size_is_placed_in_full_size() {
+        let seen = Seen { codes: vec![at("a", 50)], patterns: vec![[60.0, 10.0]] }.unscaled(0.5);
+        assert_eq!(seen.codes[0].corners, [[100, 0], [300, 0], [300, 200], [100, 200]]);
+        assert_eq!(seen.patterns, [[120.0, 20.0]]);
     }
 }

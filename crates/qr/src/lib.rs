@@ -9,10 +9,14 @@
 //! deadline, and a panic inside a decoder is an ordinary "nothing found here". That last part needs unwinding:
 //! a build with `panic = "abort"` would end the whole program instead.
 
+mod binary;
 mod find;
+mod first;
 mod guard;
+mod looks;
 mod picture;
 mod plane;
+mod second;
 pub mod write;
 
 pub use find::Found;
@@ -31,7 +35,7 @@ use plane::Plane;
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<Vec<Found>, PictureError> {
     let deadline = Deadline::after(limits.time);
     let planes = picture::decode(bytes, limits)?;
-    find::all(planes, &deadline)
+    find::all(planes, limits, &deadline)
 }
 
 /// Finds every QR code in `pixels`: rows of red, green, blue, alpha, one byte each (a clipboard's or a screen's).
@@ -47,7 +51,7 @@ pub fn read_rgba(
     limits.check_size(width, height)?;
     picture::check_count(width, height, 4, pixels.len())?;
     let deadline = Deadline::after(limits.time);
-    find::all(plane::from_rgba(width, height, pixels), &deadline)
+    find::all(plane::from_rgba(width, height, pixels), limits, &deadline)
 }
 
 /// Finds every QR code in `pixels`: rows of brightness from 0 (black) to 255 (white), one byte each.
@@ -63,5 +67,5 @@ pub fn read_luma(
     limits.check_size(width, height)?;
     picture::check_count(width, height, 1, pixels.len())?;
     let deadline = Deadline::after(limits.time);
-    find::all(vec![Plane::new(width, height, pixels.to_vec())], &deadline)
+    find::all(vec![Plane::new(width, height, pixels.to_vec())], limits, &deadline)
 }

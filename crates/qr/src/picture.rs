@@ -17,11 +17,13 @@ pub struct Limits {
     pub pixels: u64,
     /// When the search ends, counted from the call (3 s).
     pub time: Duration,
+    /// Whether one code is enough, which makes pictures with several quicker (false: all are wanted).
+    pub one: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 64 << 20, side: 16_384, pixels: 64 << 20, time: Duration::from_secs(3) }
+        Self { bytes: 64 << 20, side: 16_384, pixels: 64 << 20, time: Duration::from_secs(3), one: false }
     }
 }
 

@@ -107,6 +107,55 @@ fn several_codes_are_all_found_and_equal_ones_are_kept_apart() {
     assert_eq!(all, ["first", "first", "second", "second"]);
 }
 
+/// Maps the brightness of every pixel of a code's picture.
+fn changed(text: &str, module: u32, change: impl Fn(u8) -> u8) -> GrayImage {
+    let mut picture = grey(text, module);
+    picture.pixels_mut().for_each(|pixel| pixel.0[0] = change(pixel.0[0]));
+    picture
+}
+
+/// What the later looks and the second decoder are for.
+#[test]
+fn faint_blurred_gapped_and_shrunken_codes_are_read() {
+    let faint = changed(TEXT, 4, |value| if value == 0 { 120 } else { 132 });
+    assert_eq!(texts(&read_all(&png(faint))), [TEXT], "faint");
+    let blurred = image::imageops::blur(&grey(TEXT, 6), 3.0);
+    assert_eq!(texts(&read_all(&png(blurred))), [TEXT], "blurred");
+    // Round dots instead of squares, as decorated codes have them.
+    let dots = {
+        let squares = grey(TEXT, 12);
+        GrayImage::from_fn(squares.width(), squares.height(), |x, y| {
+            let from_middle = |v: u32| (v % 12).abs_diff(6);
+            let dot = from_middle(x).pow(2) + from_middle(y).pow(2) < 33;
+            if dot { *squares.get_pixel(x, y) } else { Luma([255]) }
+        })
+    };
+    assert_eq!(texts(&read_all(&png(dots))), [TEXT], "dots");
+    let squares = grey(TEXT, 5);
+    let side = squares.width() * 2 / 5 + 3; // 2.07 pixels a module
+    let small = image::imageops::resize(&squares, side, side, image::imageops::FilterType::Triangle);
+    assert_eq!(texts(&read_all(&png(small))), [TEXT], "shrunken");
+}
+
+#[test]
+fn a_small_code_on_a_large_screen_is_found_where_it_is() {
+    let mut screen =
+        GrayImage::from_fn(3840, 2160, |x, y| Luma([if y % 40 < 20 && x % 9 < 4 { 90 } else { 240 }]));
+    image::imageops::overlay(&mut screen, &grey(TEXT, 2), 3000, 1500);
+    let found = read_luma(3840, 2160, screen.as_raw(), &Limits::default()).unwrap();
+    assert_eq!(texts(&found), [TEXT]);
+    assert!(found[0].corners.iter().all(|[x, y]| (3000..3100).contains(x) && (1500..1600).contains(y)));
+}
+
+#[test]
+fn one_code_can_be_enough() {
+    let mut page = GrayImage::from_pixel(600, 300, Luma([255]));
+    image::imageops::overlay(&mut page, &grey("left", 4), 20, 20);
+    image::imageops::overlay(&mut page, &grey("right", 4), 320, 20);
+    let limits = Limits { one: true, ..Limits::default() };
+    assert!(!read(&png(page), &limits).unwrap().is_empty());
+}
+
 #[test]
 fn a_picture_without_a_code_is_an_empty_list() {
     assert_eq!(read_all(&png(GrayImage::from_pixel(300, 200, Luma([255])))), []);
