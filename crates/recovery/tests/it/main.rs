@@ -1,0 +1,7 @@
+//! Recovery files as people have them, read from outside.
+
+mod hostile;
+mod layouts;
+mod peers;
+mod properties;
+mod support;
