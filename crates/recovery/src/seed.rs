@@ -2,7 +2,7 @@
 
 use crate::model::Problem;
 use crate::pattern;
-use bip39::{Language, Mnemonic};
+use bip0039::{English, Language, Mnemonic};
 use keyhaven_secret::SecretText;
 use zeroize::Zeroizing;
 
@@ -68,7 +68,7 @@ fn words(line: &str, at: usize) -> Option<Vec<Word<'_>>> {
 }
 
 fn is_known(word: &str) -> bool {
-    Language::English.find_word(&Zeroizing::new(word.to_ascii_lowercase())).is_some()
+    English::index_of(&Zeroizing::new(word.to_ascii_lowercase())).is_some()
 }
 
 /// The phrase that a run of lines holds: all of it where its length is right (one part in sixteen has a fitting
@@ -118,7 +118,7 @@ fn checked(words: &[&Word<'_>]) -> Option<Phrase> {
     }
     let lower = Zeroizing::new(text.to_ascii_lowercase());
     let mut problems: Vec<Problem> = unknown.into_iter().map(|word| Problem::SeedWord { word }).collect();
-    if problems.is_empty() && Mnemonic::parse_in_normalized(Language::English, &lower).is_err() {
+    if problems.is_empty() && Mnemonic::<English>::from_normalized_phrase(lower.as_str()).is_err() {
         problems.push(Problem::SeedChecksum);
     }
     let mut lines: Vec<usize> = words.iter().map(|word| word.line).collect();
