@@ -48,7 +48,7 @@ export function actionFor(press: Press, place: Place): Action | "type" | null {
   if (place.typing) {
     if (press.key === "ArrowRight" && place.atEnd) return "details";
     if (press.key === "?" && place.empty) return "help";
-    return press.key === "Delete" && place.empty ? "delete" : null;
+    return null;
   }
   return IN_LIST[press.key] ?? ([...press.key].length === 1 && press.key !== " " ? "type" : null);
 }

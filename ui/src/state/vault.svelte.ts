@@ -1,6 +1,7 @@
 // Where the program stands, and the accounts of an open vault: labels and counts, never a secret.
 import * as api from "../api";
 import type { AccountRow, Failure, Kit, OpenView, Settings, Status } from "../api";
+import { words } from "../messages";
 import { offers } from "./offers.svelte";
 import { toasts } from "./toasts.svelte";
 
@@ -120,7 +121,12 @@ class Vault {
   /** Locks. */
   async lock(): Promise<void> {
     this.mayAskKeyring = false;
-    this.take(await api.lock());
+    try {
+      this.take(await api.lock());
+    } catch (cause) {
+      const { title, detail } = words(api.asFailure(cause));
+      toasts.show(`${title} ${detail}`, { tone: "bad" });
+    }
   }
 }
 

@@ -87,6 +87,23 @@ describe("the list of codes", () => {
     (await soon("toast")).querySelector<HTMLButtonElement>(".act")?.click();
     await waitFor(() => expect(row("a1")).not.toBeNull());
   });
+  it("deletes nothing while the focus is in the search", async () => {
+    const double = await openPage(open());
+    press("Delete");
+    press("p");
+    press("ArrowDown");
+    expect(double.count("delete_account") + double.count("edit_account")).toBe(0);
+  });
+  it("gives a pressed row's focus to the list, and takes two presses of a button for no opening of details", async () => {
+    await openPage(open());
+    const copy = (await soon("code")).closest("button");
+    copy?.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, cancelable: true }));
+    expect(document.activeElement?.id).toBe("accounts");
+    copy?.dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
+    expect(all("detail")).toHaveLength(0);
+    row("a0")?.dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
+    await soon("detail");
+  });
   it("arranges by hand, and puts the old order back when that fails", async () => {
     const double = await openPage(open());
     press("ArrowDown");
