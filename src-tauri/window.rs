@@ -59,7 +59,7 @@ fn drag(app: &AppHandle, event: &DragDropEvent) {
             let (app, paths) = (app.clone(), paths.clone());
             tauri::async_runtime::spawn_blocking(move || {
                 // While the vault is locked there is nowhere to put them; the page shows the unlock screen.
-                if let Ok(offer) = commands::offer_from_drop(&app, &paths) {
+                if let Ok(offer) = commands::offer_from_paths(&app, &paths) {
                     events::offer(&app, &offer);
                 }
             });

@@ -3,6 +3,8 @@
 use crate::error::{Answer, other};
 use crate::platform::clipboard::Content;
 use crate::state::desk;
+use keyhaven_app::adding::OfferReader;
+use keyhaven_app::offer::Pending;
 use keyhaven_app::view::*;
 use std::path::PathBuf;
 use tauri::AppHandle;
@@ -14,24 +16,31 @@ pub(super) fn offer_from_files(app: &AppHandle) -> Answer<Option<Offer>> {
     let Some(chosen) = dialog.add_filter("All files", &["*"]).blocking_pick_files() else { return Ok(None) };
     let paths =
         chosen.into_iter().map(|path| path.into_path().map_err(other)).collect::<Answer<Vec<PathBuf>>>()?;
-    desk(app).app().offer_from_files(&paths).map(Some)
+    offer_from_paths(app, &paths).map(Some)
 }
 
-/// What was dropped on the window.
-pub(crate) fn offer_from_drop(app: &AppHandle, paths: &[PathBuf]) -> Answer<Offer> {
-    desk(app).app().offer_from_files(paths)
+/// What was chosen, pasted or dropped on the window.
+pub(crate) fn offer_from_paths(app: &AppHandle, paths: &[PathBuf]) -> Answer<Offer> {
+    offer(app, |reader| reader.files(paths))
+}
+
+/// Reads between two short holds of the app's lock.
+fn offer(app: &AppHandle, read: impl FnOnce(&OfferReader) -> Pending) -> Answer<Offer> {
+    let desk = desk(app);
+    let reader = desk.app().begin_offer()?;
+    let pending = read(&reader);
+    desk.app().keep_offer(pending)
 }
 
 pub(super) fn offer_from_clipboard(app: &AppHandle) -> Answer<Offer> {
-    let desk = desk(app);
-    match desk.clipboard.read()? {
-        Content::Files(paths) => desk.app().offer_from_files(&paths),
-        Content::Input(input) => desk.app().offer(vec![("Clipboard".into(), input)]),
+    match desk(app).clipboard.read()? {
+        Content::Files(paths) => offer_from_paths(app, &paths),
+        Content::Input(input) => offer(app, |reader| reader.inputs(vec![("Clipboard".into(), input)])),
     }
 }
 
 pub(super) fn offer_from_entry(app: &AppHandle, entry: ManualEntry) -> Answer<Offer> {
-    desk(app).app().offer_from_entry(entry)
+    offer(app, |reader| reader.entry(entry))
 }
 
 pub(super) fn accept_offer(app: &AppHandle, offer: u32, indices: Vec<u32>) -> Answer<Vec<String>> {

@@ -10,7 +10,7 @@ mod kit;
 mod settings;
 mod vault;
 
-pub(crate) use adding::offer_from_drop;
+pub(crate) use adding::offer_from_paths;
 
 use crate::error::{Answer, worker_died};
 use keyhaven_app::view::*;

@@ -50,9 +50,12 @@ pub(super) fn restore_generation(app: &AppHandle, name: String) -> Answer<Status
 pub(super) fn unlock_with_keyring(app: &AppHandle) -> Answer<Status> {
     touch(app)?;
     let desk = desk(app);
-    let mut keyhaven = desk.app();
-    keyhaven.unlock_with_keyring()?;
-    Ok(keyhaven.status())
+    let question = desk.app().keyring_question();
+    if let Some(question) = question {
+        let answer = question.ask();
+        desk.app().unlock_with_keyring_answer(answer)?;
+    }
+    status(app)
 }
 
 pub(super) fn unlock_with_passphrase(app: &AppHandle, passphrase: String) -> Answer<Status> {

@@ -1,6 +1,7 @@
 //! Ways in: what was handed over becomes an offer, and what the person chose of it becomes accounts.
 
 use crate::App;
+use crate::host::Host;
 use crate::failure::fail;
 use crate::kit::kit_state;
 use crate::offer::{Input, LARGEST_FILE, Pending};
@@ -10,37 +11,63 @@ use keyhaven_otp::Account;
 use keyhaven_secret::SecretBytes;
 use keyhaven_vault::{RecordId, SlotKind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Offers that wait for an answer; the oldest goes when there are more.
 const OFFERS_KEPT: usize = 8;
 
-impl App {
-    /// Looks into files: pictures, or text with otpauth links.
-    ///
-    /// # Errors
-    /// The vault is locked. A file that cannot be read is a problem within the offer.
-    pub fn offer_from_files(&mut self, paths: &[PathBuf]) -> Result<Offer, Failure> {
-        self.session()?;
-        let inputs = paths.iter().map(|path| (file_name(path), self.fetch(path))).collect();
-        self.offer(inputs)
+/// Reads what a person handed over, without holding the app: decoding a picture may take seconds, and the codes on
+/// screen go on meanwhile.
+pub struct OfferReader {
+    host: Arc<dyn Host>,
+    id: u32,
+}
+
+impl OfferReader {
+    /// Looks into files: pictures, or text with otpauth links. One that cannot be read is a problem within the offer.
+    pub fn files(&self, paths: &[PathBuf]) -> Pending {
+        self.inputs(paths.iter().map(|path| (file_name(path), self.fetch(path))).collect())
     }
 
     /// Looks into what was handed over, each with the name of where it comes from.
+    pub fn inputs(&self, inputs: Vec<(String, Input)>) -> Pending {
+        Pending::read(self.id, inputs)
+    }
+
+    /// Checks an account typed in by hand. A field out of its range is a problem within the offer.
+    pub fn entry(&self, entry: ManualEntry) -> Pending {
+        Pending::from_entry(self.id, entry)
+    }
+
+    fn fetch(&self, path: &Path) -> Input {
+        match self.host.files().read(path, LARGEST_FILE) {
+            Ok(bytes) => Input::Bytes(SecretBytes::new(bytes)),
+            Err(error) => Input::Unreadable(error.to_string()),
+        }
+    }
+}
+
+impl App {
+    /// Begins an offer: read with the answer, then [`App::keep_offer`].
     ///
     /// # Errors
     /// The vault is locked.
-    pub fn offer(&mut self, inputs: Vec<(String, Input)>) -> Result<Offer, Failure> {
-        let id = self.session_mut()?.next_offer();
-        self.keep_offer(Pending::read(id, inputs))
+    pub fn begin_offer(&mut self) -> Result<OfferReader, Failure> {
+        let host = self.host.clone();
+        Ok(OfferReader { host, id: self.session_mut()?.next_offer() })
     }
 
-    /// Checks an account typed in by hand.
+    /// Compares what was found with what the vault holds, and keeps it until the person has chosen.
     ///
     /// # Errors
-    /// The vault is locked. A field out of its range is a problem within the offer.
-    pub fn offer_from_entry(&mut self, entry: ManualEntry) -> Result<Offer, Failure> {
-        let id = self.session_mut()?.next_offer();
-        self.keep_offer(Pending::from_entry(id, entry))
+    /// The vault is locked; what was found is wiped.
+    pub fn keep_offer(&mut self, pending: Pending) -> Result<Offer, Failure> {
+        let session = self.session_mut()?;
+        let offer = pending.view(session.accounts.values());
+        let surplus = (session.offers.len() + 1).saturating_sub(OFFERS_KEPT);
+        session.offers.drain(..surplus);
+        session.offers.push(pending);
+        Ok(offer)
     }
 
     /// Keeps the chosen accounts of an offer and answers their ids, in the offer's order.
@@ -90,22 +117,6 @@ impl App {
         let ids = new.iter().map(|(id, _)| id.to_string()).collect();
         self.put_all(new)?;
         Ok(ids)
-    }
-
-    fn keep_offer(&mut self, pending: Pending) -> Result<Offer, Failure> {
-        let session = self.session_mut()?;
-        let offer = pending.view(session.accounts.values());
-        let surplus = (session.offers.len() + 1).saturating_sub(OFFERS_KEPT);
-        session.offers.drain(..surplus);
-        session.offers.push(pending);
-        Ok(offer)
-    }
-
-    fn fetch(&self, path: &Path) -> Input {
-        match self.host.files().read(path, LARGEST_FILE) {
-            Ok(bytes) => Input::Bytes(SecretBytes::new(bytes)),
-            Err(error) => Input::Unreadable(error.to_string()),
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::App;
 use crate::failure::other;
 use crate::host::Host;
 use crate::stored::{Meta, Stored};
-use crate::view::{Failure, OpenedWith};
+use crate::view::Failure;
 use keyhaven_otp::{Account, Algorithm, Kind};
 use keyhaven_secret::SecretBytes;
 use keyhaven_vault::RecordId;
@@ -48,7 +48,6 @@ impl App {
         let mut app = Self::open(host, folder);
         app.demo = true;
         app.create_demo_vault()?;
-        app.session_mut()?.opened_with = OpenedWith::RecoveryKey;
         let now = app.now();
         let mut records = Vec::with_capacity(ACCOUNTS.len());
         for ((issuer, name, tag), position) in ACCOUNTS.into_iter().zip(1..) {

@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod accounts;
-mod adding;
+pub mod adding;
 mod demo;
 mod failure;
 pub mod host;
@@ -90,7 +90,8 @@ impl App {
     fn look(&mut self) {
         self.phase = match LockedVault::read(self.host.files(), self.home.vault()) {
             Ok(vault) => Phase::Locked { vault: Box::new(vault), keyring: KeyringState::Unasked },
-            Err(ReadError::NotFound) => Phase::Absent,
+            // Saved states without their vault are a loss, not a first start: nothing new is put in their place.
+            Err(ReadError::NotFound) if self.generations().is_empty() => Phase::Absent,
             Err(error) => Phase::Unreadable(error),
         };
     }

@@ -1,7 +1,7 @@
 //! Making, opening, locking and choosing the vault, and its keyring slot.
 
 use crate::failure::{fail, other, unreadable};
-use crate::host::KeyringError;
+use crate::host::{Host, KeyringError};
 use crate::kit::{ShownKit, kit_state};
 use crate::session::Session;
 use crate::view::*;
@@ -12,10 +12,30 @@ use keyhaven_vault::{
     RecoveryKey, SlotId, SlotInfo, SlotKind,
 };
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What unlocking by passphrase shall take on this machine.
 const UNLOCK_TIME: Duration = Duration::from_millis(700);
+
+/// A question to the keyring, to be asked without holding the app.
+pub struct KeyringQuestion {
+    host: Arc<dyn Host>,
+    vault_id: String,
+}
+
+impl KeyringQuestion {
+    /// Asks it; this may take as long as a person takes.
+    ///
+    /// # Errors
+    /// In which way the keyring did not answer.
+    pub fn ask(&self) -> Result<SecretText, KeyringError> {
+        self.host.keyring().read(&self.vault_id)
+    }
+}
+
+/// Opens the vault of `--demo` again after it was locked; its screens say so.
+const DEMO_PASSPHRASE: &str = "demo";
 
 impl App {
     /// Where the program stands.
@@ -59,7 +79,10 @@ impl App {
     }
 
     pub(crate) fn create_demo_vault(&mut self) -> Result<(), Failure> {
-        self.create(None, false).map(drop)
+        let passphrase = SecretText::new(DEMO_PASSPHRASE.into());
+        self.create(Some((passphrase, KdfCost::DEFAULT_MINIMUM)), false)?;
+        self.close_kit();
+        Ok(())
     }
 
     /// Makes a vault whose passphrase costs what the caller says; for tests and benchmarks.
@@ -115,18 +138,23 @@ impl App {
         Ok(view)
     }
 
-    /// Unlocks with the key in the operating system's keyring. What the keyring answered stays in the status.
+    /// What to ask the keyring for, and whom: asking may wait for a person at the keyring's own prompt, so it is done
+    /// without holding the app. The answer goes to [`App::unlock_with_keyring_answer`].
+    ///
+    /// `None` when the vault is not locked.
+    pub fn keyring_question(&self) -> Option<KeyringQuestion> {
+        let Phase::Locked { vault, .. } = &self.phase else { return None };
+        Some(KeyringQuestion { host: self.host.clone(), vault_id: vault.id().to_string() })
+    }
+
+    /// Unlocks with what the keyring answered; that stays in the status too.
     ///
     /// # Errors
     /// In which way the keyring did not give the key. Nothing is created or changed (promise 4).
-    pub fn unlock_with_keyring(&mut self) -> Result<(), Failure> {
+    pub fn unlock_with_keyring_answer(&mut self, answer: Result<SecretText, KeyringError>) -> Result<(), Failure> {
         let Phase::Locked { vault, .. } = &self.phase else { return self.unlock_needless() };
-        let result = self
-            .host
-            .keyring()
-            .read(&vault.id().to_string())
-            .and_then(|text| KeyringKey::from_text(&text).map_err(|_| KeyringError::Malformed));
-        let (state, result) = match result {
+        let key = answer.and_then(|text| KeyringKey::from_text(&text).map_err(|_| KeyringError::Malformed));
+        let (state, result) = match key {
             Ok(key) => match vault.unlock(Credential::Keyring(&key)) {
                 Ok(open) => (KeyringState::Ready, Ok(open)),
                 Err(error) => (KeyringState::Foreign, Err(Failure::from(error))),
@@ -138,6 +166,17 @@ impl App {
         }
         self.opened(result?, OpenedWith::Keyring);
         Ok(())
+    }
+
+    /// Asks the keyring and unlocks, for shells that have nothing else to do meanwhile.
+    ///
+    /// # Errors
+    /// As [`App::unlock_with_keyring_answer`].
+    pub fn unlock_with_keyring(&mut self) -> Result<(), Failure> {
+        match self.keyring_question() {
+            Some(question) => self.unlock_with_keyring_answer(question.ask()),
+            None => self.unlock_needless(),
+        }
     }
 
     /// Unlocks with the passphrase.
@@ -328,6 +367,7 @@ impl App {
             has_recovery_key: has(SlotKind::RecoveryKey),
             has_keyring: has(SlotKind::Keyring),
             keyring,
+            demo: self.demo,
         }
     }
 
@@ -349,7 +389,7 @@ impl App {
         }
     }
 
-    fn generations(&self) -> Vec<GenerationView> {
+    pub(crate) fn generations(&self) -> Vec<GenerationView> {
         let list = LockedVault::generations(self.host.files(), self.location()).unwrap_or_default();
         list.iter()
             .filter(|generation| generation.readable.is_ok())

@@ -50,6 +50,8 @@ pub struct LockedView {
     pub has_keyring: bool,
     /// What the keyring answered when it was last asked for this vault's key; `unasked` before that.
     pub keyring: KeyringState,
+    /// Whether this is the throw-away vault of `--demo`, whose passphrase is "demo".
+    pub demo: bool,
 }
 
 /// What the operating system's keyring answers. Every way it can fail has a name of its own (promise 4).

@@ -3,6 +3,7 @@ use keyhaven_app::App;
 use keyhaven_app::offer::Input;
 use keyhaven_app::view::*;
 use keyhaven_secret::{SecretBytes, SecretText};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The key of RFC 4226 and RFC 6238 Appendix B.
@@ -18,9 +19,24 @@ fn text(text: impl Into<String>) -> Vec<(String, Input)> {
     vec![("Clipboard".into(), Input::Text(SecretText::new(text.into())))]
 }
 
+fn offered(app: &mut App, inputs: Vec<(String, Input)>) -> Result<Offer, Failure> {
+    let pending = app.begin_offer()?.inputs(inputs);
+    app.keep_offer(pending)
+}
+
+fn files(app: &mut App, paths: &[PathBuf]) -> Result<Offer, Failure> {
+    let pending = app.begin_offer()?.files(paths);
+    app.keep_offer(pending)
+}
+
+fn entered(app: &mut App, entry: ManualEntry) -> Result<Offer, Failure> {
+    let pending = app.begin_offer()?.entry(entry);
+    app.keep_offer(pending)
+}
+
 /// Adds everything in `links` and answers the ids.
 fn add(app: &mut App, links: &str) -> Vec<String> {
-    let offer = app.offer(text(links)).unwrap();
+    let offer = offered(app, text(links)).unwrap();
     assert!(offer.problems.is_empty(), "{:?}", offer.problems);
     let all: Vec<u32> = (0..offer.found.len() as u32).collect();
     app.accept_offer(offer.id, &all).unwrap()
@@ -31,7 +47,7 @@ fn a_picture_becomes_an_offer_and_the_accepted_offer_a_live_code() {
     let (host, home, mut app) = app();
     let uri = format!("otpauth://totp/Example:me%40example.org?secret={RFC}&issuer=Example&digits=8");
     let picture = keyhaven_qr::write::png(&uri, 4).unwrap();
-    let offer = app.offer(vec![("code.png".into(), Input::Bytes(SecretBytes::new(picture)))]).unwrap();
+    let offer = offered(&mut app, vec![("code.png".into(), Input::Bytes(SecretBytes::new(picture)))]).unwrap();
     assert_eq!(app.accounts().unwrap().len(), 0, "nothing is kept before it is accepted");
     let [found] = &offer.found[..] else { panic!("{offer:?}") };
     assert_eq!((found.issuer.as_str(), found.name.as_str()), ("Example", "me@example.org"));
@@ -53,8 +69,7 @@ fn a_picture_becomes_an_offer_and_the_accepted_offer_a_live_code() {
 fn an_offer_tells_new_already_there_and_same_name() {
     let (_host, _home, mut app) = app();
     add(&mut app, &format!("otpauth://totp/Example:me?secret={RFC}&issuer=Example"));
-    let offer = app
-        .offer(text(format!(
+    let offer = offered(&mut app, text(format!(
             "otpauth://totp/Other:name?secret={RFC}&issuer=Other\n\
              otpauth://totp/Example:me?secret=JBSWY3DPEHPK3PXP&issuer=Example\n\
              otpauth://totp/Example:you?secret=JBSWY3DPEHPK3PXQ&issuer=Example"
@@ -72,13 +87,12 @@ fn nothing_is_dropped_in_silence() {
     let photo = home.path().join("photo.png");
     std::fs::write(&photo, keyhaven_qr::write::png("https://example.org", 4).unwrap()).unwrap();
     let missing = home.path().join("missing.png");
-    let offer = app.offer_from_files(&[empty, photo, missing]).unwrap();
+    let offer = files(&mut app, &[empty, photo, missing]).unwrap();
     assert!(offer.found.is_empty());
     let sources: Vec<&str> = offer.problems.iter().map(|problem| problem.source.as_str()).collect();
     assert_eq!(sources, ["empty.png", "photo.png", "missing.png"]);
 
-    let offer = app
-        .offer(text(format!(
+    let offer = offered(&mut app, text(format!(
             "# my codes\n\notpauth://totp/a?secret={RFC}\nnonsense\notpauth://totp/b?secret={RFC}&digits=99\n"
         )))
         .unwrap();
@@ -105,7 +119,7 @@ fn an_account_is_typed_in_by_hand() {
         counter: None,
         pin: None,
     };
-    let offer = app.offer_from_entry(entry()).unwrap();
+    let offer = entered(&mut app, entry()).unwrap();
     assert!(offer.problems.is_empty(), "{:?}", offer.problems);
     let found = &offer.found[0];
     assert_eq!((found.issuer.as_str(), found.name.as_str()), ("My Bank", "savings: joint + mine #2"));
@@ -117,12 +131,12 @@ fn an_account_is_typed_in_by_hand() {
         (ManualEntry { digits: Some(4), ..entry() }, "digits"),
         (ManualEntry { period: Some(0), ..entry() }, "period"),
     ] {
-        let offer = app.offer_from_entry(wrong).unwrap();
+        let offer = entered(&mut app, wrong).unwrap();
         assert!(offer.found.is_empty());
         assert!(offer.problems[0].reason.contains(word), "{:?}", offer.problems);
     }
     let whole = ManualEntry { secret: format!("otpauth://hotp/x?secret={RFC}&counter=3"), ..entry() };
-    assert_eq!(app.offer_from_entry(whole).unwrap().found[0].kind, KindName::Hotp);
+    assert_eq!(entered(&mut app, whole).unwrap().found[0].kind, KindName::Hotp);
 }
 
 #[test]
@@ -294,7 +308,7 @@ fn everything_asks_for_an_open_vault() {
     assert_eq!(app.accounts().unwrap_err().kind, FailureKind::Locked);
     assert_eq!(app.codes(std::slice::from_ref(&id)).unwrap_err().kind, FailureKind::Locked);
     assert_eq!(app.use_code(&id).unwrap_err().kind, FailureKind::Locked);
-    assert_eq!(app.offer(text("x")).unwrap_err().kind, FailureKind::Locked);
+    assert_eq!(offered(&mut app, text("x")).unwrap_err().kind, FailureKind::Locked);
     assert_eq!(app.delete_account(&id).unwrap_err().kind, FailureKind::Locked);
 }
 

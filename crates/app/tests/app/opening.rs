@@ -245,6 +245,22 @@ fn a_damaged_vault_is_named_left_alone_and_comes_back_from_a_generation() {
 }
 
 #[test]
+fn saved_states_without_their_vault_are_no_first_start() {
+    let (host, home) = (TestHost::new(), tempfile::tempdir().unwrap());
+    let mut app = open_app(&host, home.path());
+    let account = keyhaven_otp::parse_uri("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP").unwrap().account;
+    app.add(vec![account], host_now(&app)).unwrap();
+    std::fs::remove_file(home.path().join("vault.keyhaven")).unwrap();
+    let mut app = restarted(&host, home.path());
+    let Status::Unreadable { error, generations, .. } = app.status() else { panic!("{:?}", app.status()) };
+    assert_eq!(error.kind, FailureKind::NoVault);
+    let refused = app.create(Some((passphrase(), cheap())), false).err().map(|failure| failure.kind);
+    assert_eq!(refused, Some(FailureKind::VaultExists));
+    app.restore_generation(&generations[0].name).unwrap();
+    app.unlock_with_passphrase(&passphrase()).unwrap();
+}
+
+#[test]
 fn a_backup_is_copied_in_and_an_existing_vault_is_not_overwritten() {
     let (host, home) = (TestHost::new(), tempfile::tempdir().unwrap());
     drop(open_app(&host, home.path()));
