@@ -52,7 +52,11 @@ has_keyring: boolean,
 /**
  * What the keyring answered when it was last asked for this vault's key; `unasked` before that.
  */
-keyring: KeyringState, };
+keyring: KeyringState, 
+/**
+ * Whether this is the throw-away vault of `--demo`, whose passphrase is "demo".
+ */
+demo: boolean, };
 
 export type KeyringState = "unasked" | "ready" | "absent" | "locked" | "refused" | "missing" | "foreign" | "ambiguous" | "failed";
 

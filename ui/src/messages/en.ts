@@ -111,6 +111,7 @@ export const en = {
   },
 
   unlock: {
+    demo: "This is the demonstration vault. Its passphrase is: demo",
     title: "Unlock your vault",
     keyringAsked: "Asking this computer’s keyring…",
     keyring: "Unlock with the keyring",

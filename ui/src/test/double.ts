@@ -16,7 +16,7 @@ export const openView = (changes: Partial<OpenView> = {}): OpenView => ({
   settings: SETTINGS, demo: false, ...changes,
 });
 export const lockedView = (changes: Partial<LockedView> = {}): LockedView => ({
-  vault_id: VAULT_ID, path: `${FOLDER}/vault.keyhaven`, saved_at: 1_772_500_000_000, has_passphrase: true, has_recovery_key: true, has_keyring: true, keyring: "unasked", ...changes,
+  vault_id: VAULT_ID, path: `${FOLDER}/vault.keyhaven`, saved_at: 1_772_500_000_000, has_passphrase: true, has_recovery_key: true, has_keyring: true, keyring: "unasked", demo: false, ...changes,
 });
 export const KIT: Kit = {
   vault_id: VAULT_ID, groups: ["H4KD", "9WQ2", "MZ7P", "C3XR", "T8VN", "5JYB", "Q6GF", "2LAE"], qr_svg: SVG, created_at: 1_772_500_000_000, challenge: [2, 5],
