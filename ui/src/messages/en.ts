@@ -80,6 +80,7 @@ export const en = {
     keyring: "Also unlock with this computer’s keyring",
     keyringHelp: "Keyhaven then opens without typing while you are signed in here. The passphrase keeps working.",
     keyringOff: "Not possible right now:",
+    keyringFailed: "No vault was created. Type the passphrase again to create it without the keyring; it can be added later in Settings.",
     chosen: (id: string) => `Vault ${id}`,
     chosenFacts: (saved: string, size: string) => `Last saved ${saved} · ${size}`,
     useHere: "Use it where it is", useCopy: "Copy it into Keyhaven’s folder",

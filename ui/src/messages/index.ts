@@ -10,5 +10,11 @@ export function words(failure: Failure): { title: string; help: string; detail: 
   return { title, help, detail: failure.detail };
 }
 
+/** A vault's name by its first two groups, enough to tell one from another at a glance. */
+export const shortId = (id: string): string => {
+  const groups = id.split("-");
+  return groups.length > 2 ? `${groups.slice(0, 2).join("-")}…` : id;
+};
+
 /** The name by which a person knows an account. */
 export const accountName = (row: { issuer: string; name: string }): string => row.issuer || row.name || t.codes.unnamed;

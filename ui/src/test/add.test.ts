@@ -79,11 +79,15 @@ describe("adding", () => {
     await waitFor(() => expect(the("offer").textContent).toContain("The disk is full."));
     expect(ticks()).toHaveLength(3);
   });
-  it("says so when the clipboard has nothing, without opening the sheet", async () => {
+  const nothing = "There is no picture and no otpauth address on the clipboard.";
+  it.each([
+    ["a failure", () => { throw fail("clipboard", nothing); }],
+    ["an offer of nothing", () => ({ id: 9, found: [], problems: [{ source: "Clipboard", reason: nothing }] })],
+  ])("says so when the clipboard has nothing (%s), without opening the sheet", async (_, answer) => {
     const double = await openPage(open);
-    double.answers["offer_from_clipboard"] = () => { throw fail("bad_input", "There is no picture and no otpauth address on the clipboard."); };
+    double.answers["offer_from_clipboard"] = answer;
     press("v", { ctrlKey: true });
-    expect((await soon("toast")).textContent).toContain("There is no picture and no otpauth address");
+    expect((await soon("toast")).textContent).toContain(nothing);
     expect(all("offer")).toHaveLength(0);
   });
   it("does nothing when the file dialog is closed", async () => {
@@ -129,11 +133,12 @@ describe("typing an account in", () => {
     await waitFor(() => expect(double.last("offer_from_entry")).toMatchObject({ entry: { kind: "motp", pin: "1234", digits: null, period: null } }));
   });
   it("keeps the fields when the secret has a slip, and shows where it is", async () => {
-    await form();
+    const double = await form();
     type("manual-secret", "JBS1");
     click("manual-check");
     await waitFor(() => expect(the("add-sheet").textContent).toContain("at place 4"));
     expect(the<HTMLInputElement>("manual-secret").value).toBe("JBS1");
+    expect(double.last("dismiss_offer")).toEqual({ offer: 1 });
   });
   it("wants a secret", async () => {
     const double = await form();

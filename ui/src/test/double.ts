@@ -8,7 +8,7 @@ type Answer = (args: Args) => unknown;
 export const fail = (kind: FailureKind, detail = ""): Failure => ({ kind, detail });
 export const SETTINGS: Settings = { theme: "system", idle_seconds: 300, clipboard_seconds: 30, capture_protection: true, sort: "manual", close_to_tray: false };
 const FOLDER = "/home/me/.local/share/keyhaven";
-export const VAULT_ID = "K7QF-2M9D";
+export const VAULT_ID = "7e72-3a21-f44a-ef12-86bb-fa05-8ba6-3db7";
 const SVG = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 21 21" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h21v21H0z"/><path d="M0 0h7v7H0zM14 0h7v7h-7zM0 14h7v7H0zM9 2h3v3H9zM9 9h4v4H9zM15 15h3v3h-3zM10 16h2v4h-2zM3 9h3v2H3z"/></svg>`;
 
 export const openView = (changes: Partial<OpenView> = {}): OpenView => ({
@@ -19,7 +19,7 @@ export const lockedView = (changes: Partial<LockedView> = {}): LockedView => ({
   vault_id: VAULT_ID, path: `${FOLDER}/vault.keyhaven`, saved_at: 1_772_500_000_000, has_passphrase: true, has_recovery_key: true, has_keyring: true, keyring: "unasked", demo: false, ...changes,
 });
 export const KIT: Kit = {
-  vault_id: VAULT_ID, groups: ["H4KD", "9WQ2", "MZ7P", "C3XR", "T8VN", "5JYB", "Q6GF", "2LAE"], qr_svg: SVG, created_at: 1_772_500_000_000, challenge: [2, 5],
+  vault_id: VAULT_ID, groups: ["H4KD7", "9WQ2M", "MZ7PX", "C3XR0", "T8VN1", "5JYB4", "Q6GFA"], qr_svg: SVG, created_at: 1_772_500_000_000, challenge: [2, 5],
 };
 const PASSPHRASE = "correct horse battery staple";
 
@@ -154,7 +154,7 @@ export class Double {
     },
     unlock_with_recovery_key: ({ recovery_key, recoveryKey }) => {
       const typed = String(recovery_key ?? recoveryKey).replace(/[\s-]/g, "").toUpperCase();
-      if (typed !== KIT.groups.join("")) throw fail(typed.length === 32 ? "wrong_recovery_key" : "mistyped_recovery_key");
+      if (typed !== KIT.groups.join("")) throw fail(typed.length === 35 ? "wrong_recovery_key" : "mistyped_recovery_key");
       return this.#openNow({ opened_with: "recovery_key" });
     },
     lock: () => (this.status = { phase: "locked", ...lockedView() }),
@@ -194,7 +194,7 @@ export class Double {
     offer_from_clipboard: () => this.offer(),
     offer_from_entry: ({ entry }) => {
       const { issuer, name, kind, secret } = entry as { issuer: string; name: string; kind: "totp"; secret: string };
-      if (/[^A-Za-z2-7\s=-]/.test(secret)) throw fail("bad_input", "The secret has a character that base32 does not know, at place 4: “1”.");
+      if (/[^A-Za-z2-7\s=-]/.test(secret)) return { id: this.#offer++, found: [], problems: [{ source: "Typed in", reason: "The secret has a character that base32 does not know, at place 4: “1”." }] };
       return { id: this.#offer++, found: [{ index: 0, source: "Typed in", issuer, name, kind, digits: 6, period: 30, algorithm: "SHA1", standing: "new", notes: [] }], problems: [] };
     },
     accept_offer: ({ indices }) => {

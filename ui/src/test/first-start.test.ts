@@ -62,6 +62,19 @@ describe("first start", () => {
     await create();
     expect(double.last("create_vault")).toEqual({ request: { passphrase: GOOD, keyring: false } });
   });
+  it("goes on without a keyring that fails, and says so", async () => {
+    const double = await openPage(absent());
+    double.answers["create_vault"] = () => { throw fail("keyring", "no default collection"); };
+    type("passphrase", GOOD);
+    type("passphrase-again", GOOD);
+    click("create");
+    await waitFor(() => expect(document.body.textContent).toContain(en.first.keyringFailed));
+    expect(the<HTMLInputElement>("use-keyring").checked).toBe(false);
+    delete double.answers["create_vault"];
+    await waitFor(() => expect(the<HTMLButtonElement>("create").disabled).toBe(false));
+    await create();
+    expect(double.last("create_vault")).toEqual({ request: { passphrase: GOOD, keyring: false } });
+  });
   it("opens or restores a chosen vault", async () => {
     const double = await openPage(absent());
     const restore = [...document.querySelectorAll("button")].find((button) => button.textContent === en.first.restore);
@@ -83,7 +96,7 @@ describe("the emergency kit", () => {
     await create();
     expect(all("kit-group").map((group) => group.textContent)).toEqual(KIT.groups);
     type("kit-answer-0", "XXXX");
-    await waitFor(() => expect(all("kit-group")[0]?.textContent).toBe("••••"));
+    await waitFor(() => expect(all("kit-group")[0]?.textContent).toBe("•••••"));
     type("kit-answer-1", KIT.groups[5] ?? "");
     click("kit-confirm");
     await waitFor(() => expect(document.body.textContent).toContain(en.failure.kit_mismatch.title));

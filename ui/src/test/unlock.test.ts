@@ -76,12 +76,12 @@ describe("unlock", () => {
     await openPage(noKeyring);
     click("unlock-other");
     await soon("unlock-recovery");
-    type("unlock-recovery", "H4KD");
+    type("unlock-recovery", "H4KD7");
     click("unlock-submit");
     expect((await soon("unlock-error")).dataset["kind"]).toBe("mistyped_recovery_key");
-    expect(the<HTMLInputElement>("unlock-recovery").value).toBe("H4KD");
+    expect(the<HTMLInputElement>("unlock-recovery").value).toBe("H4KD7");
     await waitFor(() => expect(the<HTMLButtonElement>("unlock-submit").disabled).toBe(false));
-    type("unlock-recovery", "A".repeat(32));
+    type("unlock-recovery", "A".repeat(35));
     click("unlock-submit");
     await waitFor(() => expect(the("unlock-error").dataset["kind"]).toBe("wrong_recovery_key"));
     expect(the<HTMLInputElement>("unlock-recovery").value).toBe("");
