@@ -1,0 +1,334 @@
+//! Keys: one key-encryption key (KEK) outside the database, one data key for each tenant wrapped by it, and from that
+//! the keys that seal records, tag codes and pepper recovery codes.
+//!
+//! Who copies a database without the KEK has no secret, cannot try codes, and cannot move a record to another user:
+//! each is sealed for its place.
+
+use crate::{Failure, Unavailable, random};
+use chacha20poly1305::{
+    Tag as CipherTag, XChaCha20Poly1305, XNonce,
+    aead::{AeadInOut, KeyInit},
+};
+use data_encoding::HEXLOWER;
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use keyhaven_secret::{KEY_LENGTH, Key, SecretBytes};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use std::{collections::BTreeMap, fmt};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+const FORMAT: u8 = 1;
+const NONCE: usize = 24;
+const TAG: usize = 16;
+
+/// Where key-encryption keys are: an environment variable, a file, a command's output (a shell reads those and makes
+/// [`LocalKeys`]), or a service that never gives them out.
+pub trait KeyProvider: Send + Sync + 'static {
+    /// The name of the key that wraps from now on.
+    fn current(&self) -> &str;
+
+    /// Wraps a tenant's key under the current key.
+    ///
+    /// # Errors
+    /// The provider does not answer.
+    fn wrap(&self, key: &Key, associated: &[u8]) -> Result<Vec<u8>, Unavailable>;
+
+    /// Unwraps a tenant's key that key `name` wrapped.
+    ///
+    /// # Errors
+    /// The provider does not answer, has no such key, or the wrapping is not its own.
+    fn unwrap(&self, name: &str, wrapped: &[u8], associated: &[u8]) -> Result<Key, Unavailable>;
+}
+
+/// Key-encryption keys held in memory, by name. The current one wraps; the others still unwrap, for as long as
+/// [`crate::Verifier::rewrap`] has not reached every tenant.
+pub struct LocalKeys {
+    current: String,
+    keys: BTreeMap<String, Key>,
+}
+
+impl LocalKeys {
+    /// One key.
+    pub fn new(name: impl Into<String>, key: Key) -> Self {
+        let current = name.into();
+        Self { keys: BTreeMap::from([(current.clone(), key)]), current }
+    }
+
+    /// Adds an older key, to unwrap with.
+    #[must_use]
+    pub fn with_former(mut self, name: impl Into<String>, key: Key) -> Self {
+        // The current key's name cannot be taken over: it would then wrap with one key and unwrap with another.
+        self.keys.entry(name.into()).or_insert(key);
+        self
+    }
+}
+
+impl KeyProvider for LocalKeys {
+    fn current(&self) -> &str {
+        &self.current
+    }
+
+    fn wrap(&self, key: &Key, associated: &[u8]) -> Result<Vec<u8>, Unavailable> {
+        let kek = self.keys.get(&self.current).ok_or_else(|| no_key(&self.current))?;
+        seal(kek, associated, key.expose())
+    }
+
+    fn unwrap(&self, name: &str, wrapped: &[u8], associated: &[u8]) -> Result<Key, Unavailable> {
+        let kek = self.keys.get(name).ok_or_else(|| no_key(name))?;
+        open(kek, associated, wrapped)
+            .and_then(|key| Key::from_slice(key.expose()))
+            .ok_or_else(|| Unavailable::new("the key provider", format!("key {name:?} did not wrap this")))
+    }
+}
+
+fn no_key(name: &str) -> Unavailable {
+    Unavailable::new("the key provider", format!("there is no key {name:?}"))
+}
+
+impl fmt::Debug for LocalKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalKeys").field("current", &self.current).finish_non_exhaustive()
+    }
+}
+
+/// A 256-bit HMAC of something secret (a code, a token, an address): equal for equal things, tells nothing without the
+/// tenant's key. `==` takes the same time wherever two differ.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Tag(String);
+
+impl Tag {
+    /// The tag as text, for stores.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Reads what [`Tag::as_str`] wrote.
+    pub fn from_text(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl PartialEq for Tag {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+impl Eq for Tag {}
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tag(…)")
+    }
+}
+
+/// What a tag is for: equal inputs have different tags for different purposes.
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose {
+    /// A code by text message or e-mail, or a push number, with its challenge.
+    Code,
+    Session,
+    Network,
+    Device,
+    Address,
+    Proof,
+    Ticket,
+    /// An answer with its challenge and request, to know it again.
+    Answer,
+}
+
+impl Purpose {
+    fn name(self) -> &'static [u8] {
+        match self {
+            Self::Code => b"code",
+            Self::Session => b"session",
+            Self::Network => b"network",
+            Self::Device => b"device",
+            Self::Address => b"address",
+            Self::Proof => b"proof",
+            Self::Ticket => b"ticket",
+            Self::Answer => b"answer",
+        }
+    }
+}
+
+/// The keys of one tenant.
+pub(crate) struct TenantKeys {
+    seal: Key,
+    tag: Key,
+    pepper: Key,
+}
+
+impl TenantKeys {
+    /// Makes a tenant's key and wraps it. The first part is for the store.
+    pub fn create(provider: &impl KeyProvider, tenant: &str) -> Result<(Vec<u8>, Self), Unavailable> {
+        let random = random::bytes::<KEY_LENGTH>()?;
+        let key = Key::try_fill(|bytes| {
+            bytes.copy_from_slice(random.as_slice());
+            Ok::<(), Unavailable>(())
+        })?;
+        let wrapped = provider.wrap(&key, &wrapping(tenant))?;
+        Ok((wrapped, Self::derive(&key)))
+    }
+
+    pub fn unwrap(
+        provider: &impl KeyProvider,
+        tenant: &str,
+        kek: &str,
+        wrapped: &[u8],
+    ) -> Result<Self, Unavailable> {
+        Ok(Self::derive(&provider.unwrap(kek, wrapped, &wrapping(tenant))?))
+    }
+
+    /// Wraps the same key under the provider's current one.
+    pub fn rewrap(
+        provider: &impl KeyProvider,
+        tenant: &str,
+        kek: &str,
+        wrapped: &[u8],
+    ) -> Result<Vec<u8>, Unavailable> {
+        let associated = wrapping(tenant);
+        provider.wrap(&provider.unwrap(kek, wrapped, &associated)?, &associated)
+    }
+
+    fn derive(key: &Key) -> Self {
+        // RFC 5869 §3.3: the tenant's key is uniformly random, so nothing has to be extracted.
+        let expand = |info: &[u8]| -> Key {
+            let mut output = Zeroizing::new([0; KEY_LENGTH]);
+            let hkdf = Hkdf::<Sha256>::new(None, key.expose());
+            hkdf.expand(info, output.as_mut_slice())
+                .expect("32 bytes are fewer than 255 × 32 (RFC 5869 §2.3)");
+            Key::from_slice(output.as_slice()).expect("the array is one key long")
+        };
+        Self {
+            seal: expand(b"keyhaven verifier v1: seal"),
+            tag: expand(b"keyhaven verifier v1: tag"),
+            pepper: expand(b"keyhaven verifier v1: pepper"),
+        }
+    }
+
+    pub fn seal(&self, place: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, Unavailable> {
+        seal(&self.seal, &joined(place), plain)
+    }
+
+    pub fn open(&self, what: &'static str, place: &[&[u8]], sealed: &[u8]) -> Result<SecretBytes, Failure> {
+        open(&self.seal, &joined(place), sealed).ok_or(Failure::Sealed { what })
+    }
+
+    pub fn tag(&self, purpose: Purpose, parts: &[&[u8]]) -> Tag {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(self.tag.expose()).expect("HMAC takes a key of any length");
+        mac.update(&joined(&[purpose.name()]));
+        mac.update(&joined(parts));
+        Tag(HEXLOWER.encode(&mac.finalize().into_bytes()))
+    }
+
+    pub fn pepper(&self) -> &Key {
+        &self.pepper
+    }
+}
+
+fn wrapping(tenant: &str) -> Vec<u8> {
+    joined(&[b"keyhaven verifier tenant key", tenant.as_bytes()])
+}
+
+/// The parts, each behind its length: no two lists of parts give the same bytes.
+pub(crate) fn joined(parts: &[&[u8]]) -> Vec<u8> {
+    let mut joined = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
+    for part in parts {
+        joined.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        joined.extend_from_slice(part);
+    }
+    joined
+}
+
+/// Format, nonce, ciphertext, tag.
+fn seal(key: &Key, associated: &[u8], plain: &[u8]) -> Result<Vec<u8>, Unavailable> {
+    let nonce = *random::bytes::<NONCE>()?;
+    let mut sealed = Vec::with_capacity(1 + NONCE + plain.len() + TAG);
+    sealed.push(FORMAT);
+    sealed.extend_from_slice(&nonce);
+    sealed.extend_from_slice(plain);
+    let tag = XChaCha20Poly1305::new(key.expose().into())
+        .encrypt_inout_detached(&XNonce::from(nonce), associated, (&mut sealed[1 + NONCE..]).into())
+        .expect("a record is far below the cipher's 256 GiB (RFC 8439 §2.8)");
+    sealed.extend_from_slice(&tag);
+    Ok(sealed)
+}
+
+fn open(key: &Key, associated: &[u8], sealed: &[u8]) -> Option<SecretBytes> {
+    let sealed = sealed.strip_prefix(&[FORMAT])?;
+    let (nonce, rest) = sealed.split_first_chunk::<NONCE>()?;
+    let (cipher, tag) = rest.split_last_chunk::<TAG>()?;
+    let mut plain = Zeroizing::new(cipher.to_vec());
+    XChaCha20Poly1305::new(key.expose().into())
+        .decrypt_inout_detached(
+            &XNonce::from(*nonce),
+            associated,
+            plain.as_mut_slice().into(),
+            &CipherTag::from(*tag),
+        )
+        .ok()?;
+    Some(SecretBytes::new(std::mem::take(&mut *plain)))
+}
+
+/// The answer of an authenticator to a push: HMAC-SHA-256 under its key over the challenge and the number that was
+/// typed, as 64 hexadecimal digits. For authenticators; the verifier computes the same.
+pub fn push_response(key: &SecretBytes, challenge: &str, number: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose()).expect("HMAC takes a key of any length");
+    mac.update(&joined(&[b"keyhaven push v1", challenge.as_bytes(), number.as_bytes()]));
+    HEXLOWER.encode(&mac.finalize().into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kek(byte: u8) -> Key {
+        Key::from_slice(&[byte; 32]).unwrap()
+    }
+
+    #[test]
+    fn a_record_opens_in_its_place_only() {
+        let (_, keys) = TenantKeys::create(&LocalKeys::new("k1", kek(1)), "acme").unwrap();
+        let sealed = keys.seal(&[b"acme", b"ann"], b"secret").unwrap();
+        assert_eq!(keys.open("factor", &[b"acme", b"ann"], &sealed).unwrap().expose(), b"secret");
+        for place in [&[&b"acme"[..], b"bob"][..], &[b"acmeann"], &[b"acm", b"eann"], &[]] {
+            assert!(keys.open("factor", place, &sealed).is_err());
+        }
+        for index in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[index] ^= 1;
+            assert!(keys.open("factor", &[b"acme", b"ann"], &changed).is_err(), "byte {index}");
+            assert!(keys.open("factor", &[b"acme", b"ann"], &sealed[..index]).is_err(), "length {index}");
+        }
+    }
+
+    #[test]
+    fn a_tenants_key_unwraps_for_that_tenant_and_survives_a_new_kek() {
+        let old = LocalKeys::new("k1", kek(1));
+        let (wrapped, keys) = TenantKeys::create(&old, "acme").unwrap();
+        let sealed = keys.seal(&[], b"secret").unwrap();
+        assert!(TenantKeys::unwrap(&old, "other", "k1", &wrapped).is_err());
+        let both = LocalKeys::new("k2", kek(2)).with_former("k1", kek(1));
+        let rewrapped = TenantKeys::rewrap(&both, "acme", "k1", &wrapped).unwrap();
+        let new = LocalKeys::new("k2", kek(2));
+        let keys = TenantKeys::unwrap(&new, "acme", "k2", &rewrapped).unwrap();
+        assert_eq!(keys.open("factor", &[], &sealed).unwrap().expose(), b"secret");
+        let missing = TenantKeys::unwrap(&new, "acme", "k1", &wrapped).err().unwrap();
+        assert_eq!(missing.to_string(), "the key provider did not answer: there is no key \"k1\"");
+    }
+
+    #[test]
+    fn tags_are_bound_to_purpose_and_parts_and_show_nothing() {
+        let (_, keys) = TenantKeys::create(&LocalKeys::new("k1", kek(1)), "acme").unwrap();
+        let tag = keys.tag(Purpose::Code, &[b"c", b"123456"]);
+        assert_eq!(tag, keys.tag(Purpose::Code, &[b"c", b"123456"]));
+        assert_ne!(tag, keys.tag(Purpose::Proof, &[b"c", b"123456"]));
+        assert_ne!(tag, keys.tag(Purpose::Code, &[b"c1", b"23456"]));
+        assert_eq!(format!("{tag:?}"), "Tag(…)");
+        assert_eq!(format!("{:?}", LocalKeys::new("k", kek(1))), "LocalKeys { current: \"k\", .. }");
+    }
+}

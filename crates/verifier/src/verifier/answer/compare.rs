@@ -1,0 +1,331 @@
+//! Whether an answer is right. Nothing here counts, writes or reads a clock.
+
+use super::Loaded;
+use crate::{
+    Answer, Failure, HashCost, Method, Reason, Tag, Timestamp,
+    decide::{Found, Window, drift_learnt, find_hotp, find_totp},
+    push_response,
+    record::{Challenge, ChallengeKind, Factor, FactorState},
+    recovery,
+    store::Change,
+    typed,
+};
+use keyhaven_otp::CodeError;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// Steps to either side that are looked at to tell an operator how far a wrong code's clock is off.
+const WIDE: Window = Window { back: 20, ahead: 20 };
+
+/// An answer brought to one form, before it is charged for.
+pub(super) struct Parsed<'a> {
+    pub method: Method,
+    text: Zeroizing<String>,
+    response: Option<&'a str>,
+    denied: bool,
+}
+
+/// A right answer and what it uses up.
+pub(super) struct Right {
+    pub method: Method,
+    /// The factor that answered; for a recovery code any active one.
+    pub factor: Factor,
+    /// The changes that claim it.
+    pub claims: Vec<Change>,
+    /// The tag of the code that was sent.
+    pub code: Option<Tag>,
+    /// The time step or counter.
+    pub step: Option<u64>,
+    pub offset: Option<i64>,
+    /// The drift learnt, when it confirms.
+    pub drift: i64,
+    pub rule: &'static str,
+}
+
+pub(super) enum Compared {
+    Right(Box<Right>),
+    Wrong { reason: Reason, rule: &'static str, otherwise: Vec<String> },
+}
+
+fn wrong(reason: Reason, rule: &'static str) -> Compared {
+    Compared::Wrong { reason, rule, otherwise: Vec::new() }
+}
+
+/// Brings an answer to one form, or says why it cannot be one. What fails here was not compared with anything.
+pub(super) fn parse<'a>(
+    loaded: &Loaded,
+    challenge: &Challenge,
+    answer: &'a Answer,
+    now: Timestamp,
+) -> Result<Parsed<'a>, (Reason, &'static str)> {
+    let policy = &loaded.policy;
+    let method = match answer {
+        Answer::Code(_) => challenge.method,
+        Answer::Recovery(_) => Method::Recovery,
+        Answer::Push { .. } | Answer::Denied { .. } => Method::Push,
+    };
+    if !challenge.methods.contains(&method) {
+        return Err((Reason::MethodNotAllowed, "methods"));
+    }
+    let sent = |rule: &'static str| match &challenge.code {
+        _ if challenge.method != method => Err((Reason::NotSent, rule)),
+        None => Err((Reason::NotSent, rule)),
+        Some(code) if code.expires_at <= now => Err((Reason::Expired, rule)),
+        Some(_) => Ok(()),
+    };
+    let parsed = |text, response, denied| Parsed { method, text, response, denied };
+    let malformed = |rule| (Reason::Malformed, rule);
+    match (answer, method) {
+        (Answer::Code(text), Method::Totp | Method::Hotp) => {
+            let factors: Vec<&Factor> = challenged(loaded, challenge, method).collect();
+            if factors.is_empty() {
+                return Err((Reason::FactorGone, "methods"));
+            }
+            // Each factor keeps the digits it was made with, whatever the policy says now.
+            let digits = factors
+                .iter()
+                .find_map(|factor| typed::digits(text.expose(), factor.digits))
+                .ok_or_else(|| malformed("totp.digits"))?;
+            Ok(parsed(digits, None, false))
+        }
+        (Answer::Code(text), Method::Sms | Method::Email) => {
+            let (digits, rule) = match method {
+                Method::Sms => (policy.sms.digits, "sms.ttl"),
+                _ => (policy.email.digits, "email.ttl"),
+            };
+            sent(rule)?;
+            let digits = typed::digits(text.expose(), digits).ok_or_else(|| malformed(rule))?;
+            Ok(parsed(digits, None, false))
+        }
+        (Answer::Recovery(text), _) => {
+            let code = typed::recovery(text.expose()).filter(|code| recovery::parts(code).is_some());
+            Ok(parsed(code.ok_or_else(|| malformed("recovery.kind"))?, None, false))
+        }
+        (Answer::Push { number, response }, _) => {
+            sent("push.ttl")?;
+            let digits =
+                typed::digits(number.expose(), policy.push.digits).ok_or_else(|| malformed("push.digits"))?;
+            Ok(parsed(digits, Some(response), false))
+        }
+        (Answer::Denied { response }, _) => {
+            sent("push.ttl")?;
+            Ok(parsed(Zeroizing::new(Answer::DENIED.to_owned()), Some(response), true))
+        }
+        // A typed code while the challenge goes by push or recovery.
+        (Answer::Code(_), Method::Push | Method::Recovery) => Err((Reason::MethodNotAllowed, "methods")),
+    }
+}
+
+/// The factors that can answer: the one to confirm, or the active ones of the method.
+fn challenged<'a>(
+    loaded: &'a Loaded,
+    challenge: &'a Challenge,
+    method: Method,
+) -> impl Iterator<Item = &'a Factor> {
+    let confirming = challenge.kind != ChallengeKind::Answer;
+    loaded.state.factors.iter().filter(move |factor| {
+        factor.method == method
+            && if confirming {
+                factor.state == FactorState::Pending && Some(&factor.id) == challenge.factor.as_ref()
+            } else {
+                factor.state == FactorState::Active
+            }
+    })
+}
+
+pub(super) fn compare(
+    loaded: &Loaded,
+    challenge: &Challenge,
+    parsed: &Parsed<'_>,
+    cost: HashCost,
+    now: Timestamp,
+) -> Result<Compared, Failure> {
+    if challenge.kind != ChallengeKind::Answer
+        && let Some(gone) = cannot_confirm(loaded, challenge, now)
+    {
+        return Ok(gone);
+    }
+    match parsed.method {
+        Method::Totp | Method::Hotp => one_time_code(loaded, challenge, parsed, now),
+        Method::Sms | Method::Email => Ok(sent_code(loaded, challenge, parsed)),
+        Method::Push => push(loaded, challenge, parsed),
+        Method::Recovery => recovery_code(loaded, parsed, cost),
+    }
+}
+
+/// Why a pending factor can be confirmed no more, though its challenge is open.
+fn cannot_confirm(loaded: &Loaded, challenge: &Challenge, now: Timestamp) -> Option<Compared> {
+    let factor = loaded.challenged_factor(challenge).filter(|factor| factor.state == FactorState::Pending);
+    let Some(factor) = factor else { return Some(wrong(Reason::FactorGone, "enrol.pending_ttl")) };
+    if factor.pending_until <= now {
+        return Some(wrong(Reason::Expired, "enrol.pending_ttl"));
+    }
+    let stays =
+        factor.replaces == crate::record::Replaces::Nothing && challenge.kind == ChallengeKind::Confirm;
+    let full = loaded.active(factor.method).count() >= loaded.max_active(factor.method) as usize;
+    (stays && full).then(|| wrong(Reason::MethodNotAllowed, "totp.max_active"))
+}
+
+fn one_time_code(
+    loaded: &Loaded,
+    challenge: &Challenge,
+    parsed: &Parsed<'_>,
+    now: Timestamp,
+) -> Result<Compared, Failure> {
+    let policy = &loaded.policy;
+    let confirming = challenge.kind != ChallengeKind::Answer;
+    let strict = Window { back: policy.totp.look_back, ahead: policy.totp.look_ahead };
+    let window = match confirming {
+        true => Window { back: policy.totp.enrol_skew, ahead: policy.totp.enrol_skew },
+        false => strict,
+    };
+    let sealed = |_: CodeError| Failure::Sealed { what: "one-time code parameters" };
+    let mut used: Option<u64> = None;
+    let mut right: Option<Right> = None;
+    let mut otherwise = Vec::new();
+    // Every factor is looked at, whichever matched: time tells nothing.
+    for factor in challenged(loaded, challenge, parsed.method) {
+        let account = loaded.account(factor)?;
+        let found = match parsed.method {
+            Method::Hotp => find_hotp(&account, &parsed.text, policy.hotp.look_ahead, factor.last_step),
+            _ => find_totp(&account, &parsed.text, now, factor.drift, window, factor.last_step),
+        }
+        .map_err(sealed)?;
+        match found {
+            Found::Fresh { step, offset } if right.is_none() => {
+                let claim =
+                    Change::ClaimStep { factor: factor.id.clone(), generation: factor.generation, step };
+                right = Some(Right {
+                    method: parsed.method,
+                    factor: factor.clone(),
+                    claims: vec![claim],
+                    code: None,
+                    step: Some(step),
+                    offset: Some(offset),
+                    drift: if parsed.method == Method::Totp { drift_learnt(offset, strict) } else { 0 },
+                    rule: if parsed.method == Method::Totp { "totp.look_back" } else { "hotp.look_ahead" },
+                });
+            }
+            Found::Fresh { .. } => {}
+            Found::Used { step, .. } => used = used.max(Some(next_moment(factor, step, now))),
+            Found::Nothing if parsed.method == Method::Totp => {
+                let far = find_totp(&account, &parsed.text, now, factor.drift, WIDE, None).map_err(sealed)?;
+                if let Found::Fresh { offset, .. } = far {
+                    otherwise.push(format!(
+                        "the code is that of time step {offset:+} of factor {}: its clock or this one is off; a \
+                         window that reaches it would have accepted it",
+                        factor.id
+                    ));
+                }
+            }
+            Found::Nothing => {}
+        }
+    }
+    let rule = if parsed.method == Method::Totp { "totp.look_back" } else { "hotp.look_ahead" };
+    Ok(match (right, used) {
+        (Some(right), _) => Compared::Right(Box::new(right)),
+        (None, Some(retry_at)) => Compared::Wrong {
+            reason: Reason::Used { retry_at: retry_at.into() },
+            rule: "single use (RFC 6238 §5.2)",
+            otherwise: vec!["the code of a later time step, or counter, than any accepted before".to_owned()],
+        },
+        (None, None) => Compared::Wrong { reason: Reason::Wrong, rule, otherwise },
+    })
+}
+
+/// When the code after the one that was used begins to count, in Unix seconds.
+fn next_moment(factor: &Factor, step: u64, now: Timestamp) -> u64 {
+    match factor.method {
+        Method::Totp => {
+            let period = u64::from(factor.period.max(1));
+            let last = factor.last_step.unwrap_or(step).max(step);
+            let theirs = last.saturating_add(1).saturating_mul(period);
+            theirs
+                .saturating_add_signed(factor.drift.saturating_mul(-(period as i64)))
+                .max(now.unix_seconds())
+        }
+        _ => now.unix_seconds(),
+    }
+}
+
+fn sent_code(loaded: &Loaded, challenge: &Challenge, parsed: &Parsed<'_>) -> Compared {
+    let rule = if parsed.method == Method::Sms { "sms.ttl" } else { "email.ttl" };
+    let tag = loaded.code_tag(&challenge.id, &parsed.text);
+    let Some(sent) = challenge.code.as_ref().filter(|sent| sent.tag == tag) else {
+        return Compared::Wrong {
+            reason: Reason::Wrong,
+            rule,
+            otherwise: vec![format!(
+                "the code of the last of {} messages; earlier ones are dead",
+                challenge.sends
+            )],
+        };
+    };
+    let Some(factor) = challenged(loaded, challenge, parsed.method)
+        .find(|factor| Some(&factor.id) == challenge.factor.as_ref())
+    else {
+        return wrong(Reason::FactorGone, rule);
+    };
+    Compared::Right(Box::new(sent_right(parsed.method, factor, sent.tag.clone(), rule)))
+}
+
+fn sent_right(method: Method, factor: &Factor, code: Tag, rule: &'static str) -> Right {
+    Right {
+        method,
+        factor: factor.clone(),
+        claims: vec![Change::Touch { factor: factor.id.clone() }],
+        code: Some(code),
+        step: None,
+        offset: None,
+        drift: 0,
+        rule,
+    }
+}
+
+fn push(loaded: &Loaded, challenge: &Challenge, parsed: &Parsed<'_>) -> Result<Compared, Failure> {
+    let rule = "push.digits";
+    let factor = challenged(loaded, challenge, Method::Push)
+        .find(|factor| Some(&factor.id) == challenge.factor.as_ref());
+    let (Some(factor), Some(sent)) = (factor, challenge.code.as_ref()) else {
+        return Ok(wrong(Reason::FactorGone, rule));
+    };
+    let key = loaded.open_push_key(factor)?;
+    let expected = push_response(&key, challenge.id.as_str(), &parsed.text);
+    let signed = bool::from(expected.as_bytes().ct_eq(parsed.response.unwrap_or_default().as_bytes()));
+    if !signed {
+        return Ok(wrong(Reason::Wrong, "push response under the device's key"));
+    }
+    if parsed.denied {
+        return Ok(wrong(Reason::Denied, "the user's word"));
+    }
+    if loaded.code_tag(&challenge.id, &parsed.text) != sent.tag {
+        return Ok(Compared::Wrong {
+            reason: Reason::Wrong,
+            rule,
+            otherwise: vec!["the number shown on this sign-in's own page".to_owned()],
+        });
+    }
+    Ok(Compared::Right(Box::new(sent_right(Method::Push, factor, sent.tag.clone(), rule))))
+}
+
+fn recovery_code(loaded: &Loaded, parsed: &Parsed<'_>, cost: HashCost) -> Result<Compared, Failure> {
+    let (selector, verifier) = recovery::parts(&parsed.text).unwrap_or_default();
+    let stored = loaded.state.recovery.iter().find(|code| code.selector == selector);
+    let same = recovery::matches(&loaded.keys, cost, stored.map(|code| &code.hash), verifier)?;
+    let Some(code) = stored.filter(|_| same) else { return Ok(wrong(Reason::Wrong, "recovery.kind")) };
+    if code.used_at.is_some() {
+        return Ok(Compared::Wrong {
+            reason: Reason::RecoveryUsed,
+            rule: "single use (ASVS 6.5.1)",
+            otherwise: vec!["another code of the set".to_owned()],
+        });
+    }
+    let Some(factor) = loaded.state.factors.iter().find(|factor| factor.state == FactorState::Active) else {
+        return Ok(wrong(Reason::FactorGone, "recovery.kind"));
+    };
+    Ok(Compared::Right(Box::new(Right {
+        claims: vec![Change::UseRecovery { code: code.id.clone(), generation: code.generation }],
+        code: None,
+        ..sent_right(Method::Recovery, factor, Tag::from_text(String::new()), "recovery.usable_for")
+    })))
+}

@@ -1,0 +1,224 @@
+//! What a user does with a proof: redeem it, make new recovery codes, remove factors, change the number.
+
+use super::{EnrolError, Loaded, PendingSent, Verifier, answer::about, grant::Granted};
+use crate::{
+    Action, ChallengeId, Context, Event, EventName, FactorId, Failure, KeyProvider, Notice, Proof,
+    RecoverySheet, Store, Subject, Unavailable,
+    policy::{PhoneChange, RecoveryKind},
+    record::{ChallengeKind, FactorState, Replaces},
+    store::{Change, Settled},
+};
+use thiserror::Error;
+
+/// Why nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ManageError {
+    /// No decision could be made.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+    /// The proof is not for this action, user and session, or it was used, or it is too old.
+    #[error("the proof is not good for this")]
+    ProofInvalid,
+    /// The policy leaves this to administrators, or does not have it.
+    #[error("the policy does not permit it ({rule})")]
+    NotPermitted {
+        /// The policy's field.
+        rule: &'static str,
+    },
+    /// There is no such thing of this user, or it is over.
+    #[error("there is no such {what}, or it is over")]
+    Gone {
+        /// What.
+        what: &'static str,
+    },
+}
+
+impl From<Unavailable> for ManageError {
+    fn from(error: Unavailable) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+impl<S: Store, K: KeyProvider> Verifier<S, K> {
+    /// Uses up a proof: true once, for the action, user and session it was given for, within five minutes at most.
+    ///
+    /// # Errors
+    /// It is not good, or nothing could be decided.
+    pub async fn redeem(
+        &self,
+        who: &Subject,
+        action: &Action,
+        proof: Proof,
+        context: &Context,
+    ) -> Result<(), ManageError> {
+        let loaded = self.load(who).await?;
+        let event =
+            Event { action: Some(action.clone()), ..Event::of(EventName::ProofRedeemed, loaded.user()) };
+        let consume = vec![Change::ConsumeProof { tag: loaded.proof_tag(&proof, action, context) }];
+        self.with_proof(&loaded, context, consume, vec![event]).await
+    }
+
+    /// Settles changes of which the first consumes a proof.
+    async fn with_proof(
+        &self,
+        loaded: &Loaded,
+        context: &Context,
+        changes: Vec<Change>,
+        events: Vec<Event>,
+    ) -> Result<(), ManageError> {
+        match self.settle(loaded, context.now, changes, events).await? {
+            Settled::Done => Ok(()),
+            Settled::Lost(0) => Err(ManageError::ProofInvalid),
+            Settled::Lost(_) => Err(Failure::Contended { what: "the user's factors" }.into()),
+        }
+    }
+
+    /// Makes new recovery codes with a proof for [`Action::RegenerateRecovery`]; the old ones die in the same moment.
+    ///
+    /// # Errors
+    /// The proof is not good, or the policy has no recovery codes.
+    pub async fn regenerate_recovery(
+        &self,
+        who: &Subject,
+        proof: Proof,
+        context: &Context,
+    ) -> Result<(RecoverySheet, Vec<Notice>), ManageError> {
+        let loaded = self.load(who).await?;
+        if loaded.policy.recovery.kind == RecoveryKind::None {
+            return Err(ManageError::NotPermitted { rule: "recovery.kind" });
+        }
+        let tag = loaded.proof_tag(&proof, &Action::RegenerateRecovery, context);
+        let (sheet, put) = self.new_recovery(&loaded)?;
+        let events = vec![Event::of(EventName::RecoveryRegenerated, loaded.user())];
+        self.with_proof(&loaded, context, vec![Change::ConsumeProof { tag }, put], events).await?;
+        Ok((sheet, loaded.notices(EventName::RecoveryRegenerated, None)?))
+    }
+
+    /// Removes every factor, recovery code and trusted context, with a proof for [`Action::DisableMfa`]. It can be
+    /// enrolled again at any time; where the policy forces it, the next sign-in asks to.
+    ///
+    /// # Errors
+    /// The proof is not good, or the policy leaves it to administrators.
+    pub async fn disable(
+        &self,
+        who: &Subject,
+        proof: Proof,
+        context: &Context,
+    ) -> Result<Vec<Notice>, ManageError> {
+        let loaded = self.load(who).await?;
+        if !loaded.policy.disable.self_service {
+            return Err(ManageError::NotPermitted { rule: "disable.self_service" });
+        }
+        let mut changes = vec![
+            Change::ConsumeProof { tag: loaded.proof_tag(&proof, &Action::DisableMfa, context) },
+            Change::RequirePolicy { revision: loaded.revision },
+        ];
+        changes.extend(loaded.ending_everything());
+        let events = vec![Event::of(EventName::FactorRevoked, loaded.user())];
+        self.with_proof(&loaded, context, changes, events).await?;
+        Ok(loaded.notices(EventName::FactorRevoked, None)?)
+    }
+
+    /// Removes one factor with a proof for [`Action::Enrol`]; not the last one, for which there is
+    /// [`Verifier::disable`].
+    ///
+    /// # Errors
+    /// The proof is not good, the factor is the last or none, or the policy leaves it to administrators.
+    pub async fn remove_factor(
+        &self,
+        who: &Subject,
+        factor: &FactorId,
+        proof: Proof,
+        context: &Context,
+    ) -> Result<Vec<Notice>, ManageError> {
+        let loaded = self.load(who).await?;
+        if !loaded.policy.enrol.self_service {
+            return Err(ManageError::NotPermitted { rule: "enrol.self_service" });
+        }
+        let active = |state: FactorState| state == FactorState::Active;
+        let found = loaded.state.factors.iter().find(|known| known.id == *factor && active(known.state));
+        let found = found.ok_or(ManageError::Gone { what: "factor" })?;
+        if loaded.state.factors.iter().filter(|known| active(known.state)).count() < 2 {
+            return Err(ManageError::NotPermitted { rule: "the last factor ends by disabling" });
+        }
+        let changes = vec![
+            Change::ConsumeProof { tag: loaded.proof_tag(&proof, &Action::Enrol, context) },
+            Change::RequirePolicy { revision: loaded.revision },
+            Change::Revoke { factor: factor.clone() },
+        ];
+        let event = about(EventName::FactorRevoked, &loaded, found);
+        self.with_proof(&loaded, context, changes, vec![event]).await?;
+        Ok(loaded.notices(EventName::FactorRevoked, None)?)
+    }
+
+    /// Begins to change the number, with a proof for [`Action::ChangePhone`]: a code goes to the new one. The second
+    /// call is [`Verifier::confirm`], the third [`Verifier::commit_phone_change`].
+    ///
+    /// # Errors
+    /// As [`Verifier::enrol_phone`].
+    pub async fn start_phone_change(
+        &self,
+        who: &Subject,
+        number: &str,
+        proof: Proof,
+        context: &Context,
+    ) -> Result<PendingSent, EnrolError> {
+        let loaded = self.load(who).await?;
+        if loaded.policy.phone_change == PhoneChange::AdminLink {
+            return Err(EnrolError::NotPermitted { rule: "phone_change" });
+        }
+        if !loaded.policy.methods.contains(&crate::Method::Sms) {
+            return Err(EnrolError::MethodNotAllowed { method: crate::Method::Sms });
+        }
+        let tag = loaded.proof_tag(&proof, &Action::ChangePhone, context);
+        let granted = Granted {
+            changes: vec![Change::ConsumeProof { tag }],
+            replaces: Replaces::SameMethod,
+            ticket: None,
+        };
+        self.enrol_number(&loaded, number, granted, ChallengeKind::PhoneChange, context).await
+    }
+
+    /// Puts a number that was proven in the place of the old one. Both are told.
+    ///
+    /// # Errors
+    /// The change was not confirmed in this session, or too long ago.
+    pub async fn commit_phone_change(
+        &self,
+        who: &Subject,
+        challenge: &ChallengeId,
+        context: &Context,
+    ) -> Result<Vec<Notice>, ManageError> {
+        let gone = ManageError::Gone { what: "confirmed phone change" };
+        let loaded = self.load_with(who, Some(challenge), None, Vec::new()).await?;
+        let session = loaded.session(context);
+        let found = loaded.state.challenge.as_ref().filter(|found| {
+            found.kind == ChallengeKind::PhoneChange && found.answered.is_some() && found.session == session
+        });
+        let factor = found
+            .and_then(|found| loaded.challenged_factor(found))
+            .filter(|factor| factor.state == FactorState::Validated)
+            .ok_or_else(|| gone.clone())?;
+        let changes = loaded.activating(factor, FactorState::Validated, None, 0);
+        let events = vec![about(EventName::PhoneChangeCommitted, &loaded, factor)];
+        match self.settle(&loaded, context.now, changes, events).await? {
+            Settled::Done => {
+                Ok(loaded.notices(EventName::PhoneChangeCommitted, loaded.own_address(factor)?)?)
+            }
+            Settled::Lost(_) => Err(gone),
+        }
+    }
+}
+
+impl Loaded {
+    /// Ends every factor, recovery code and trusted context.
+    pub(super) fn ending_everything(&self) -> Vec<Change> {
+        let expected = self.state.recovery.first().map_or(0, |code| code.generation);
+        vec![
+            Change::RevokeOthers { method: None, except: None },
+            Change::PutRecovery { expected, codes: Vec::new() },
+            Change::DropTrust { trust: None },
+        ]
+    }
+}

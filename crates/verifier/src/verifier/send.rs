@@ -1,0 +1,124 @@
+//! Sending codes and pushes: a permit first, then a code that replaces the one before.
+
+use super::{Loaded, Verifier};
+use crate::{
+    ChallengeError, ChallengeId, Context, Delivery, Event, EventName, Flow, KeyProvider, Method, Sent, Store,
+    Subject, Tag,
+    decide::send_charges,
+    keys::Purpose,
+    random,
+    record::{Challenge, ChallengeKind, Factor, SentCode},
+    store::{Change, Charged, Settled},
+};
+use keyhaven_secret::SecretText;
+
+impl<S: Store, K: KeyProvider> Verifier<S, K> {
+    /// Makes the message for a challenge's chosen method, the first or another. The code before it is dead; wrong
+    /// answers so far stay counted (NIST SP 800-63B-4 2pd §3.1.3.2).
+    ///
+    /// # Errors
+    /// Nothing may or can be sent; the error says why and until when.
+    pub async fn send(
+        &self,
+        who: &Subject,
+        challenge: &ChallengeId,
+        context: &Context,
+    ) -> Result<Sent, ChallengeError> {
+        let loaded = self.load_with(who, Some(challenge), None, Vec::new()).await?;
+        let challenge = loaded.open_challenge(context).ok_or(ChallengeError::NoChallenge)?.clone();
+        self.send_for(&loaded, &challenge, context).await
+    }
+
+    pub(crate) async fn send_for(
+        &self,
+        loaded: &Loaded,
+        challenge: &Challenge,
+        context: &Context,
+    ) -> Result<Sent, ChallengeError> {
+        let (now, method) = (context.now, challenge.method);
+        let rule = &loaded.policy;
+        let (digits, ttl) = match method {
+            Method::Sms => (rule.sms.digits, rule.sms.ttl),
+            Method::Email => (rule.email.digits, rule.email.ttl),
+            Method::Push => (rule.push.digits, rule.push.ttl),
+            Method::Totp | Method::Hotp | Method::Recovery => {
+                return Err(ChallengeError::NothingToSend { method });
+            }
+        };
+        let factor = loaded.sending_factor(challenge).ok_or(ChallengeError::MethodNotAllowed { method })?;
+        let cooldown = rule.sends.cooldown;
+        if let Some(at) = challenge.sent_at.map(|sent| sent.plus(cooldown.into())).filter(|at| *at > now) {
+            return Err(ChallengeError::Cooldown { at });
+        }
+        let flow = if challenge.kind == ChallengeKind::Answer { Flow::Login } else { Flow::Setup };
+        let address = factor.address.as_ref().map(|tag| tag.as_str().to_owned());
+        let charges = send_charges(rule, loaded.user(), method, flow, address);
+        if let Charged::Refused { at, until, .. } =
+            self.store.charge(loaded.who.tenant(), charges.clone(), now).await?
+        {
+            let event = Event {
+                challenge: Some(challenge.id.clone()),
+                method: Some(method),
+                reason: charges.get(at).map(|charge| charge.key.name().to_owned()),
+                ..Event::of(EventName::LimitHit, loaded.user())
+            };
+            self.note(loaded, now, Vec::new(), vec![event]).await?;
+            return Err(ChallengeError::Locked { until });
+        }
+        let code = random::digits(digits)?;
+        let expires_at = now.plus(ttl.into()).min(challenge.expires_at);
+        let set = Change::SetCode {
+            challenge: challenge.id.clone(),
+            method,
+            factor: factor.id.clone(),
+            code: SentCode { tag: loaded.code_tag(&challenge.id, &code), expires_at },
+            cooldown,
+        };
+        let event = Event {
+            challenge: Some(challenge.id.clone()),
+            method: Some(method),
+            factor: Some(factor.id.clone()),
+            ..Event::of(
+                if challenge.sends == 0 { EventName::ChallengeSent } else { EventName::ChallengeResent },
+                loaded.user(),
+            )
+        };
+        let address = loaded.open_address(factor)?;
+        if let Settled::Lost(_) = self.settle(loaded, now, vec![set], vec![event]).await? {
+            // Another request sent, answered or switched in between; this permit is spent for nothing.
+            return Err(ChallengeError::Cooldown { at: now.plus(cooldown.max(1).into()) });
+        }
+        let code = SecretText::from(code);
+        let (code, show) = if method == Method::Push { (None, Some(code)) } else { (Some(code), None) };
+        let delivery = Delivery {
+            method,
+            address,
+            code,
+            challenge: challenge.id.clone(),
+            earlier_sends: challenge.sends,
+        };
+        Ok(Sent { delivery, show, expires_at, resend_at: now.plus(cooldown.into()) })
+    }
+}
+
+impl Loaded {
+    /// The factor a challenge's message goes to: the one to confirm, or the youngest active one of the method.
+    fn sending_factor(&self, challenge: &Challenge) -> Option<&Factor> {
+        match challenge.kind {
+            ChallengeKind::Answer => self.active(challenge.method).last(),
+            ChallengeKind::Confirm | ChallengeKind::PhoneChange => {
+                self.state.factors.iter().find(|factor| Some(&factor.id) == challenge.factor.as_ref())
+            }
+        }
+    }
+
+    /// The tag of a code that was sent, bound to user and challenge.
+    pub fn code_tag(&self, challenge: &ChallengeId, code: &str) -> Tag {
+        self.keys
+            .tag(Purpose::Code, &[self.user().as_bytes(), challenge.as_str().as_bytes(), code.as_bytes()])
+    }
+
+    pub fn address_tag(&self, address: &str) -> Tag {
+        self.keys.tag(Purpose::Address, &[address.as_bytes()])
+    }
+}

@@ -1,0 +1,12 @@
+//! What five real systems' help pages say, each behaviour under its id (T1 to A8 of the verifier's specification), and
+//! what holds for every policy beside them. All through the public API, on the store in memory.
+
+mod conformance;
+mod forced;
+mod invite;
+mod limits;
+mod portal;
+mod recovery_key;
+mod safety;
+mod six_codes;
+mod world;
