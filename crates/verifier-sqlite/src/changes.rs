@@ -410,6 +410,12 @@ pub(crate) fn sweep(connection: &Connection, before: Timestamp) -> Result<u64, F
         "DELETE FROM factor WHERE state IN (?1, ?2) AND pending_until < ?3",
         (waiting[0], waiting[1], before),
     )?;
+    // Names of budgets that keep their rows begin so (BudgetKey::keeps_rows).
+    forgotten += connection.execute(
+        "DELETE FROM budget WHERE window_start < ?1 AND locked_until <= ?1
+            AND (consecutive = 0 OR substr(name, 1, 9) <> 'attempts|')",
+        [before],
+    )?;
     for table in ["challenge", "proof", "ticket"] {
         forgotten += connection.execute(&format!("DELETE FROM {table} WHERE expires_at < ?1"), [before])?;
     }

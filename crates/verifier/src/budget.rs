@@ -75,6 +75,12 @@ impl BudgetKey {
         }
     }
 
+    /// Whether the row of charges without success matters for this kind of key, given as its text: then it is kept
+    /// however old it is.
+    pub fn keeps_rows(text: &str) -> bool {
+        text.starts_with("attempts|")
+    }
+
     /// A name for people, without whose it is.
     pub fn name(&self) -> &'static str {
         match self {

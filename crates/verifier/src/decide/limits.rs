@@ -30,7 +30,7 @@ pub(crate) fn attempt_charges(
     let mut charges = vec![
         charge(
             BudgetKey::Challenge(challenge.clone()),
-            // A challenge lives an hour at most, so its window never opens anew.
+            // A challenge lives a day at most, so its window never opens anew.
             Limit::per_window(attempts.per_challenge, DAY),
         ),
         charge(

@@ -2,7 +2,7 @@
 
 use super::{Change, Charge, Charged, Query, Settled, Settlement, Snapshot, Store, StoreReport};
 use crate::{
-    AuditRecord, Budget, DecisionId, Explanation, Method, Tag, TicketId, Timestamp, Unavailable,
+    AuditRecord, Budget, BudgetKey, DecisionId, Explanation, Method, Tag, TicketId, Timestamp, Unavailable,
     audit::CHAIN_START,
     record::{
         Challenge, Factor, FactorState, ProofRecord, RecoveryCode, SubjectRecord, TenantRecord, Ticket,
@@ -369,7 +369,7 @@ impl Store for MemoryStore {
         let mut snapshot =
             tenant.subjects.get(&query.user).map(|subject| subject.snapshot(&query)).unwrap_or_default();
         snapshot.tenant.clone_from(&tenant.record);
-        let budget = |key: &crate::BudgetKey| tenant.budgets.get(&key.to_text()).copied().unwrap_or_default();
+        let budget = |key: &BudgetKey| tenant.budgets.get(&key.to_text()).copied().unwrap_or_default();
         snapshot.budgets = query.budgets.iter().map(budget).collect();
         Ok(snapshot)
     }
@@ -418,8 +418,18 @@ impl Store for MemoryStore {
 
     async fn sweep(&self, before: Timestamp) -> Result<u64, Unavailable> {
         let mut tenants = self.lock()?;
-        let subjects = tenants.values_mut().flat_map(|tenant| tenant.subjects.values_mut());
-        Ok(subjects.map(|subject| subject.sweep(before) as u64).sum())
+        let mut forgotten = 0;
+        for tenant in tenants.values_mut() {
+            let had = tenant.budgets.len();
+            tenant.budgets.retain(|key, budget| {
+                budget.window_start >= before
+                    || budget.locked_until > before
+                    || (BudgetKey::keeps_rows(key) && budget.consecutive > 0)
+            });
+            forgotten += had - tenant.budgets.len();
+            forgotten += tenant.subjects.values_mut().map(|subject| subject.sweep(before)).sum::<usize>();
+        }
+        Ok(forgotten as u64)
     }
 
     async fn self_test(&self) -> Result<StoreReport, Unavailable> {

@@ -353,7 +353,9 @@ pub trait Store: Send + Sync + 'static {
         decision: &DecisionId,
     ) -> impl Future<Output = Result<Option<Explanation>, Unavailable>> + Send;
 
-    /// Forgets challenges, proofs, tickets and pending factors that ended before `before`; how many.
+    /// Forgets challenges, proofs, tickets and pending factors that ended before `before`, and budgets that say nothing
+    /// any more: whose window opened before it (no limit has a window longer than a day, so `before` is a day ago or
+    /// more), that are not locked, and that hold no row of wrong answers ([`BudgetKey::keeps_rows`]). How many.
     fn sweep(&self, before: Timestamp) -> impl Future<Output = Result<u64, Unavailable>> + Send;
 
     /// Proves on this very database that a guard that does not hold changes nothing, and that one that holds is

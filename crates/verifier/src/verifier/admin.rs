@@ -473,7 +473,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         Ok((wrapped, tenants.into_iter().last().map(|(tenant, _)| tenant)))
     }
 
-    /// Forgets challenges, proofs, tickets and pending factors that ended a day before `now`; how many.
+    /// Forgets what ended a day before `now` ([`Store::sweep`]); how many records. To be called now and then.
     ///
     /// # Errors
     /// The store does not answer.

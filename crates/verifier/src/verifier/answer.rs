@@ -224,8 +224,11 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             }
             _ => {}
         }
-        // A challenge that was closed in between need not be cancelled any more, so a loss here changes nothing.
-        let _: Settled = self.settle(loaded, context.now, changes, events).await?;
+        if self.settle(loaded, context.now, changes.clone(), events.clone()).await? != Settled::Done {
+            // Closed in between, so there is nothing left to cancel; what was decided is kept all the same.
+            changes.retain(|change| !matches!(change, Change::Cancel { .. }));
+            self.note(loaded, context.now, changes, events).await?;
+        }
         Ok(Rejected { id, reason, attempts_left: ruling.attempts_left })
     }
 

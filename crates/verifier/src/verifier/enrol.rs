@@ -22,6 +22,8 @@ use thiserror::Error;
 const MAX_LABEL: usize = 128;
 /// Longest handle of a push device, in bytes.
 const MAX_HANDLE: usize = 4096;
+/// Factors of one user that may wait for their confirmation at the same time.
+const MAX_PENDING: u32 = 20;
 /// Seconds a typed password counts as recent.
 const RECENT: u64 = 300;
 
@@ -61,6 +63,9 @@ pub enum EnrolError {
         /// How many are allowed.
         max: u32,
     },
+    /// Too many factors wait for their confirmation.
+    #[error("{MAX_PENDING} factors wait for their confirmation")]
+    TooManyPending,
     /// Not a telephone number in international form.
     #[error("a telephone number is + and 8 to 15 digits")]
     PhoneNumber,
@@ -429,6 +434,13 @@ impl Loaded {
             return Err(EnrolError::NotPermitted { rule: "email.by_exception" });
         }
         let granted = self.granted(grant, method, context)?;
+        let waiting = self.state.factors.iter().filter(|factor| {
+            matches!(factor.state, FactorState::Pending | FactorState::Validated)
+                && factor.pending_until > context.now
+        });
+        if waiting.count() >= MAX_PENDING as usize {
+            return Err(EnrolError::TooManyPending);
+        }
         let max = self.max_active(method);
         let full = self.active(method).count() >= max as usize;
         if granted.replaces == Replaces::Nothing && full && !invited {

@@ -2,9 +2,11 @@
 //! what holds for every policy beside them. All through the public API, on the store in memory.
 
 mod conformance;
+mod faults;
 mod forced;
 mod invite;
 mod limits;
+mod model;
 mod portal;
 mod recovery_key;
 mod safety;

@@ -3,8 +3,9 @@
 use crate::world::*;
 use keyhaven_secret::SecretText;
 use keyhaven_verifier::{
-    Action, Answer, Begin, CHAIN_START, ChallengeError, Context, Decision, DeviceToken, EventName, Grant,
-    ManageError, Method, NotRequired, Policy, Preset, Proof, PublicReason, Reason, Subject, verify_chain,
+    Action, Answer, Begin, CHAIN_START, ChallengeError, Context, Decision, DeviceToken, EnrolError,
+    EventName, Grant, ManageError, Method, NotRequired, Policy, Preset, Proof, PublicReason, Reason, Subject,
+    verify_chain,
 };
 
 async fn enrolled() -> (World, keyhaven_otp::Account) {
@@ -315,8 +316,9 @@ async fn what_is_over_is_forgotten_and_what_counts_is_not() {
     }
     let _ = world.sign_in(&account).await;
     world.pass(3 * 86_400);
-    // Four challenges and the proof of the sign-in; the confirming challenge; no factor.
-    assert_eq!(world.verifier.sweep(world.at()).await.unwrap(), 6);
+    // Five challenges and the proof of the sign-in; the budgets of two challenges, of the day, of the network, of the
+    // tenant and of the app, whose row ended with success; no factor.
+    assert_eq!(world.verifier.sweep(world.at()).await.unwrap(), 12);
     assert_eq!(world.verifier.sweep(world.at()).await.unwrap(), 0);
     let _ = world.sign_in(&account).await;
 }
@@ -336,4 +338,16 @@ async fn a_removed_factor_needs_another_beside_it() {
     let question = world.ask(Action::Login).await;
     assert_eq!(world.reject(&question.id, world.code(&first)).await.reason, Reason::Wrong);
     let _ = world.accept(&question.id, world.code(&second)).await;
+}
+
+#[tokio::test]
+async fn waiting_factors_do_not_pile_up() {
+    let mut world = World::with(Policy::default()).await;
+    for _ in 0..20 {
+        let _ = world.pending_totp(Grant::First).await;
+    }
+    let refused = world.verifier.enrol_totp(&ann(), "Acme", "ann", Grant::First, &world.context()).await;
+    assert_eq!(refused.err(), Some(EnrolError::TooManyPending));
+    world.pass(1_800);
+    let _ = world.enrol_totp().await;
 }

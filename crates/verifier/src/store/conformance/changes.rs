@@ -508,8 +508,26 @@ pub async fn sweeping_forgets_what_is_over<S: Store, F: Future<Output = S>>(open
         Change::PutTicket(Box::new(given)),
     ];
     assert_eq!(settle(&store, 0, changes).await, DONE);
+    let attempts =
+        crate::BudgetKey::Attempts { user: "ann".to_owned(), method: Method::Totp, trusted: false };
+    let limit = crate::Limit::per_window(9, 5);
+    let (old_key, new_key, locked) = (
+        crate::BudgetKey::Network("old".to_owned()),
+        crate::BudgetKey::Network("new".to_owned()),
+        crate::BudgetKey::Network("locked".to_owned()),
+    );
+    let waits = crate::Limit { free: 1, delays: [20; 3], ..limit };
+    for (key, limit, now) in
+        [(&attempts, limit, 9), (&old_key, limit, 9), (&new_key, limit, 10), (&locked, waits, 9)]
+    {
+        let charge = vec![crate::store::Charge { key: key.clone(), limit }];
+        assert!(matches!(store.charge("acme", charge, at(now)).await, Ok(crate::store::Charged::Granted(_))));
+    }
     assert_eq!(store.sweep(at(9)).await, Ok(0));
-    assert_eq!(store.sweep(at(10)).await, Ok(4));
+    assert_eq!(store.sweep(at(10)).await, Ok(5), "a challenge, a factor, a proof, a ticket, a budget");
+    let budgets = vec![attempts, old_key, new_key, locked];
+    let left = load_query(&store, Query { budgets, ..Query::default() }).await.budgets;
+    assert_eq!(left.iter().map(|budget| budget.used).collect::<Vec<_>>(), [1, 0, 1, 1]);
     let find = |id: &ChallengeId| Query { challenge: Some(id.clone()), ..Query::default() };
     assert!(load_query(&store, find(&old.id)).await.challenge.is_none());
     let left = load_query(&store, find(&new.id)).await;

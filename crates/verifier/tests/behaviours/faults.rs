@@ -1,0 +1,193 @@
+//! A store that fails: nothing is ever accepted, nor called wrong, because of it, and nothing is used up twice.
+
+use crate::world::{ann, operator, text};
+use keyhaven_otp::{Account, parse_uri};
+use keyhaven_secret::{Key, SecretText};
+use keyhaven_verifier::{
+    Action, Answer, AuditRecord, Begin, Confirmation, Context, DecisionId, Explanation, Failure, Grant,
+    HashCost, LocalKeys, MemoryStore, Policy, Store, Timestamp, Unavailable, Verifier,
+    record::TenantRecord,
+    store::{Charge, Charged, Query, Settled, Settlement, Snapshot, StoreReport},
+};
+use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+
+/// When a verb fails: before it does anything, or after everything was done, as a cut connection does.
+#[derive(Clone, Copy, PartialEq)]
+enum When {
+    Before,
+    After,
+}
+
+/// A store whose verbs fail from the nth on (counted from the moment it is told so).
+struct Failing {
+    inner: MemoryStore,
+    good: AtomicI64,
+    once: bool,
+    when: When,
+}
+
+impl Failing {
+    async fn verb<T>(&self, done: impl Future<Output = Result<T, Unavailable>>) -> Result<T, Unavailable> {
+        let left = self.good.fetch_sub(1, SeqCst);
+        let fails = if self.once { left == 0 } else { left <= 0 };
+        match (fails, self.when) {
+            (true, When::Before) => Err(Unavailable::new("the store", "cut before")),
+            (true, When::After) => {
+                done.await?;
+                Err(Unavailable::new("the store", "cut after"))
+            }
+            (false, _) => done.await,
+        }
+    }
+}
+
+impl Store for Failing {
+    async fn charge(
+        &self,
+        tenant: &str,
+        charges: Vec<Charge>,
+        now: Timestamp,
+    ) -> Result<Charged, Unavailable> {
+        self.verb(self.inner.charge(tenant, charges, now)).await
+    }
+    async fn settle(&self, settlement: Settlement) -> Result<Settled, Unavailable> {
+        self.verb(self.inner.settle(settlement)).await
+    }
+    async fn load(&self, query: Query) -> Result<Snapshot, Unavailable> {
+        self.verb(self.inner.load(query)).await
+    }
+    async fn users(
+        &self,
+        tenant: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, Snapshot)>, Unavailable> {
+        self.inner.users(tenant, after, limit).await
+    }
+    async fn tenants(&self, after: &str, limit: u32) -> Result<Vec<(String, TenantRecord)>, Unavailable> {
+        self.inner.tenants(after, limit).await
+    }
+    async fn audit(&self, tenant: &str, after: u64, limit: u32) -> Result<Vec<AuditRecord>, Unavailable> {
+        self.inner.audit(tenant, after, limit).await
+    }
+    async fn explanation(
+        &self,
+        tenant: &str,
+        decision: &DecisionId,
+    ) -> Result<Option<Explanation>, Unavailable> {
+        self.inner.explanation(tenant, decision).await
+    }
+    async fn sweep(&self, before: Timestamp) -> Result<u64, Unavailable> {
+        self.inner.sweep(before).await
+    }
+    async fn self_test(&self) -> Result<StoreReport, Unavailable> {
+        self.inner.self_test().await
+    }
+}
+
+const T0: u64 = 1_800_000_000;
+/// More verbs than an answer takes.
+const VERBS: i64 = 8;
+
+fn context(now: u64, request: Option<&str>) -> Context {
+    let mut context = Context::new((T0 + now).into(), SecretText::new("s1".into()));
+    context.request = request.map(str::to_owned);
+    context
+}
+
+fn code(account: &Account, now: u64) -> Answer {
+    Answer::code(&account.code_at(T0 + now).unwrap().text)
+}
+
+/// An enrolled user on a store that is still good.
+async fn enrolled(once: bool, when: When) -> (Verifier<Failing, LocalKeys>, Account) {
+    let store = Failing { inner: MemoryStore::new(), good: AtomicI64::new(i64::MAX), once, when };
+    let keys = LocalKeys::new("k1", Key::from_slice(&[7; 32]).unwrap());
+    let verifier = Verifier::new(store, keys).await.unwrap().with_hash_cost(HashCost::LEAST);
+    verifier.put_policy(&operator(), "acme", &Policy::default(), 0, T0.into()).await.unwrap();
+    let pending = verifier.enrol_totp(&ann(), "Acme", "ann", Grant::First, &context(0, None)).await.unwrap();
+    let account = parse_uri(text(&pending.uri)).unwrap().account;
+    let confirmed = verifier.confirm(&ann(), &pending.challenge, code(&account, 0), &context(0, None)).await;
+    assert!(matches!(confirmed, Ok(Confirmation::Enrolled(_))));
+    (verifier, account)
+}
+
+#[tokio::test]
+async fn a_store_that_fails_at_any_verb_decides_nothing() {
+    let mut failures = 0;
+    for when in [When::Before, When::After] {
+        for good in 0..VERBS {
+            let (verifier, account) = enrolled(false, when).await;
+            let Ok(Begin::Challenge(question)) =
+                verifier.begin(&ann(), Action::Login, &context(30, None)).await
+            else {
+                panic!("not asked")
+            };
+            verifier.store().good.store(good, SeqCst);
+            match verifier.answer(&ann(), &question.id, code(&account, 30), &context(30, None)).await {
+                Err(Failure::Unavailable(_)) => failures += 1,
+                Ok(decision) => assert!(decision.is_accepted(), "the store held out, so the code was right"),
+                Err(other) => panic!("{other}"),
+            }
+            assert!(verifier.begin(&ann(), Action::Login, &context(30, None)).await.is_err() || good > 3);
+        }
+    }
+    // Load, charge, settle: each can fail before and after.
+    assert_eq!(failures, 6);
+}
+
+#[tokio::test]
+async fn an_answer_asked_for_again_after_a_cut_is_accepted_exactly_once() {
+    for when in [When::Before, When::After] {
+        for good in 0..3 {
+            let (verifier, account) = enrolled(true, when).await;
+            let Ok(Begin::Challenge(question)) =
+                verifier.begin(&ann(), Action::Login, &context(30, None)).await
+            else {
+                panic!("not asked")
+            };
+            verifier.store().good.store(good, SeqCst);
+            let named = context(30, Some("request 1"));
+            let first = verifier.answer(&ann(), &question.id, code(&account, 30), &named).await;
+            assert!(matches!(first, Err(Failure::Unavailable(_))));
+            let again = verifier.answer(&ann(), &question.id, code(&account, 30), &named).await.unwrap();
+            assert!(again.is_accepted(), "{good}: the same request, asked again");
+            let other = context(30, Some("request 2"));
+            let replayed = verifier.answer(&ann(), &question.id, code(&account, 30), &other).await.unwrap();
+            assert!(!replayed.is_accepted(), "{good}: another request with the same code");
+            let records = verifier.audit("acme", 0, 100).await.unwrap();
+            let accepted = records.iter().filter(|record| record.body.contains("decision.accepted")).count();
+            assert_eq!(accepted, 2, "{good}: the confirmation and one sign-in");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_provider_without_the_key_decides_nothing() {
+    let store = MemoryStore::new();
+    let keys = |byte| LocalKeys::new("k1", Key::from_slice(&[byte; 32]).unwrap());
+    let verifier = Verifier::new(store, keys(7)).await.unwrap();
+    verifier.put_policy(&operator(), "acme", &Policy::default(), 0, T0.into()).await.unwrap();
+    let snapshot = verifier.store().load(Query { tenant: "acme".into(), ..Query::default() }).await.unwrap();
+    let copy = MemoryStore::new();
+    let tenant = snapshot.tenant.unwrap();
+    let settlement = Settlement {
+        tenant: "acme".into(),
+        user: String::new(),
+        now: T0.into(),
+        changes: vec![keyhaven_verifier::store::Change::SetPolicy { expected: 0, tenant }],
+        events: Vec::new(),
+    };
+    assert_eq!(copy.settle(settlement).await, Ok(Settled::Done));
+    let stranger = Verifier::new(copy, keys(8)).await.unwrap();
+    let failed = stranger.begin(&ann(), Action::Login, &context(0, None)).await;
+    assert!(matches!(failed, Err(Failure::Unavailable(_))), "{failed:?}");
+}
+
+#[tokio::test]
+async fn a_tenant_that_was_never_made_is_named() {
+    let keys = LocalKeys::new("k1", Key::from_slice(&[7; 32]).unwrap());
+    let verifier = Verifier::new(MemoryStore::new(), keys).await.unwrap();
+    let failed = verifier.begin(&ann(), Action::Login, &context(0, None)).await;
+    assert_eq!(failed.err().map(|error| error.to_string()).as_deref(), Some("tenant \"acme\" has no policy"));
+}
