@@ -63,7 +63,7 @@ export const en = {
   size: (bytes: number) => (bytes < 1024 ? `${bytes} bytes` : `${Math.ceil(bytes / 1024).toLocaleString("en")} KB`),
   hint: { copy: "copy code", details: "details", down: "to the list", pin: "pin", edit: "edit", delete: "delete", paste: "add from clipboard", add: "add" },
   app: "Keyhaven",
-  close: "Close", cancel: "Cancel", back: "Back", save: "Save", undo: "Undo", tryAgain: "Try again", dismiss: "Dismiss", details: "What exactly",
+  close: "Close", cancel: "Cancel", back: "Back", save: "Save", undo: "Undo", tryAgain: "Try again", dismiss: "Dismiss",
   starting: "Opening Keyhaven…",
   notStarted: "Keyhaven could not look at its vault.",
   duration: (seconds: number) => (seconds < 60 ? plural(seconds, "second", "seconds") : seconds < 3600 ? plural(Math.round(seconds / 60), "minute", "minutes") : plural(Math.round(seconds / 360) / 10, "hour", "hours")),
@@ -87,7 +87,6 @@ export const en = {
     useCopyHelp: "The backup itself stays as it is.", useHereHelp: "Fits a synced folder or a stick.",
   },
   strength: {
-    label: "Strength",
     names: ["guessed at once", "very weak", "weak", "good", "strong"],
     guess: (time: string) => `guessing it takes ${time}`,
     short: "At least 8 characters.",
@@ -107,7 +106,6 @@ export const en = {
     confirm: "I have kept it", later: "Later",
     laterHelp: "Keyhaven will remind you.",
     noLater: "This vault has no passphrase, so the kit has to be kept before you go on.",
-    printed: (vaultId: string) => `Keyhaven emergency kit · vault ${vaultId}`,
     printHelp: "To use it: open Keyhaven, choose the vault or a backup of it, then “Use the recovery key”.",
   },
 
@@ -132,7 +130,7 @@ export const en = {
   },
 
   rail: {
-    label: "Rooms", codes: "Codes", tags: "Tags", all: "All accounts", lock: "Lock now", settings: "Settings",
+    label: "Rooms", codes: "Codes", tags: "Tags", lock: "Lock now", settings: "Settings",
     locksIn: (seconds: number) => (seconds > 90 ? `Locks in ${Math.round(seconds / 60)} min` : `Locks in ${Math.max(0, Math.ceil(seconds / 10) * 10)} s`),
     locksByHand: "Lock",
   },
@@ -141,7 +139,7 @@ export const en = {
     search: "Search accounts and tags", clearSearch: "Clear the search", add: "Add account",
     found: (count: number) => (count === 0 ? "No account found" : plural(count, "account", "accounts")),
     press: "counter-based · press to make a code", pressShort: "counter-based",
-    advance: (name: string) => `Make the next code for ${name}`, noCode: "No code yet",
+    advance: (name: string) => `Make the next code for ${name}`,
     next: "next", pinned: "Pinned", secondsLeft: (seconds: number) => `${seconds} s left`, problem: "No code:",
     more: (count: number) => `+${count}`, moreTags: (tags: string) => `More tags: ${tags}`,
     none: (query: string) => `Nothing matches “${query}”.`, noneTag: (tag: string) => `No account with the tag “${tag}” left.`, showAll: "Show all accounts",
@@ -179,14 +177,13 @@ export const en = {
     secret: "Secret key", secretHint: "The text key the site shows beside its QR code, or a whole otpauth:// address",
     kind: "Kind", algorithm: "Hash", digitsLabel: "Digits", period: "Seconds for each code", counter: "First counter", pin: "PIN",
     secretMissing: "The secret key is missing.", standard: "standard",
-    range: (low: number, high: number) => `${low.toLocaleString("en")} to ${high.toLocaleString("en")}`,
   },
 
   detail: {
     title: "Account", issuer: "Issuer", name: "Account name", note: "Note", tags: "Tags", tagsHint: "Add a tag and press Enter", removeTag: (tag: string) => `Remove the tag ${tag}`,
     icon: "Icon", iconAuto: "By the issuer’s name", iconLetter: "Letter", iconSearch: "Search icons", iconChange: "Change",
     pin: "Keep on top of the list", save: "Save changes", unsaved: "There are unsaved changes.", discard: "Discard",
-    delete: "Delete", facts: "How its codes are made", history: "History", noHistory: "No edits yet.",
+    delete: "Delete", facts: "How its codes are made", history: "History",
     added: (when: string) => `Added ${when}`, algorithm: "Hash", digits: "Digits", period: "Period", counter: "Next counter", kind: "Kind",
     labelIssuer: "Issuer in the QR code’s label", unknown: "Kept without being understood",
     reveal: "Show QR code and secret", seconds: (count: number) => plural(count, "second", "seconds"),
@@ -195,7 +192,7 @@ export const en = {
     title: "Show QR code and secret", lead: "Whoever sees this can make your codes. Make sure that nobody looks over your shoulder.",
     ask: "Type your passphrase once more", askRecovery: "Type your recovery key", useRecovery: "Use the recovery key instead", usePassphrase: "Use the passphrase instead",
     show: "Show", checking: "Checking…", closes: (seconds: number) => `Closes in ${seconds} s, and when you leave this window.`,
-    secret: "Secret key", uri: "otpauth address", qr: "QR code of this account", closed: "Hidden again.",
+    secret: "Secret key", uri: "otpauth address", qr: "QR code of this account",
   },
 
   settings: {

@@ -1,13 +1,16 @@
 // The words in use. A choice of language will be made here, once there is a second one.
-import type { Failure } from "../api";
+import type { Failure, FailureKind } from "../api";
 import { en, type Messages } from "./en";
 
 export const t: Messages = en;
 
+/** Failures whose words say all there is; the program's detail would say it twice. */
+const SAID: ReadonlySet<FailureKind> = new Set(["wrong_passphrase", "wrong_recovery_key", "kit_mismatch", "locked"]);
+
 /** A failure in one or two sentences: what happened, and the program's own detail where it says more. */
 export function words(failure: Failure): { title: string; help: string; detail: string } {
   const { title, help } = t.failure[failure.kind];
-  return { title, help, detail: failure.detail };
+  return { title, help, detail: SAID.has(failure.kind) ? "" : failure.detail };
 }
 
 /** A vault's name by its first two groups, enough to tell one from another at a glance. */

@@ -114,6 +114,20 @@ describe("the emergency kit", () => {
     for (const group of KIT.groups) expect(document.documentElement.outerHTML).not.toContain(group);
     expect((await soon("banner")).dataset["kind"]).toBe("kit");
   });
+  it("is saved where the person chose, and printed with its key uncovered", async () => {
+    const double = await openPage(absent());
+    await create();
+    click("kit-pdf");
+    await waitFor(() => expect(the("kit").textContent).toContain("/home/me/Documents/keyhaven-kit.pdf"));
+    expect(double.last("save_kit")).toEqual({ format: "pdf" });
+    type("kit-answer-0", "X");
+    await waitFor(() => expect(all("kit-group")[0]?.textContent).toBe("•••••"));
+    let printed: (string | null)[] = [];
+    double.answers["print_kit"] = () => { printed = all("kit-group").map((group) => group.textContent); };
+    await waitFor(() => expect(the<HTMLButtonElement>("kit-print").disabled).toBe(false));
+    click("kit-print");
+    await waitFor(() => expect(printed).toEqual(KIT.groups));
+  });
   it("cannot be put off without a passphrase", async () => {
     const double = await openPage(absent());
     const boxes = [...document.querySelectorAll<HTMLInputElement>('input[type="checkbox"]')];
