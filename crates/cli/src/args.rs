@@ -28,6 +28,13 @@ pub enum Command {
     #[command(subcommand)]
     Qr(QrCommand),
     Vectors(VectorsArgs),
+    #[command(subcommand)]
+    Vault(VaultCommand),
+    List(ListArgs),
+    Show(ShowArgs),
+    Add(AddArgs),
+    Edit(EditArgs),
+    Rm(RmArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -43,14 +50,23 @@ pub struct Source {
     pub at: Option<u64>,
 }
 
-/// Print the code of a URI
+/// Print the code of a URI or of an account in the vault
+///
+/// A counter-based account of the vault moves on, and its new counter is saved before the code is printed.
 #[derive(Args)]
 pub struct CodeArgs {
-    #[command(flatten)]
-    pub source: Source,
-    /// Also print the N codes before and after
+    /// An otpauth URI, - to read it from standard input (arguments are seen by others and kept in the history), or the
+    /// name of an account in the vault
+    #[arg(value_name = "URI|NAME")]
+    pub source: String,
+    /// The moment, instead of now: Unix seconds or RFC 3339
+    #[arg(long, value_name = "TIME", value_parser = time::parse, allow_negative_numbers = true)]
+    pub at: Option<u64>,
+    /// Also print the N codes before and after (of a URI)
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1000))]
     pub window: u32,
+    #[command(flatten)]
+    pub unlock: Unlock,
     /// Print one JSON value
     #[arg(long)]
     pub json: bool,
@@ -156,4 +172,204 @@ pub struct ManArgs {
     /// Folder for keyhaven.1, keyhaven-code.1 and so on
     #[arg(value_name = "FOLDER")]
     pub folder: Option<PathBuf>,
+}
+
+/// How the vault is opened: with the keyring where it has a slot for it, else with the passphrase at a prompt
+#[derive(Args)]
+pub struct Unlock {
+    /// Read the passphrase from the first line of standard input
+    #[arg(long, conflicts_with = "recovery_key_stdin")]
+    pub password_stdin: bool,
+    /// Read the recovery key from the first line of standard input
+    #[arg(long)]
+    pub recovery_key_stdin: bool,
+}
+
+/// Make, look after and copy the vault
+#[derive(Subcommand)]
+pub enum VaultCommand {
+    Init(InitArgs),
+    Info(InfoArgs),
+    Slots(SlotsArgs),
+    Unlock(UnlockArgs),
+    Check(CheckArgs),
+    Backup(BackupArgs),
+    Restore(RestoreArgs),
+    Merge(MergeArgs),
+}
+
+/// Make a new vault and print its recovery key
+#[derive(Args)]
+pub struct InitArgs {
+    /// Read the new passphrase from the first line of standard input
+    #[arg(long)]
+    pub password_stdin: bool,
+    /// Also unlock with this computer's keyring
+    #[arg(long)]
+    pub keyring: bool,
+    /// Save the emergency kit to this file (.pdf or .svg)
+    #[arg(long, value_name = "FILE")]
+    pub kit: Option<PathBuf>,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Say where the vault is and what opens it, without opening it
+#[derive(Args)]
+pub struct InfoArgs {
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// List what opens the vault
+#[derive(Args)]
+pub struct SlotsArgs {
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Try whether the vault opens
+#[derive(Args)]
+pub struct UnlockArgs {
+    #[command(flatten)]
+    pub unlock: Unlock,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Open and read everything in the vault and its saved states, changing nothing
+///
+/// Exit code 0: all is well. 1: something wants attention.
+#[derive(Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub unlock: Unlock,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Copy the sealed vault to a new file
+#[derive(Args)]
+pub struct BackupArgs {
+    /// The new file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// Use a backup where there is no vault, or go back to an earlier saved state
+#[derive(Args)]
+pub struct RestoreArgs {
+    /// The backup; it is copied
+    #[arg(value_name = "FILE", required_unless_present_any = ["list", "state"])]
+    pub file: Option<PathBuf>,
+    /// List the earlier saved states
+    #[arg(long, conflicts_with_all = ["file", "state"])]
+    pub list: bool,
+    /// Go back to this saved state; the vault as it is now is kept beside it
+    #[arg(long, value_name = "NAME", conflicts_with = "file")]
+    pub state: Option<String>,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Take in what another copy of the vault has
+#[derive(Args)]
+pub struct MergeArgs {
+    /// The other copy; it is not changed
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub unlock: Unlock,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// List the accounts in the vault
+#[derive(Args)]
+pub struct ListArgs {
+    /// Only those whose issuer, name or tag has this in it
+    pub query: Option<String>,
+    #[command(flatten)]
+    pub unlock: Unlock,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Show an account, without its secret unless asked
+#[derive(Args)]
+pub struct ShowArgs {
+    /// The account: issuer, name, issuer:name or id; a part is enough when it fits one account only
+    pub name: String,
+    /// Also print the secret and its URI; asks for the passphrase or recovery key even when the keyring opens
+    #[arg(long)]
+    pub secret: bool,
+    #[command(flatten)]
+    pub unlock: Unlock,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Add accounts from URIs and pictures
+///
+/// What the vault has already is not added again. Exit code 0: all were added or are there. 2: something was no account.
+#[derive(Args)]
+pub struct AddArgs {
+    /// URIs, - to read them from standard input (after the passphrase, if that comes from there too), or files
+    #[arg(required = true, value_name = "URI|FILE")]
+    pub sources: Vec<String>,
+    #[command(flatten)]
+    pub unlock: Unlock,
+    /// Say what would be added and add nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Change what is not secret about an account
+#[derive(Args)]
+pub struct EditArgs {
+    /// The account: issuer, name, issuer:name or id; a part is enough when it fits one account only
+    pub name: String,
+    /// New issuer
+    #[arg(long)]
+    pub issuer: Option<String>,
+    /// New name
+    #[arg(long = "name", value_name = "NAME")]
+    pub new_name: Option<String>,
+    /// New note; an empty one removes it
+    #[arg(long)]
+    pub note: Option<String>,
+    /// The tags from now on, separated by commas; an empty text removes all
+    #[arg(long, value_name = "TAG,TAG")]
+    pub tags: Option<String>,
+    /// Keep it on top of the list (true) or not (false)
+    #[arg(long, value_name = "BOOL")]
+    pub pin: Option<bool>,
+    #[command(flatten)]
+    pub unlock: Unlock,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Delete an account
+///
+/// Earlier saved states of the vault still have it (keyhaven vault restore --list).
+#[derive(Args)]
+pub struct RmArgs {
+    /// The account: issuer, name, issuer:name or id, in full
+    pub name: String,
+    #[command(flatten)]
+    pub unlock: Unlock,
 }

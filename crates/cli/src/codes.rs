@@ -2,7 +2,7 @@
 
 use crate::args::{CodeArgs, ExplainArgs, VerifyArgs};
 use crate::error::{Answer, Failure};
-use crate::{input, output, time};
+use crate::{accounts, input, output, time};
 use keyhaven_otp::{Code, Neighbour};
 use serde::Serialize;
 
@@ -28,8 +28,11 @@ struct CodeValue<'a> {
 }
 
 pub fn code(args: CodeArgs) -> Result<Answer, Failure> {
-    let account = input::account(args.source.source)?;
-    let now = time::given_or_now(args.source.at);
+    if args.source != "-" && !args.source.is_empty() && !input::is_uri(&args.source) {
+        return accounts::code(args);
+    }
+    let account = input::account(args.source)?;
+    let now = time::given_or_now(args.at);
     // One step to either side even without a window, for `previous` and `next`.
     let around = account.codes_around(now, args.window.max(1)).map_err(Failure::input)?;
     let at = |offset: i64| around.iter().find(|n| n.offset == offset).map(|n| &n.code);

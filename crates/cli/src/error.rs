@@ -1,5 +1,6 @@
 //! Exit codes, and errors in two parts: what went wrong and where, then what to do about it.
 
+use keyhaven_app::view::{self, FailureKind};
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -31,8 +32,12 @@ impl From<Answer> for ExitCode {
 /// Why a command did not work. The words never hold a secret: they come from errors that hold none.
 #[derive(Debug)]
 pub enum Failure {
+    /// Exit code 1: what was asked for is not there.
+    Nothing(Words),
     /// Exit code 2: bad input or use.
     Input(Words),
+    /// Exit code 3: trouble with the vault or the keyring.
+    Vault(Words),
     /// Exit code 2: bad input among good, told where it was met.
     Told,
     /// Whoever read the output stopped reading; there is nobody to tell.
@@ -46,14 +51,28 @@ pub struct Words {
     advice: Option<String>,
 }
 
+impl Words {
+    fn new(what: impl Display) -> Self {
+        Self { what: what.to_string(), advice: None }
+    }
+}
+
 impl Failure {
+    pub fn nothing(what: impl Display) -> Self {
+        Self::Nothing(Words::new(what))
+    }
+
     pub fn input(what: impl Display) -> Self {
-        Self::Input(Words { what: what.to_string(), advice: None })
+        Self::Input(Words::new(what))
+    }
+
+    pub fn vault(what: impl Display) -> Self {
+        Self::Vault(Words::new(what))
     }
 
     /// Adds a line about what to do.
     pub fn advise(mut self, advice: impl Display) -> Self {
-        if let Self::Input(words) = &mut self {
+        if let Self::Nothing(words) | Self::Input(words) | Self::Vault(words) = &mut self {
             words.advice = Some(advice.to_string());
         }
         self
@@ -62,7 +81,9 @@ impl Failure {
     /// Tells it on standard error and chooses the exit code.
     pub fn report(self) -> ExitCode {
         let (code, words) = match self {
+            Self::Nothing(words) => (1, words),
             Self::Input(words) => (2, words),
+            Self::Vault(words) => (3, words),
             Self::Told => return ExitCode::from(2),
             Self::OutputClosed => return ExitCode::SUCCESS,
         };
@@ -85,6 +106,28 @@ impl From<io::Error> for Failure {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::OutputClosed,
             _ => Self::input(format_args!("standard output: {error}")),
+        }
+    }
+}
+
+/// From a use-case: its words, its exit code, and what to do about it.
+impl From<view::Failure> for Failure {
+    fn from(failure: view::Failure) -> Self {
+        use FailureKind as Kind;
+        let what = failure.detail;
+        match failure.kind {
+            Kind::NoSuchAccount => Self::nothing(what),
+            Kind::BadInput | Kind::WeakPassphrase | Kind::KitMismatch => Self::input(what),
+            Kind::NoVault => Self::vault(what)
+                .advise("keyhaven vault init makes one, keyhaven vault restore FILE brings a backup back"),
+            Kind::WrongPassphrase => {
+                Self::vault(what).advise("the recovery key opens the vault too: --recovery-key-stdin")
+            }
+            Kind::Keyring => Self::vault(what).advise("the passphrase opens the vault too: --password-stdin"),
+            Kind::DamagedVault => Self::vault(what)
+                .advise("nothing was changed; keyhaven vault restore --list shows earlier states"),
+            Kind::NewerVault => Self::vault(what).advise("nothing was changed; use the newer Keyhaven"),
+            _ => Self::vault(what),
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::error::Failure;
 use keyhaven_otp::{Account, UriError};
 use keyhaven_secret::SecretText;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, IsTerminal, Read};
 use zeroize::Zeroizing;
 
 /// Longest text read from standard input, in bytes: far more than any URI, far less than memory.
@@ -38,6 +38,29 @@ pub fn stdin_text() -> Result<SecretText, Failure> {
         Failure::input(format_args!("standard input: not UTF-8 at byte {}", error.valid_up_to()))
     })?;
     Ok(SecretText::new(text.trim().to_owned()))
+}
+
+/// The next line of standard input, which is `what`; what follows it stays there to be read.
+pub fn stdin_line(what: &str) -> Result<SecretText, Failure> {
+    let mut line = Zeroizing::new(String::with_capacity(1024));
+    let read = io::stdin().lock().take(TEXT_LIMIT).read_line(&mut line);
+    read.map_err(|error| Failure::input(format_args!("standard input: {error}")))?;
+    let text = line.strip_suffix('\n').unwrap_or(&line);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    if text.is_empty() {
+        return Err(Failure::input(format_args!("standard input: there is no {what} in its first line")));
+    }
+    Ok(SecretText::new(text.to_owned()))
+}
+
+/// Asks on the terminal without showing what is typed; `None` where there is no terminal.
+pub fn prompt(question: &str) -> Result<Option<SecretText>, Failure> {
+    if !io::stdin().is_terminal() {
+        return Ok(None);
+    }
+    let typed = rpassword::prompt_password(question)
+        .map_err(|error| Failure::input(format_args!("the terminal: {error}")))?;
+    Ok(Some(SecretText::new(typed)))
 }
 
 /// A file's bytes, or standard input's when the name is `-`; at most one byte more than `limit`, so that the

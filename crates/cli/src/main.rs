@@ -5,6 +5,7 @@
 //! codes.
 #![forbid(unsafe_code)]
 
+mod accounts;
 mod args;
 mod codes;
 mod error;
@@ -14,6 +15,8 @@ mod inspect;
 mod output;
 mod qr;
 mod time;
+mod unlock;
+mod vault;
 mod vectors;
 
 use args::{Cli, Command, QrCommand};
@@ -43,6 +46,12 @@ fn run(command: Command) -> Result<Answer, Failure> {
         Command::Qr(QrCommand::Read(args)) => qr::read(args),
         Command::Qr(QrCommand::Write(args)) => qr::write(args),
         Command::Vectors(args) => vectors::run(args),
+        Command::Vault(command) => vault::run(command),
+        Command::List(args) => accounts::list(args),
+        Command::Show(args) => accounts::show(args),
+        Command::Add(args) => accounts::add(args),
+        Command::Edit(args) => accounts::edit(args),
+        Command::Rm(args) => accounts::rm(args),
         Command::Completions(args) => generate::completions(args),
         Command::Man(args) => generate::man(args),
     }

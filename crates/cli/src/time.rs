@@ -1,6 +1,8 @@
 //! Moments: Unix seconds or RFC 3339 on the way in, RFC 3339 on the way out.
 
 use jiff::Timestamp;
+use keyhaven_app::host::Host;
+use keyhaven_platform::SystemHost;
 
 /// Reads `TIME` of the arguments to Unix seconds.
 pub fn parse(text: &str) -> Result<u64, String> {
@@ -19,13 +21,7 @@ pub fn parse(text: &str) -> Result<u64, String> {
 
 /// `--at`, else the clock.
 pub fn given_or_now(at: Option<u64>) -> u64 {
-    at.unwrap_or_else(now)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a shell reads the clock")]
-fn now() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
+    at.unwrap_or_else(|| SystemHost::default().now() / 1000)
 }
 
 /// Unix seconds as RFC 3339 in UTC; bare seconds beyond the year 9999.

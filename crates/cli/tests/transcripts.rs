@@ -4,6 +4,7 @@
 //! `TRYCMD=overwrite cargo test -p keyhaven-cli` writes what the program prints now; read the difference.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 #[test]
@@ -15,9 +16,16 @@ fn transcripts() {
 }
 
 fn keyhaven(arguments: &[&str], input: &[u8]) -> Output {
+    keyhaven_in(Path::new("."), arguments, input)
+}
+
+/// Runs the program in a folder, with its vault there, and without any keyring.
+fn keyhaven_in(folder: &Path, arguments: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_keyhaven"))
         .args(arguments)
+        .current_dir(folder)
         .env("KEYHAVEN_HOME", "no-such-home")
+        .env_remove("DBUS_SESSION_BUS_ADDRESS")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -113,4 +121,104 @@ fn every_command_has_a_man_page_and_a_completion() {
             assert!(script.contains(word), "{shell} does not complete {word}");
         }
     }
+}
+
+const PASSPHRASE: &str = "correct horse battery staple 9";
+
+/// Runs a command on the vault in `folder`, its passphrase on standard input.
+fn with_passphrase(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let arguments = [arguments, &["--password-stdin"]].concat();
+    printed(&keyhaven_in(folder, &arguments, format!("{PASSPHRASE}\n").as_bytes()))
+}
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// One vault's life: made, filled, used, edited, copied, emptied, merged, checked, restored.
+#[test]
+fn a_vault_from_its_making_to_its_restoring() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+
+    let (exit, out, err) = with_passphrase(here, &["vault", "init", "--kit", "kit.svg", "--json"]);
+    assert_eq!((exit, err.as_str()), (0, ""));
+    let made = json(&out);
+    let recovery_key = made["recovery_key"].as_str().unwrap().to_owned();
+    assert!(here.join("kit.svg").metadata().unwrap().len() > 1000);
+    let (exit, _, err) = with_passphrase(here, &["vault", "init"]);
+    assert_eq!(exit, 3);
+    assert!(err.contains("there is a vault already"), "{err}");
+
+    // What opens it, and what does not. Wrong is told from mistyped.
+    let (exit, out, _) = printed(&keyhaven_in(here, &["vault", "info", "--json"], b""));
+    assert_eq!((exit, json(&out)["has_passphrase"].as_bool()), (0, Some(true)));
+    let unlock = |option: &str, text: &str| {
+        printed(&keyhaven_in(here, &["vault", "unlock", "--json", option], format!("{text}\n").as_bytes()))
+    };
+    let (exit, out, _) = unlock("--recovery-key-stdin", &recovery_key);
+    assert_eq!((exit, json(&out)["opened_with"].as_str()), (0, Some("recovery_key")));
+    let (exit, out, err) = unlock("--password-stdin", "wrong");
+    assert_eq!((exit, out.as_str()), (3, ""));
+    assert!(err.contains("the passphrase is not this vault's") && !err.contains("wrong"), "{err}");
+    let (exit, _, err) = unlock("--recovery-key-stdin", "AAAA-BBBB");
+    assert_eq!(exit, 3, "{err}");
+    let (exit, _, err) = printed(&keyhaven_in(here, &["list"], b""));
+    assert_eq!(exit, 2);
+    assert!(err.contains("--password-stdin"), "{err}");
+
+    // Accounts come in; a broken one blocks no other, and what is there is not doubled.
+    let hotp = "otpauth://hotp/Bank:ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Bank&counter=0";
+    let totp = "otpauth://totp/Example:ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example&digits=8";
+    let (exit, out, err) = with_passphrase(here, &["add", totp, hotp, "otpauth://totp/x"]);
+    assert!(exit == 2 && out.contains("Example:ann: added\n") && out.contains("Bank:ann: added\n"), "{out}");
+    assert!(err.contains("argument 3") && err.contains("secret is missing"), "{err}");
+    assert!(with_passphrase(here, &["add", totp]).1.starts_with("Example:ann: already there\n"));
+
+    // Codes: at any moment for a time-based one; a counter moves on and is on disk before its code shows.
+    let (_, out, _) = with_passphrase(here, &["code", "example", "--at", "1111111109", "--json"]);
+    let code = json(&out);
+    assert_eq!(code["code"], "07081804");
+    assert_eq!(code["previous"], "89731029");
+    assert_eq!(code["next"], "14050471");
+    assert_eq!((code["counter"].as_u64(), code["seconds_left"].as_u64()), (Some(37_037_036), Some(1)));
+    assert_eq!(with_passphrase(here, &["code", "bank"]), (0, "755224\n".into(), String::new()));
+    assert_eq!(with_passphrase(here, &["code", "Bank:ann"]), (0, "287082\n".into(), String::new()));
+    assert_eq!(with_passphrase(here, &["code", "bank", "--at", "59"]).0, 2);
+    let (exit, _, err) = with_passphrase(here, &["code", "ann"]);
+    assert!(exit == 2 && err.contains("2 accounts fit"), "{err}");
+    assert_eq!(with_passphrase(here, &["code", "nobody"]).0, 1);
+
+    // Looking and changing. A secret shows only when it is asked for.
+    let (_, out, _) =
+        with_passphrase(here, &["edit", "bank", "--tags", "money,home", "--note", "the branch"]);
+    assert!(out.contains("money, home") && out.contains("the branch"), "{out}");
+    let (_, out, _) = with_passphrase(here, &["show", "bank"]);
+    assert!(out.contains("counter    2") && !out.contains("GEZDGNBV"), "{out}");
+    assert!(with_passphrase(here, &["show", "bank", "--secret"]).1.contains("GEZDGNBV"));
+    let (_, out, _) = with_passphrase(here, &["list", "money", "--json"]);
+    assert_eq!(json(&out)["accounts"].as_array().unwrap().len(), 1);
+    assert_eq!(with_passphrase(here, &["list", "nothing like it"]).0, 1);
+
+    // A copy, a deletion that a merge does not undo, a check, and the copy as the vault of another home.
+    let backup = |name: &str| printed(&keyhaven_in(here, &["vault", "backup", name], b""));
+    assert_eq!(backup("copy.keyhaven").0, 0);
+    assert_eq!(backup("copy.keyhaven").0, 3, "a backup overwrites nothing");
+    assert_eq!(with_passphrase(here, &["rm", "exam"]).0, 1, "a part of a name deletes nothing");
+    assert_eq!(with_passphrase(here, &["rm", "Example"]).1, "Example:ann: deleted\n");
+    assert_eq!(with_passphrase(here, &["vault", "merge", "copy.keyhaven"]).0, 0);
+    let (_, out, _) = with_passphrase(here, &["list", "--json"]);
+    assert_eq!(json(&out)["accounts"].as_array().unwrap().len(), 1);
+    let (exit, out, _) = with_passphrase(here, &["vault", "check", "--json"]);
+    assert_eq!((exit, json(&out)["problems"].as_array().unwrap().len()), (0, 0));
+    let (_, out, _) = printed(&keyhaven_in(here, &["vault", "restore", "--list", "--json"], b""));
+    assert!(json(&out)["states"].as_array().unwrap().len() >= 5, "{out}");
+    let (exit, _, err) = printed(&keyhaven_in(here, &["vault", "restore", "copy.keyhaven"], b""));
+    assert!(exit == 3 && err.contains("there is a vault already"), "{err}");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let copy = here.join("copy.keyhaven");
+    let restored = keyhaven_in(elsewhere.path(), &["vault", "restore", copy.to_str().unwrap()], b"");
+    assert_eq!(printed(&restored).0, 0);
+    let (_, out, _) = with_passphrase(elsewhere.path(), &["list", "--json"]);
+    assert_eq!(json(&out)["accounts"].as_array().unwrap().len(), 2);
 }

@@ -1,0 +1,177 @@
+//! The vault as a command finds it, and the ways to open it: keyring first, then what a person types.
+
+use crate::args::Unlock;
+use crate::error::{Failure, tell};
+use crate::input;
+use keyhaven_app::App;
+use keyhaven_app::host::{Host, Keyring};
+use keyhaven_app::view::Status;
+use keyhaven_platform::SystemHost;
+use keyhaven_secret::SecretText;
+use keyhaven_vault::{
+    Credential, Files, KeyringKey, Location, LockedVault, OpenVault, RecoveryKey, SlotKind,
+};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// The computer, with a clock that `--at` may hold still. Only codes are asked for at a moment that is held: nothing
+/// is ever saved with it.
+#[derive(Default)]
+pub struct Computer {
+    real: SystemHost,
+    /// Unix seconds.
+    held: Mutex<Option<u64>>,
+}
+
+impl Computer {
+    /// Holds the clock at a moment in Unix seconds.
+    pub fn hold(&self, moment: Option<u64>) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = moment;
+    }
+}
+
+impl Host for Computer {
+    fn now(&self) -> u64 {
+        let held = *self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.map_or_else(|| self.real.now(), |seconds| seconds.saturating_mul(1_000))
+    }
+
+    fn measure(&self, work: &mut dyn FnMut()) -> Duration {
+        self.real.measure(work)
+    }
+
+    fn files(&self) -> &dyn Files {
+        self.real.files()
+    }
+
+    fn keyring(&self) -> &dyn Keyring {
+        self.real.keyring()
+    }
+}
+
+/// The vault's place, looked into and still locked.
+pub fn find() -> Result<(App, Arc<Computer>), Failure> {
+    let home = keyhaven_platform::home().ok_or_else(|| {
+        Failure::vault("this system names no home folder").advise("set KEYHAVEN_HOME to the vault's folder")
+    })?;
+    let computer = Arc::new(Computer::default());
+    Ok((App::open(computer.clone(), &home), computer))
+}
+
+/// What a person typed to open the vault.
+pub enum Typed {
+    Passphrase(SecretText),
+    RecoveryKey(SecretText),
+}
+
+impl Unlock {
+    /// What was given on standard input, if the arguments say that something is.
+    pub fn given(&self) -> Result<Option<Typed>, Failure> {
+        Ok(if self.password_stdin {
+            Some(Typed::Passphrase(input::stdin_line("passphrase")?))
+        } else if self.recovery_key_stdin {
+            Some(Typed::RecoveryKey(input::stdin_line("recovery key")?))
+        } else {
+            None
+        })
+    }
+}
+
+/// Opens the vault: with what the arguments give; else with the keyring, if the vault has a slot for it; else with
+/// what is typed at a prompt. Answers what was typed, for the few commands that ask for proof.
+pub fn open(app: &mut App, unlock: &Unlock) -> Result<Option<Typed>, Failure> {
+    if let Some(typed) = unlock.given()? {
+        open_with(app, &typed)?;
+        return Ok(Some(typed));
+    }
+    let has_keyring = match app.status() {
+        Status::Locked(view) => view.has_keyring,
+        // Opening says in the app's own words why it cannot be.
+        _ => return app.unlock_with_keyring().map(|()| None).map_err(Failure::from),
+    };
+    let mut refused = None;
+    if has_keyring {
+        match app.unlock_with_keyring() {
+            Ok(()) => return Ok(None),
+            Err(failure) => refused = Some(failure),
+        }
+    }
+    match (input::prompt("Passphrase: ")?, refused) {
+        (Some(passphrase), refused) => {
+            if let Some(failure) = refused {
+                tell(failure.detail);
+            }
+            let typed = Typed::Passphrase(passphrase);
+            open_with(app, &typed)?;
+            Ok(Some(typed))
+        }
+        (None, Some(failure)) => Err(Failure::from(failure).advise(NO_TERMINAL)),
+        (None, None) => Err(no_terminal()),
+    }
+}
+
+const NO_TERMINAL: &str = "--password-stdin or --recovery-key-stdin reads it from standard input";
+
+fn open_with(app: &mut App, typed: &Typed) -> Result<(), Failure> {
+    match typed {
+        Typed::Passphrase(text) => app.unlock_with_passphrase(text),
+        Typed::RecoveryKey(text) => app.unlock_with_recovery_key(text),
+    }
+    .map_err(Failure::from)
+}
+
+/// Reads a vault file itself, for what concerns the file and not the accounts in it.
+pub fn read(computer: &Computer, location: &Location) -> Result<LockedVault, Failure> {
+    LockedVault::read(computer.files(), location)
+        .map_err(|error| Failure::vault(format_args!("{}: {error}", location.file().display())))
+}
+
+/// What opens a whole file: what the arguments give, else the keyring (`None`) where there is a slot for it, else what
+/// is typed at a prompt.
+pub fn typed(locked: &LockedVault, unlock: &Unlock) -> Result<Option<Typed>, Failure> {
+    if let Some(typed) = unlock.given()? {
+        return Ok(Some(typed));
+    }
+    if locked.slots().iter().any(|slot| slot.kind == SlotKind::Keyring) {
+        return Ok(None);
+    }
+    let passphrase = input::prompt("Passphrase: ")?;
+    passphrase.map(|text| Some(Typed::Passphrase(text))).ok_or_else(no_terminal)
+}
+
+fn no_terminal() -> Failure {
+    Failure::input("the vault is locked, and there is no terminal to ask for the passphrase")
+        .advise(NO_TERMINAL)
+}
+
+/// Opens the recovery compartment too.
+pub fn open_recovery(vault: &mut OpenVault, typed: &Typed) -> Result<(), Failure> {
+    match typed {
+        Typed::Passphrase(text) => vault.unlock_recovery(Credential::Passphrase(text)),
+        Typed::RecoveryKey(text) => {
+            vault.unlock_recovery(Credential::RecoveryKey(&RecoveryKey::parse(text).map_err(Failure::vault)?))
+        }
+    }
+    .map_err(Failure::vault)
+}
+
+/// Opens a vault file as [`open`] does, for checking and merging whole files.
+pub fn open_file(
+    computer: &Computer,
+    locked: &LockedVault,
+    typed: &Option<Typed>,
+) -> Result<OpenVault, Failure> {
+    let result = match typed {
+        Some(Typed::Passphrase(text)) => locked.unlock(Credential::Passphrase(text)),
+        Some(Typed::RecoveryKey(text)) => {
+            let key = RecoveryKey::parse(text).map_err(Failure::vault)?;
+            locked.unlock(Credential::RecoveryKey(&key))
+        }
+        None => {
+            let text = computer.keyring().read(&locked.id().to_string()).map_err(Failure::vault)?;
+            let key = KeyringKey::from_text(&text).map_err(Failure::vault)?;
+            locked.unlock(Credential::Keyring(&key))
+        }
+    };
+    result.map_err(|error| Failure::vault(format_args!("{}: {error}", locked.location().file().display())))
+}
