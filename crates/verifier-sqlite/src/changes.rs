@@ -142,6 +142,16 @@ impl Run<'_> {
                     ":generation": number(*generation)?, ":step": number(*step)?,
                 },
             ),
+            Change::Resync { factor, generation, step, drift } => self.holds(
+                "UPDATE factor SET last_step = :step, last_used = :now, drift = :drift
+                  WHERE tenant = :tenant AND user = :user AND id = :id AND state = 'active'
+                    AND generation = :generation AND (last_step IS NULL OR last_step < :step)
+                 RETURNING 1",
+                named_params! {
+                    ":tenant": tenant, ":user": user, ":id": factor.as_str(), ":now": now,
+                    ":generation": number(*generation)?, ":step": number(*step)?, ":drift": drift,
+                },
+            ),
             Change::Touch { factor } => self.holds(
                 "UPDATE factor SET last_used = ?4
                   WHERE tenant = ?1 AND user = ?2 AND id = ?3 AND state = 'active' RETURNING 1",

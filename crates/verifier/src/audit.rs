@@ -18,6 +18,9 @@ pub enum EventName {
     /// A factor, or every one of a user, is no more.
     #[serde(rename = "factor.revoked")]
     FactorRevoked,
+    /// A factor's clock or counter was found again by two codes in a row.
+    #[serde(rename = "factor.resynchronised")]
+    FactorResynchronised,
     /// A new number was proven; it is not in use yet.
     #[serde(rename = "phone_change.confirmed")]
     PhoneChangeConfirmed,
@@ -99,6 +102,7 @@ impl EventName {
             self,
             Self::FactorConfirmed
                 | Self::FactorRevoked
+                | Self::FactorResynchronised
                 | Self::PhoneChangeCommitted
                 | Self::RecoveryUsed
                 | Self::RecoveryRegenerated

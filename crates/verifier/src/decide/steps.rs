@@ -82,6 +82,34 @@ fn find(candidates: Vec<Neighbour>, typed: &str, window: Window, last_step: Opti
     found
 }
 
+/// Looks for two codes of two neighbouring steps, `steps` to either side of `now` (counters: ahead of `last`); the later
+/// step and its distance from `now`'s own step after the first. Two codes in a row are 40 bits, so a wide window is
+/// no easy guess (RFC 4226 §7.4).
+pub(crate) fn find_pair(
+    account: &Account,
+    first: &str,
+    second: &str,
+    now: Timestamp,
+    steps: u32,
+    last_step: Option<u64>,
+) -> Result<Option<(u64, i64)>, CodeError> {
+    let mut account = account.duplicate();
+    if let Kind::Hotp { counter, .. } = &mut account.kind {
+        *counter = last_step.map_or(0, |last| last.saturating_add(1));
+    }
+    let candidates = account.codes_around(now.unix_seconds(), steps)?;
+    let mut found = None;
+    for pair in candidates.windows(2) {
+        let [a, b] = pair else { continue };
+        let same =
+            a.code.text.as_bytes().ct_eq(first.as_bytes()) & b.code.text.as_bytes().ct_eq(second.as_bytes());
+        if bool::from(same) && last_step.is_none_or(|last| last < a.code.counter) {
+            found = Some((b.code.counter, b.offset));
+        }
+    }
+    Ok(found)
+}
+
 /// The drift that brings an offset found at confirmation back into the window of every later code.
 pub(crate) fn drift_learnt(offset: i64, window: Window) -> i64 {
     if offset > i64::from(window.ahead) {

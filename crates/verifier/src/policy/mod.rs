@@ -452,7 +452,8 @@ impl Default for Recovery {
     fn default() -> Self {
         Self {
             kind: RecoveryKind::Codes { count: 10 },
-            usable_for: [Action::Login].into(),
+            // Signing in, and getting a new factor in place of the lost one (NIST SP 800-63B-4 2pd §4.2).
+            usable_for: [Action::Login, Action::Enrol].into(),
             reissue_on_enrol: false,
             low_at: 2,
         }

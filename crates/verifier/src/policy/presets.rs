@@ -77,7 +77,8 @@ impl Preset {
             Self::SixCodes => Policy {
                 recovery: Recovery {
                     kind: RecoveryKind::Codes { count: 6 },
-                    usable_for: [Action::Login, Action::ChangePassword, Action::ChangeEmail].into(),
+                    usable_for: [Action::Login, Action::Enrol, Action::ChangePassword, Action::ChangeEmail]
+                        .into(),
                     ..base.recovery
                 },
                 enrol: Enrol { preconditions: [Precondition::RecentPassword].into(), ..base.enrol },

@@ -59,6 +59,15 @@ impl SubjectState {
         self.factors.iter_mut().find(|factor| factor.id == *id)
     }
 
+    /// The factor, if this step of it can still be claimed.
+    fn claimable(&mut self, id: &crate::FactorId, generation: u64, step: u64) -> Option<&mut Factor> {
+        self.factor(id).filter(|factor| {
+            factor.state == FactorState::Active
+                && factor.generation == generation
+                && factor.last_step.is_none_or(|last| last < step)
+        })
+    }
+
     fn open_challenge(&mut self, id: &crate::ChallengeId, now: Timestamp) -> Option<&mut Challenge> {
         let challenge = self.challenges.get_mut(id.as_str())?;
         let open = !challenge.cancelled && challenge.answered.is_none() && challenge.expires_at > now;
@@ -120,14 +129,17 @@ impl SubjectState {
                 Some(())
             }
             Change::ClaimStep { factor, generation, step } => {
-                let factor = self.factor(&factor)?;
-                let holds = factor.state == FactorState::Active
-                    && factor.generation == generation
-                    && factor.last_step.is_none_or(|last| last < step);
-                holds.then(|| {
-                    factor.last_step = Some(step);
-                    factor.last_used = Some(now);
-                })
+                let factor = self.claimable(&factor, generation, step)?;
+                factor.last_step = Some(step);
+                factor.last_used = Some(now);
+                Some(())
+            }
+            Change::Resync { factor, generation, step, drift } => {
+                let factor = self.claimable(&factor, generation, step)?;
+                factor.last_step = Some(step);
+                factor.last_used = Some(now);
+                factor.drift = drift;
+                Some(())
             }
             Change::Touch { factor } => {
                 let factor = self.factor(&factor)?;

@@ -120,6 +120,17 @@ pub enum Change {
         /// The step or counter.
         step: u64,
     },
+    /// As [`Change::ClaimStep`], and sets the drift that resynchronising found.
+    Resync {
+        /// The factor.
+        factor: FactorId,
+        /// Its generation.
+        generation: u64,
+        /// The later of the two steps or counters.
+        step: u64,
+        /// How many steps its clock is ahead.
+        drift: i64,
+    },
     /// Notes that a factor was used. Holds if it is active.
     Touch {
         /// The factor.

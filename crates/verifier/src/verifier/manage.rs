@@ -2,13 +2,19 @@
 
 use super::{EnrolError, Loaded, PendingSent, Verifier, answer::about, grant::Granted};
 use crate::{
-    Action, ChallengeId, Context, Event, EventName, FactorId, Failure, KeyProvider, Notice, Proof,
+    Action, ChallengeId, Context, Event, EventName, FactorId, Failure, KeyProvider, Method, Notice, Proof,
     RecoverySheet, Store, Subject, Unavailable,
+    decide::{Window, drift_learnt, find_pair},
     policy::{PhoneChange, RecoveryKind},
     record::{ChallengeKind, FactorState, Replaces},
     store::{Change, Settled},
+    typed,
 };
+use keyhaven_secret::SecretText;
 use thiserror::Error;
+
+/// Steps to either side, or counters ahead, in which two codes in a row are looked for.
+const RESYNC_STEPS: u32 = 100;
 
 /// Why nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -26,6 +32,9 @@ pub enum ManageError {
         /// The policy's field.
         rule: &'static str,
     },
+    /// The two codes are not two in a row of this factor, or they were used before.
+    #[error("the two codes are not two in a row of this factor")]
+    CodesNotFound,
     /// There is no such thing of this user, or it is over.
     #[error("there is no such {what}, or it is over")]
     Gone {
@@ -152,6 +161,50 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         Ok(loaded.notices(EventName::FactorRevoked, None)?)
     }
 
+    /// Finds a factor's clock (up to 100 time steps off) or counter (up to 100 ahead) again by two codes in a row, with a
+    /// proof for [`Action::Enrol`] by another method (RFC 4226 §7.4, RFC 6238 §6). Both codes are used up. The proof is
+    /// used up by the attempt, so that guessing costs an answer each time.
+    ///
+    /// # Errors
+    /// The proof is not good, there is no such factor, or the codes are not two in a row of it
+    /// ([`ManageError::CodesNotFound`]).
+    pub async fn resync(
+        &self,
+        who: &Subject,
+        factor: &FactorId,
+        codes: (&SecretText, &SecretText),
+        proof: Proof,
+        context: &Context,
+    ) -> Result<Vec<Notice>, ManageError> {
+        let loaded = self.load(who).await?;
+        let found = loaded.state.factors.iter().find(|known| {
+            known.id == *factor
+                && known.state == FactorState::Active
+                && matches!(known.method, Method::Totp | Method::Hotp)
+        });
+        let found = found.ok_or(ManageError::Gone { what: "factor with codes" })?;
+        let consume = Change::ConsumeProof { tag: loaded.proof_tag(&proof, &Action::Enrol, context) };
+        let account = loaded.account(found)?;
+        let typed = |code: &SecretText| typed::digits(code.expose(), found.digits);
+        let pair = match (typed(codes.0), typed(codes.1)) {
+            (Some(first), Some(second)) => {
+                find_pair(&account, &first, &second, context.now, RESYNC_STEPS, found.last_step)
+                    .map_err(|_| Failure::Sealed { what: "one-time code parameters" })?
+            }
+            _ => None,
+        };
+        let Some((step, offset)) = pair else {
+            self.with_proof(&loaded, context, vec![consume], Vec::new()).await?;
+            return Err(ManageError::CodesNotFound);
+        };
+        let window = Window { back: loaded.policy.totp.look_back, ahead: loaded.policy.totp.look_ahead };
+        let drift = if found.method == Method::Totp { drift_learnt(offset, window) } else { 0 };
+        let resync = Change::Resync { factor: factor.clone(), generation: found.generation, step, drift };
+        let event = about(EventName::FactorResynchronised, &loaded, found);
+        self.with_proof(&loaded, context, vec![consume, resync], vec![event]).await?;
+        Ok(loaded.notices(EventName::FactorResynchronised, None)?)
+    }
+
     /// Begins to change the number, with a proof for [`Action::ChangePhone`]: a code goes to the new one. The second
     /// call is [`Verifier::confirm`], the third [`Verifier::commit_phone_change`].
     ///
@@ -168,8 +221,8 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         if loaded.policy.phone_change == PhoneChange::AdminLink {
             return Err(EnrolError::NotPermitted { rule: "phone_change" });
         }
-        if !loaded.policy.methods.contains(&crate::Method::Sms) {
-            return Err(EnrolError::MethodNotAllowed { method: crate::Method::Sms });
+        if !loaded.policy.methods.contains(&Method::Sms) {
+            return Err(EnrolError::MethodNotAllowed { method: Method::Sms });
         }
         let tag = loaded.proof_tag(&proof, &Action::ChangePhone, context);
         let granted = Granted {

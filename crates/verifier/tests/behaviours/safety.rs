@@ -351,3 +351,62 @@ async fn waiting_factors_do_not_pile_up() {
     world.pass(1_800);
     let _ = world.enrol_totp().await;
 }
+
+#[tokio::test]
+async fn a_lost_device_is_replaced_by_recovery_codes() {
+    let mut world = World::with(Policy::default()).await;
+    let (enrolled, lost) = world.enrol_totp().await;
+    let sheet = enrolled.recovery.unwrap();
+    let mut proofs = Vec::new();
+    for (action, code) in [Action::Login, Action::Enrol, Action::Enrol].into_iter().zip(&sheet.codes) {
+        let question = world.ask(action).await;
+        proofs.push(world.accept(&question.id, Answer::recovery(text(code))).await.proof);
+    }
+    let (pending, account) = world.pending_totp(Grant::Proof(proofs.remove(1))).await;
+    let _ = world.confirm(&pending.challenge, world.code(&account)).await;
+    let proof = proofs.remove(1);
+    let _ = world.verifier.remove_factor(&ann(), &enrolled.factor, proof, &world.context()).await.unwrap();
+    world.pass(30);
+    let question = world.ask(Action::Login).await;
+    assert_eq!(world.reject(&question.id, world.code(&lost)).await.reason, Reason::Wrong);
+    let _ = world.accept(&question.id, world.code(&account)).await;
+    // What changes the account's other ways in is not for recovery codes.
+    for action in [Action::DisableMfa, Action::RegenerateRecovery, Action::ChangePhone] {
+        assert!(!world.ask(action).await.methods.contains(&Method::Recovery));
+    }
+}
+
+#[tokio::test]
+async fn a_clock_far_off_is_found_again_by_two_codes_in_a_row_and_a_proof_by_another_way() {
+    let mut world = World::with(Policy::default()).await;
+    let (enrolled, account) = world.enrol_totp().await;
+    let sheet = enrolled.recovery.unwrap();
+    // From now on the app's clock is 20 minutes fast.
+    world.pass(3_000);
+    let theirs = |world: &World, steps: u64| {
+        SecretText::new(account.code_at(world.now + 1_200 + steps * 30).unwrap().text)
+    };
+    let fast = |world: &World, steps: u64| Answer::code(text(&theirs(world, steps)));
+    let question = world.ask(Action::Login).await;
+    assert_eq!(world.reject(&question.id, fast(&world, 0)).await.reason, Reason::Wrong);
+    let resync = async |world: &World, codes: (u64, u64), sheet_code: usize| {
+        let question = world.ask(Action::Enrol).await;
+        let proof = world.accept(&question.id, Answer::recovery(text(&sheet.codes[sheet_code]))).await.proof;
+        let typed = (theirs(world, codes.0), theirs(world, codes.1));
+        world.verifier.resync(&ann(), &enrolled.factor, (&typed.0, &typed.1), proof, &world.context()).await
+    };
+    for (attempt, apart) in [(0, 0), (0, 2), (1, 0)].into_iter().enumerate() {
+        assert_eq!(resync(&world, apart, attempt).await.err(), Some(ManageError::CodesNotFound), "{apart:?}");
+    }
+    assert!(resync(&world, (0, 1), 3).await.is_ok());
+    let question = world.ask(Action::Login).await;
+    assert!(matches!(world.reject(&question.id, fast(&world, 1)).await.reason, Reason::Used { .. }));
+    world.pass(60);
+    let _ = world.accept(&question.id, fast(&world, 0)).await;
+    assert_eq!(resync(&world, (0, 1), 4).await.err(), Some(ManageError::CodesNotFound), "the first was used");
+    let stale = Proof::from_text(SecretText::new("00".repeat(32)));
+    let typed = (theirs(&world, 1), theirs(&world, 2));
+    let refused =
+        world.verifier.resync(&ann(), &enrolled.factor, (&typed.0, &typed.1), stale, &world.context()).await;
+    assert_eq!(refused.err(), Some(ManageError::ProofInvalid));
+}

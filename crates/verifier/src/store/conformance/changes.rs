@@ -243,8 +243,17 @@ pub async fn steps_go_forward<S: Store, F: Future<Output = S>>(open: impl Fn() -
     }
     assert_eq!(settle(&store, 1, claim(12, 2)).await, LOST, "another generation");
     assert_eq!(load(&store).await.factors[0].last_step, Some(11));
+    let resync =
+        |step, generation| vec![Change::Resync { factor: held.id.clone(), generation, step, drift: 5 }];
+    assert_eq!(settle(&store, 1, resync(11, 1)).await, LOST);
+    assert_eq!(settle(&store, 1, resync(12, 2)).await, LOST);
+    assert_eq!(load(&store).await.factors[0].drift, -1, "as it was learnt");
+    assert_eq!(settle(&store, 1, resync(12, 1)).await, DONE);
+    let held_now = load(&store).await.factors.remove(0);
+    assert_eq!((held_now.last_step, held_now.drift), (Some(12), 5));
     assert_eq!(settle(&store, 1, vec![Change::Revoke { factor: held.id.clone() }]).await, DONE);
-    assert_eq!(settle(&store, 1, claim(12, 1)).await, LOST, "revoked");
+    assert_eq!(settle(&store, 1, claim(13, 1)).await, LOST, "revoked");
+    assert_eq!(settle(&store, 1, resync(13, 1)).await, LOST, "revoked");
 }
 
 /// A code is used once; a new set ends the old one; two new sets at once are one.
