@@ -210,7 +210,11 @@ describe("the clock", () => {
   });
   it("does nothing while the window is hidden, and asks once when it is seen again", async () => {
     const double = await frozen();
+    press("Enter");
+    await soon("toast");
     hide(true);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(vi.getTimerCount()).toBe(0); // nothing wakes the processor, with a message on screen neither
     const before = double.count("codes");
     await vi.advanceTimersByTimeAsync(120_000);
     expect(double.count("codes")).toBe(before);
