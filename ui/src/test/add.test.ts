@@ -90,6 +90,12 @@ describe("adding", () => {
     expect((await soon("toast")).textContent).toContain(nothing);
     expect(all("offer")).toHaveLength(0);
   });
+  it("offers no adding where only problems were found", async () => {
+    const double = await openPage(open);
+    double.emit("offer", { id: 4, found: [], problems: [{ source: "holiday.jpg", reason: "There is no QR code in this picture." }] });
+    expect((await soon("offer")).textContent).toContain("holiday.jpg");
+    expect(all("offer-accept")).toHaveLength(0);
+  });
   it("does nothing when the file dialog is closed", async () => {
     const double = await openPage(open);
     double.answers["offer_from_files"] = () => null;
