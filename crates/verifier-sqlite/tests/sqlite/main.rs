@@ -1,5 +1,6 @@
 //! The store in a SQLite file: the suite for every store, and what only a file can do wrong.
 
+mod crash;
 mod file;
 
 use keyhaven_verifier_sqlite::SqliteStore;

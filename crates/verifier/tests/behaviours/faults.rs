@@ -5,11 +5,14 @@ use keyhaven_otp::{Account, parse_uri};
 use keyhaven_secret::{Key, SecretText};
 use keyhaven_verifier::{
     Action, Answer, AuditRecord, Begin, Confirmation, Context, DecisionId, Explanation, Failure, Grant,
-    HashCost, LocalKeys, MemoryStore, Policy, Store, Timestamp, Unavailable, Verifier,
+    HashCost, LocalKeys, MemoryStore, Policy, Reason, Store, Timestamp, Unavailable, Verifier,
     record::TenantRecord,
-    store::{Charge, Charged, Query, Settled, Settlement, Snapshot, StoreReport},
+    store::{Change, Charge, Charged, Query, Settled, Settlement, Snapshot, StoreReport},
 };
-use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+use std::sync::{
+    Mutex,
+    atomic::{AtomicI64, Ordering::SeqCst},
+};
 
 /// When a verb fails: before it does anything, or after everything was done, as a cut connection does.
 #[derive(Clone, Copy, PartialEq)]
@@ -24,6 +27,8 @@ struct Failing {
     good: AtomicI64,
     once: bool,
     when: When,
+    /// What somebody else settles just before the next settlement.
+    meddling: Mutex<Option<Settlement>>,
 }
 
 impl Failing {
@@ -51,6 +56,10 @@ impl Store for Failing {
         self.verb(self.inner.charge(tenant, charges, now)).await
     }
     async fn settle(&self, settlement: Settlement) -> Result<Settled, Unavailable> {
+        let meddling = self.meddling.lock().unwrap().take();
+        if let Some(meddling) = meddling {
+            assert_eq!(self.inner.settle(meddling).await, Ok(Settled::Done));
+        }
         self.verb(self.inner.settle(settlement)).await
     }
     async fn load(&self, query: Query) -> Result<Snapshot, Unavailable> {
@@ -101,7 +110,13 @@ fn code(account: &Account, now: u64) -> Answer {
 
 /// An enrolled user on a store that is still good.
 async fn enrolled(once: bool, when: When) -> (Verifier<Failing, LocalKeys>, Account) {
-    let store = Failing { inner: MemoryStore::new(), good: AtomicI64::new(i64::MAX), once, when };
+    let store = Failing {
+        inner: MemoryStore::new(),
+        good: AtomicI64::new(i64::MAX),
+        once,
+        when,
+        meddling: Mutex::default(),
+    };
     let keys = LocalKeys::new("k1", Key::from_slice(&[7; 32]).unwrap());
     let verifier = Verifier::new(store, keys).await.unwrap().with_hash_cost(HashCost::LEAST);
     verifier.put_policy(&operator(), "acme", &Policy::default(), 0, T0.into()).await.unwrap();
@@ -162,6 +177,48 @@ async fn an_answer_asked_for_again_after_a_cut_is_accepted_exactly_once() {
     }
 }
 
+/// The policy takes no apps any more, or the app is removed, after the code was compared and before it is claimed.
+#[tokio::test]
+async fn what_changes_between_comparing_and_claiming_counts() {
+    for removed in [false, true] {
+        let (verifier, account) = enrolled(true, When::Before).await;
+        let Ok(Begin::Challenge(question)) = verifier.begin(&ann(), Action::Login, &context(30, None)).await
+        else {
+            panic!("not asked")
+        };
+        let query = Query { tenant: "acme".into(), user: "ann".into(), ..Query::default() };
+        let found = verifier.store().inner.load(query).await.unwrap();
+        let mut tenant = found.tenant.unwrap();
+        tenant.revision = 2;
+        tenant.policy = Policy { challenge_ttl: 31, ..Policy::default() }.to_json();
+        let change = match removed {
+            true => Change::Revoke { factor: found.factors[0].id.clone() },
+            false => Change::SetPolicy { expected: 1, tenant },
+        };
+        *verifier.store().meddling.lock().unwrap() = Some(Settlement {
+            tenant: "acme".into(),
+            user: "ann".into(),
+            now: (T0 + 30).into(),
+            changes: vec![change],
+            events: Vec::new(),
+        });
+        let decision =
+            verifier.answer(&ann(), &question.id, code(&account, 30), &context(30, None)).await.unwrap();
+        assert!(verifier.store().meddling.lock().unwrap().is_none());
+        let why = verifier.explain("acme", decision.id()).await.unwrap().unwrap();
+        if removed {
+            assert_eq!(why.rejected, Some(Reason::FactorGone));
+        } else {
+            assert!(decision.is_accepted());
+            assert_eq!(why.policy, 2, "it was judged again, by the policy that holds");
+        }
+        // One answer was given and paid for once, however often it was judged.
+        let records = verifier.audit("acme", 0, 100).await.unwrap();
+        let decided = records.iter().filter(|record| record.body.contains("decision.")).count();
+        assert_eq!(decided, 2, "the confirmation and this");
+    }
+}
+
 #[tokio::test]
 async fn a_key_provider_without_the_key_decides_nothing() {
     let store = MemoryStore::new();
@@ -175,7 +232,7 @@ async fn a_key_provider_without_the_key_decides_nothing() {
         tenant: "acme".into(),
         user: String::new(),
         now: T0.into(),
-        changes: vec![keyhaven_verifier::store::Change::SetPolicy { expected: 0, tenant }],
+        changes: vec![Change::SetPolicy { expected: 0, tenant }],
         events: Vec::new(),
     };
     assert_eq!(copy.settle(settlement).await, Ok(Settled::Done));

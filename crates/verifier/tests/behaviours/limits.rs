@@ -2,7 +2,8 @@
 
 use crate::world::*;
 use keyhaven_verifier::{
-    Action, Answer, Begin, Limit, Policy, Preset, PublicReason, Reason, Timestamp, policy::RecoveryKind,
+    Action, Answer, Begin, Budget, Limit, Policy, Preset, PublicReason, Reason, Timestamp,
+    policy::RecoveryKind,
 };
 
 /// An app's user and a wrong code for now.
@@ -221,4 +222,55 @@ fn a_policy_that_cannot_be_says_which_field() {
 fn delays_follow_the_row() {
     let limit = Limit { free: 2, delays: [1, 2, 3], ..Limit::per_window(9, 9) };
     assert_eq!([1, 2, 3, 4, 9].map(|row| limit.delay_after(row)), [0, 1, 2, 3, 3]);
+}
+
+/// Guesses that a limit lets through in a day to somebody who tries each second.
+fn guesses_per_day(limit: &Limit) -> u64 {
+    let mut budget = Budget::default();
+    (0..86_400_u64).filter(|second| budget.charge(limit, (1_800_000_000 + second).into()).is_ok()).count()
+        as u64
+}
+
+#[test]
+fn an_attack_gets_as_many_guesses_as_the_arithmetic_says() {
+    let ours = Limit { consecutive: 20, free: 5, delays: [60, 900, 3_600], ..Limit::per_window(50, 86_400) };
+    for (limit, guesses, percent) in [
+        // p = 3 of a million; 1 − (1 − p)^n per day.
+        (Limit::per_window(15, 60), 21_600, 6.3),
+        (Limit::per_window(5, 30), 14_400, 4.2),
+        (Limit::per_window(3, 30), 8_640, 2.6),
+        (Limit::per_window(10, 600), 1_440, 0.43),
+        (Limit::per_window(5, 900), 480, 0.14),
+        (ours, 20, 0.006),
+    ] {
+        assert_eq!(guesses_per_day(&limit), guesses, "{limit:?}");
+        let hit = 100.0 * (1.0 - (1.0 - 3e-6_f64).powf(guesses as f64));
+        assert!((hit - percent).abs() <= 0.05 * percent, "{hit} {percent}");
+    }
+}
+
+#[test]
+fn simulated_attackers_succeed_as_often_as_the_arithmetic_says() {
+    // Codes of one digit make successes frequent enough to count.
+    let limit = Limit { consecutive: 20, free: 5, delays: [60, 900, 3_600], ..Limit::per_window(50, 86_400) };
+    let attackers = 20_000_u32;
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut digit = || {
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32 & 0xff_ffff
+    };
+    let mut lucky = 0;
+    for _ in 0..attackers {
+        let mut budget = Budget::default();
+        // One guess a minute for two hours: five, then one after a minute, a quarter and an hour.
+        let hit = (0..120_u64).any(|minute| {
+            budget.charge(&limit, (1_800_000_000 + minute * 60).into()).is_ok() && digit() % 10 == 0
+        });
+        lucky += u32::from(hit);
+    }
+    let p = 1.0 - 0.9_f64.powi(8);
+    let (n, sigma) = (f64::from(attackers), (p * (1.0 - p) / f64::from(attackers)).sqrt());
+    assert!((f64::from(lucky) / n - p).abs() < 3.0 * sigma, "{} {p}", f64::from(lucky) / n);
 }

@@ -201,6 +201,17 @@ async fn a_devices_token_changes_with_each_use_and_a_copy_ends_its_trust() {
 }
 
 #[tokio::test]
+async fn the_token_before_is_good_for_thirty_seconds_and_no_more() {
+    for (seconds, good) in [(30, true), (31, false)] {
+        let (mut world, first) = trusted_device().await;
+        let _second = next(begin_with(&world, first.expose()).await).unwrap();
+        world.pass(seconds);
+        let begin = begin_with(&world, first.expose()).await;
+        assert_eq!(matches!(begin, Begin::NotRequired { .. }), good, "after {seconds} s: {begin:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_token_is_of_one_user() {
     let (world, token) = trusted_device().await;
     let mut context = world.context();
