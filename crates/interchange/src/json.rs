@@ -13,6 +13,11 @@ impl Document {
     pub fn parse(text: &str) -> serde_json::Result<Self> {
         serde_json::from_str(text).map(Self)
     }
+
+    /// Takes a document over, to wipe it.
+    pub fn new(value: Value) -> Self {
+        Self(value)
+    }
 }
 
 impl Deref for Document {

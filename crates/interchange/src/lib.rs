@@ -20,6 +20,7 @@ mod prefs;
 mod programs;
 mod sample;
 mod sqlite;
+pub mod write;
 
 pub use entry::Reason;
 pub use error::ImportError;

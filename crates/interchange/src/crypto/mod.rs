@@ -6,7 +6,7 @@ mod secretstream;
 pub(crate) use kdf::{
     Argon2Variant, Cost, argon2, check_rounds, pbkdf2_sha1, pbkdf2_sha256, pbkdf2_sha512, report, scrypt,
 };
-pub(crate) use secretstream::open_single as open_secretstream;
+pub(crate) use secretstream::{open_single as open_secretstream, seal_single as seal_secretstream};
 
 use aes::Aes256;
 use aes_gcm::Aes256Gcm;
@@ -22,6 +22,13 @@ pub(crate) fn open_aes_gcm(key: &Key, nonce: &[u8], aad: &[u8], sealed: &[u8]) -
     let nonce = nonce.try_into().ok()?;
     let cipher = Aes256Gcm::new_from_slice(key.expose()).ok()?;
     cipher.decrypt(&nonce, Payload { msg: sealed, aad }).ok().map(SecretBytes::new)
+}
+
+/// Seals with AES-256-GCM, the tag at the end. The caller never uses a nonce twice with one key. `None` for a text
+/// longer than the cipher takes (64 GiB).
+pub(crate) fn seal_aes_gcm(key: &Key, nonce: &[u8; 12], text: &[u8]) -> Option<Vec<u8>> {
+    let cipher = Aes256Gcm::new_from_slice(key.expose()).ok()?;
+    cipher.encrypt(&(*nonce).into(), text).ok()
 }
 
 /// Opens AES-256-CBC with PKCS #7 padding (NIST SP 800-38A). The padding is the only check there is.

@@ -94,7 +94,10 @@ impl Lines {
     }
 
     fn add(&mut self, unit: &str, place: usize, line: &str) {
-        let entry = || format!("{unit} {place}");
+        let entry = || match label_of(line) {
+            Some(label) => format!("{unit} {place} ({label})"),
+            None => format!("{unit} {place}"),
+        };
         if begins(line, SCHEMES[3]) {
             match migration::parse(line) {
                 Ok(batch) => {
@@ -135,6 +138,34 @@ impl Lines {
     }
 }
 
+/// The label of a URI that cannot be read, for a person to know it by. `steam://` has a secret in its place.
+fn label_of(uri: &str) -> Option<String> {
+    let (scheme, rest) = uri.split_once("://")?;
+    let path = rest.split('?').next()?;
+    let label = match scheme.to_ascii_lowercase().as_str() {
+        "otpauth" => path.split_once('/')?.1,
+        "motp" => path,
+        _ => return None,
+    };
+    let mut bytes = Vec::with_capacity(label.len());
+    let mut rest = label.as_bytes();
+    while let [first, others @ ..] = rest {
+        let escaped = match rest {
+            [b'%', high, low, others @ ..] => {
+                let digit = |byte: &u8| char::from(*byte).to_digit(16);
+                digit(high).zip(digit(low)).map(|(high, low)| ((high << 4 | low) as u8, others)) // below 256
+            }
+            _ => None,
+        };
+        let (byte, others) = escaped.unwrap_or((*first, others));
+        bytes.push(byte);
+        rest = others;
+    }
+    let label: String =
+        String::from_utf8_lossy(&bytes).chars().filter(|c| !c.is_control()).take(100).collect();
+    Some(label.trim().to_owned()).filter(|label| !label.is_empty())
+}
+
 /// What Ente says about an account beside its parameters.
 fn with_display(mut imported: Imported) -> Imported {
     let unknown = &mut imported.account.unknown;
@@ -148,4 +179,38 @@ fn with_display(mut imported: Imported) -> Imported {
     imported.icon =
         display.text("iconID").filter(|icon| !icon.is_empty()).map(|icon| Icon::Named(icon.into()));
     imported
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_known_by_its_label() {
+        assert_eq!(label_of("otpauth://totp/A%20B:me@x?secret=1").as_deref(), Some("A B:me@x"));
+        assert_eq!(label_of("otpauth://totp/%C3%A4%zz%?secret=1").as_deref(), Some("ä%zz%"));
+        assert_eq!(label_of("otpauth://totp/?secret=1"), None);
+        assert_eq!(label_of("steam://SECRET1"), None);
+        let import = read_lines("otpauth://totp/Bank:me?secret=1", Format::OtpauthList);
+        assert_eq!(import.problems[0].entry, "line 1 (Bank:me)");
+    }
+
+    #[test]
+    fn parts_of_an_export_are_put_together_and_missing_ones_told() {
+        let account = |name: &str| {
+            let secret = keyhaven_secret::SecretBytes::new(b"12345678901234567890".to_vec());
+            keyhaven_otp::Account::new("Example", name, secret, keyhaven_otp::Kind::totp())
+        };
+        let accounts: Vec<_> = (0..25).map(|place| account(&format!("me{place}"))).collect();
+        let written = migration::write(&accounts, 10);
+        let texts: Vec<_> = written.uris.iter().map(|uri| uri.expose()).collect();
+        assert_eq!(texts.len(), 3);
+        let all = read_texts([texts[2], texts[0], texts[0], texts[1]]);
+        let names: Vec<_> = all.accounts.iter().map(|imported| imported.account.name.clone()).collect();
+        assert_eq!(names, (0..25).map(|place| format!("me{place}")).collect::<Vec<_>>());
+        assert_eq!((all.format, all.problems.len()), (Format::GoogleMigration, 0));
+        let some = read_texts([texts[2], texts[0]]);
+        assert_eq!(some.accounts.len(), 15);
+        assert_eq!(some.problems[0].reason, Reason::MissingBatches { missing: vec![2], size: 3 });
+    }
 }
