@@ -2,6 +2,7 @@
 
 use crate::time;
 use clap::{Args, Parser, Subcommand};
+use keyhaven_interchange::Format;
 use std::path::PathBuf;
 
 /// One-time codes, pictures of codes, and the vault that keeps them
@@ -27,6 +28,7 @@ pub enum Command {
     Inspect(InspectArgs),
     #[command(subcommand)]
     Qr(QrCommand),
+    Import(ImportArgs),
     Vectors(VectorsArgs),
     #[command(subcommand)]
     Vault(VaultCommand),
@@ -149,6 +151,41 @@ pub struct QrWriteArgs {
     /// For terminals that write dark on a light ground
     #[arg(long, conflicts_with = "output")]
     pub dark_on_light: bool,
+}
+
+/// Read accounts from other programs' exports and from pictures of QR codes
+///
+/// The program is recognised from the file's bytes. Exit code 0: accounts were found. 1: none. 2: some file could not
+/// be read.
+#[derive(Args)]
+pub struct ImportArgs {
+    /// Exports, lists of otpauth URIs, pictures; - reads one from standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<String>,
+    /// The format, where it is not to be recognised
+    #[arg(long, value_name = "FORMAT", value_parser = import_format, long_help = import_formats())]
+    pub format: Option<Format>,
+    /// Read the files' password from standard input (its first line)
+    #[arg(long)]
+    pub password_stdin: bool,
+    /// Show what the files hold and keep nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+    /// With secrets, notes and recovery codes in the JSON value
+    #[arg(long, requires_all = ["dry_run", "json"])]
+    pub show_secrets: bool,
+}
+
+fn import_format(text: &str) -> Result<Format, String> {
+    Format::from_id(text).ok_or_else(|| "no such format; keyhaven import --help lists them".to_owned())
+}
+
+fn import_formats() -> String {
+    let all: Vec<_> = Format::ALL.iter().map(|format| format.id()).collect();
+    format!("The format, where it is not to be recognised: {}", all.join(", "))
 }
 
 /// Compute the tables of RFC 4226 and RFC 6238 now and compare

@@ -10,6 +10,7 @@ mod args;
 mod codes;
 mod error;
 mod generate;
+mod import;
 mod input;
 mod inspect;
 mod output;
@@ -45,6 +46,7 @@ fn run(command: Command) -> Result<Answer, Failure> {
         Command::Inspect(args) => inspect::run(args),
         Command::Qr(QrCommand::Read(args)) => qr::read(args),
         Command::Qr(QrCommand::Write(args)) => qr::write(args),
+        Command::Import(args) => import::run(args),
         Command::Vectors(args) => vectors::run(args),
         Command::Vault(command) => vault::run(command),
         Command::List(args) => accounts::list(args),
