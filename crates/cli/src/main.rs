@@ -15,12 +15,13 @@ mod input;
 mod inspect;
 mod output;
 mod qr;
+mod recovery;
 mod time;
 mod unlock;
 mod vault;
 mod vectors;
 
-use args::{Cli, Command, QrCommand};
+use args::{Cli, Command, QrCommand, RecoveryCommand};
 use clap::Parser;
 use error::{Answer, Failure};
 use std::process::ExitCode;
@@ -46,7 +47,11 @@ fn run(command: Command) -> Result<Answer, Failure> {
         Command::Inspect(args) => inspect::run(args),
         Command::Qr(QrCommand::Read(args)) => qr::read(args),
         Command::Qr(QrCommand::Write(args)) => qr::write(args),
+<<<<<<< HEAD
         Command::Import(args) => import::run(args),
+=======
+        Command::Recovery(RecoveryCommand::Parse(args)) => recovery::parse(args),
+>>>>>>> 878f06f (recovery: text of printed PDFs, unpacked only within a limit; keyhaven recovery parse)
         Command::Vectors(args) => vectors::run(args),
         Command::Vault(command) => vault::run(command),
         Command::List(args) => accounts::list(args),

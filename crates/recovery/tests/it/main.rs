@@ -2,6 +2,7 @@
 
 mod hostile;
 mod layouts;
+mod pdf;
 mod peers;
 mod properties;
 mod support;
