@@ -17,7 +17,7 @@ fn main() {
     let mut world = World::new("bench");
     let window = world.open_binary(&binary, &[]);
     window.create_vault(PASSPHRASE);
-    window.add_by_paste(&sample_uris(ACCOUNTS));
+    window.add_by_text_file(&sample_uris(ACCOUNTS));
     window.close();
 
     let mut starts: Vec<f64> = Vec::new();

@@ -1,8 +1,8 @@
 //! Ways in: what was handed over becomes an offer, and what the person chose of it becomes accounts.
 
 use crate::App;
-use crate::host::Host;
 use crate::failure::fail;
+use crate::host::Host;
 use crate::kit::kit_state;
 use crate::offer::{Input, LARGEST_FILE, Pending};
 use crate::stored::{Meta, Stored};

@@ -151,7 +151,10 @@ impl App {
     ///
     /// # Errors
     /// In which way the keyring did not give the key. Nothing is created or changed (promise 4).
-    pub fn unlock_with_keyring_answer(&mut self, answer: Result<SecretText, KeyringError>) -> Result<(), Failure> {
+    pub fn unlock_with_keyring_answer(
+        &mut self,
+        answer: Result<SecretText, KeyringError>,
+    ) -> Result<(), Failure> {
         let Phase::Locked { vault, .. } = &self.phase else { return self.unlock_needless() };
         let key = answer.and_then(|text| KeyringKey::from_text(&text).map_err(|_| KeyringError::Malformed));
         let (state, result) = match key {

@@ -139,10 +139,14 @@ impl Window<'_> {
         self.wait_for_code();
     }
 
-    /// Pastes many accounts at once, as from another program's list, and keeps them all.
-    pub fn add_by_paste(&self, uris: &[String]) {
-        self.world.copy_elsewhere(&uris.join("\n"));
-        self.press(&[Keys::CONTROL, 'v']);
+    /// Drops a text file of otpauth URIs, one a line, on the window and keeps them all.
+    ///
+    /// # Panics
+    /// When the file cannot be written.
+    pub fn add_by_text_file(&self, uris: &[String]) {
+        let file = self.world.home().join("accounts.txt");
+        std::fs::write(&file, uris.join("\n")).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        self.drop_files(&[&file]);
         self.click_named("offer-accept");
         let count = uris.len().to_string();
         self.wait_until("all are in the list", || self.attribute("[role=grid]", "aria-rowcount") == count);

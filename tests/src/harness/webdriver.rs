@@ -116,10 +116,6 @@ impl Element<'_> {
         self.call("POST", "/value", Some(&json!({"text": text}))).map(drop)
     }
 
-    pub(crate) fn text(&self) -> Result<String, String> {
-        Ok(self.call("GET", "/text", None)?.as_str().unwrap_or_default().to_owned())
-    }
-
     pub(crate) fn is_displayed(&self) -> bool {
         self.call("GET", "/displayed", None).is_ok_and(|answer| answer == true)
     }

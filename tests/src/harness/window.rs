@@ -66,11 +66,12 @@ impl<'a> Window<'a> {
     /// # Panics
     /// When there is no such element in time.
     pub fn text(&self, css: &str) -> String {
-        let text = poll(PATIENCE, || self.session.find(css)?.text().ok());
+        let text = poll(PATIENCE, || self.texts(css).into_iter().next());
         text.unwrap_or_else(|| self.fail(&format!("there is no {css}")))
     }
 
-    /// The visible texts of all elements that the selector names now.
+    /// The visible texts of all elements that the selector names now. Asked of the page itself: WebDriver's own
+    /// question leaves out what a box cuts off.
     pub fn texts(&self, css: &str) -> Vec<String> {
         let body = "return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText)";
         let texts = self.session.script(body, &[css.into()]).unwrap_or_default();

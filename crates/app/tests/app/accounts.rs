@@ -47,7 +47,8 @@ fn a_picture_becomes_an_offer_and_the_accepted_offer_a_live_code() {
     let (host, home, mut app) = app();
     let uri = format!("otpauth://totp/Example:me%40example.org?secret={RFC}&issuer=Example&digits=8");
     let picture = keyhaven_qr::write::png(&uri, 4).unwrap();
-    let offer = offered(&mut app, vec![("code.png".into(), Input::Bytes(SecretBytes::new(picture)))]).unwrap();
+    let offer =
+        offered(&mut app, vec![("code.png".into(), Input::Bytes(SecretBytes::new(picture)))]).unwrap();
     assert_eq!(app.accounts().unwrap().len(), 0, "nothing is kept before it is accepted");
     let [found] = &offer.found[..] else { panic!("{offer:?}") };
     assert_eq!((found.issuer.as_str(), found.name.as_str()), ("Example", "me@example.org"));
@@ -69,12 +70,15 @@ fn a_picture_becomes_an_offer_and_the_accepted_offer_a_live_code() {
 fn an_offer_tells_new_already_there_and_same_name() {
     let (_host, _home, mut app) = app();
     add(&mut app, &format!("otpauth://totp/Example:me?secret={RFC}&issuer=Example"));
-    let offer = offered(&mut app, text(format!(
+    let offer = offered(
+        &mut app,
+        text(format!(
             "otpauth://totp/Other:name?secret={RFC}&issuer=Other\n\
              otpauth://totp/Example:me?secret=JBSWY3DPEHPK3PXP&issuer=Example\n\
              otpauth://totp/Example:you?secret=JBSWY3DPEHPK3PXQ&issuer=Example"
-        )))
-        .unwrap();
+        )),
+    )
+    .unwrap();
     let standings: Vec<Standing> = offer.found.iter().map(|found| found.standing).collect();
     assert_eq!(standings, [Standing::AlreadyThere, Standing::SameNameOtherSecret, Standing::New]);
 }
@@ -92,10 +96,13 @@ fn nothing_is_dropped_in_silence() {
     let sources: Vec<&str> = offer.problems.iter().map(|problem| problem.source.as_str()).collect();
     assert_eq!(sources, ["empty.png", "photo.png", "missing.png"]);
 
-    let offer = offered(&mut app, text(format!(
+    let offer = offered(
+        &mut app,
+        text(format!(
             "# my codes\n\notpauth://totp/a?secret={RFC}\nnonsense\notpauth://totp/b?secret={RFC}&digits=99\n"
-        )))
-        .unwrap();
+        )),
+    )
+    .unwrap();
     assert_eq!(offer.found.len(), 1);
     let reasons: Vec<&str> = offer.problems.iter().map(|problem| problem.reason.as_str()).collect();
     assert!(
