@@ -95,7 +95,42 @@ pub enum EventName {
     KeyRotated,
 }
 
+/// The JSON schema (2020-12) of an event, the body of an [`AuditRecord`].
+pub const AUDIT_SCHEMA: &str = include_str!("../audit.schema.json");
+
 impl EventName {
+    /// Every name.
+    pub const ALL: [Self; 28] = [
+        Self::FactorEnrolStarted,
+        Self::FactorConfirmed,
+        Self::FactorRevoked,
+        Self::FactorResynchronised,
+        Self::PhoneChangeConfirmed,
+        Self::PhoneChangeCommitted,
+        Self::ChallengeCreated,
+        Self::ChallengeSent,
+        Self::ChallengeResent,
+        Self::ChallengeMethodSwitched,
+        Self::ChallengeDenied,
+        Self::DecisionAccepted,
+        Self::DecisionRejected,
+        Self::OtpReplayDetected,
+        Self::RecoveryUsed,
+        Self::RecoveryRegenerated,
+        Self::LimitHit,
+        Self::LockoutEnded,
+        Self::TrustAdded,
+        Self::TrustCopiedToken,
+        Self::ProofRedeemed,
+        Self::PolicyChanged,
+        Self::SubjectChanged,
+        Self::TicketIssued,
+        Self::TicketApproved,
+        Self::TicketRedeemed,
+        Self::EmailAllowed,
+        Self::KeyRotated,
+    ];
+
     /// Whether the user is told by every address known (NIST SP 800-63B-4 2pd §4.6).
     pub fn notifies(self) -> bool {
         matches!(
@@ -288,6 +323,32 @@ mod tests {
         missing.remove(1);
         let broken = ChainBreak::Sequence { expected: 2, found: 3 };
         assert_eq!(verify_chain("acme", 0, CHAIN_START, &missing), Err(broken));
+    }
+
+    #[test]
+    fn the_schema_has_every_name_and_field_and_no_other() {
+        let schema: serde_json::Value = serde_json::from_str(AUDIT_SCHEMA).unwrap();
+        let names: Vec<EventName> =
+            serde_json::from_value(schema["properties"]["event"]["enum"].clone()).unwrap();
+        assert_eq!(names, EventName::ALL);
+        let full = Event {
+            by: Some("root".to_owned()),
+            method: Some(Method::Sms),
+            factor: Some(FactorId::random().unwrap()),
+            challenge: Some(ChallengeId::random().unwrap()),
+            action: Some(Action::Login),
+            decision: Some(DecisionId::random().unwrap()),
+            reason: Some("wrong".to_owned()),
+            policy: Some(1),
+            ..Event::of(EventName::DecisionRejected, "ann")
+        };
+        let fields = |value: &serde_json::Value| {
+            value.as_object().unwrap().keys().cloned().collect::<std::collections::BTreeSet<_>>()
+        };
+        assert_eq!(fields(&schema["properties"]), fields(&serde_json::to_value(&full).unwrap()));
+        let methods: Vec<Method> =
+            serde_json::from_value(schema["properties"]["method"]["enum"].clone()).unwrap();
+        assert!(Method::ALL.iter().all(|method| methods.contains(method)));
     }
 
     #[test]

@@ -55,7 +55,7 @@ mod time;
 mod typed;
 mod verifier;
 
-pub use audit::{AuditRecord, CHAIN_START, ChainBreak, Event, EventName, verify_chain};
+pub use audit::{AUDIT_SCHEMA, AuditRecord, CHAIN_START, ChainBreak, Event, EventName, verify_chain};
 pub use budget::{Budget, BudgetKey, Exhausted, Flow, Limit};
 pub use context::{Actor, Context, FirstFactor, Role};
 pub use failure::{Failure, Unavailable};

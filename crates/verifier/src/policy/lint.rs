@@ -36,7 +36,7 @@ pub struct Finding {
 /// What the policy costs, the attacker and the owner.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Cost {
-    /// The chance that one guess at a method's code is right, the weakest method.
+    /// The chance that one guess at a method's code is right: the weakest method, with as many factors as may be.
     pub guess: f64,
     /// Guesses at one user that are compared in 24 hours at most, trusted and other networks together.
     pub guesses_per_day: u64,
@@ -148,8 +148,10 @@ impl Policy {
             .methods
             .iter()
             .map(|method| match method {
+                // Each authenticator a user may have is one more that a guess can hit.
                 Method::Totp => {
                     f64::from(1 + u32::from(self.totp.look_back) + u32::from(self.totp.look_ahead))
+                        * f64::from(self.totp.max_active)
                         / ten(self.totp.digits)
                 }
                 Method::Hotp => f64::from(1 + u32::from(self.hotp.look_ahead)) / ten(self.hotp.digits),

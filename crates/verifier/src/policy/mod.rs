@@ -122,7 +122,8 @@ pub struct Totp {
     pub look_ahead: u8,
     /// Steps to either side when the code confirms an enrolment; what is found there is learnt as drift.
     pub enrol_skew: u8,
-    /// Authenticators one user may have, 1 to 10.
+    /// Authenticator apps (and, where push is allowed, push devices) one user may have, 1 to 10 of each. Each is one more
+    /// that a guess can hit.
     pub max_active: u8,
 }
 

@@ -363,9 +363,8 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             reason: Some(reason),
             ..about(EventName::FactorRevoked, &loaded, found)
         };
-        let mut changes = vec![Change::Revoke { factor: factor.clone() }];
         // What was trusted because of this factor is trusted no more.
-        changes.push(Change::DropTrust { trust: None });
+        let changes = vec![Change::Revoke { factor: factor.clone() }, Change::DropTrust { trust: None }];
         match self.settle(&loaded, now, changes, vec![event]).await? {
             Settled::Done => Ok(loaded.notices(EventName::FactorRevoked, None)?),
             Settled::Lost(_) => Err(gone),

@@ -150,12 +150,16 @@ async fn what_cannot_be_a_code_costs_nothing() {
 
 #[test]
 fn the_price_list_is_the_arithmetic_of_rfc_4226() {
-    let cost = Policy::default().lint().cost;
+    let mut policy = Policy::default();
+    policy.totp.max_active = 1;
+    let cost = policy.lint().cost;
     assert!((cost.guess - 2e-6).abs() < 1e-18, "two steps of a million");
     assert_eq!(cost.guesses_per_day, 50);
     assert!((cost.guessed_per_day - 1e-4).abs() < 1e-8);
     // 1 − (1 − 2·10⁻⁶)^18250
     assert!((cost.guessed_per_year - 0.035_842).abs() < 1e-6, "{}", cost.guessed_per_year);
+    policy.totp.max_active = 3;
+    assert!((policy.lint().cost.guess - 6e-6).abs() < 1e-18, "any of three apps can be hit");
     let portal = Preset::Portal15x20.policy().lint().cost;
     assert_eq!((portal.sms_per_user_day, portal.guesses_per_day), (35, 100));
 }
