@@ -28,12 +28,9 @@ pub enum Command {
     Inspect(InspectArgs),
     #[command(subcommand)]
     Qr(QrCommand),
-<<<<<<< HEAD
     Import(ImportArgs),
-=======
     #[command(subcommand)]
     Recovery(RecoveryCommand),
->>>>>>> 878f06f (recovery: text of printed PDFs, unpacked only within a limit; keyhaven recovery parse)
     Vectors(VectorsArgs),
     #[command(subcommand)]
     Vault(VaultCommand),
@@ -158,7 +155,6 @@ pub struct QrWriteArgs {
     pub dark_on_light: bool,
 }
 
-<<<<<<< HEAD
 /// Read accounts from other programs' exports and from pictures of QR codes
 ///
 /// The program is recognised from the file's bytes. Exit code 0: accounts were found. 1: none. 2: some file could not
@@ -192,7 +188,8 @@ fn import_format(text: &str) -> Result<Format, String> {
 fn import_formats() -> String {
     let all: Vec<_> = Format::ALL.iter().map(|format| format.id()).collect();
     format!("The format, where it is not to be recognised: {}", all.join(", "))
-=======
+}
+
 /// Read files of recovery codes and keys
 #[derive(Subcommand)]
 pub enum RecoveryCommand {
@@ -211,7 +208,6 @@ pub struct RecoveryParseArgs {
     /// Print one JSON value
     #[arg(long)]
     pub json: bool,
->>>>>>> 878f06f (recovery: text of printed PDFs, unpacked only within a limit; keyhaven recovery parse)
 }
 
 /// Compute the tables of RFC 4226 and RFC 6238 now and compare

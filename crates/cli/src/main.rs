@@ -47,11 +47,8 @@ fn run(command: Command) -> Result<Answer, Failure> {
         Command::Inspect(args) => inspect::run(args),
         Command::Qr(QrCommand::Read(args)) => qr::read(args),
         Command::Qr(QrCommand::Write(args)) => qr::write(args),
-<<<<<<< HEAD
         Command::Import(args) => import::run(args),
-=======
         Command::Recovery(RecoveryCommand::Parse(args)) => recovery::parse(args),
->>>>>>> 878f06f (recovery: text of printed PDFs, unpacked only within a limit; keyhaven recovery parse)
         Command::Vectors(args) => vectors::run(args),
         Command::Vault(command) => vault::run(command),
         Command::List(args) => accounts::list(args),
