@@ -167,10 +167,13 @@ pub struct ImportArgs {
     /// The format, where it is not to be recognised
     #[arg(long, value_name = "FORMAT", value_parser = import_format, long_help = import_formats())]
     pub format: Option<Format>,
-    /// Read the files' password from standard input (its first line)
+    /// Read the files' password from the first line of standard input
     #[arg(long)]
     pub password_stdin: bool,
-    /// Show what the files hold and keep nothing
+    /// Read the vault's passphrase from standard input: its first line, or the one after the files' password
+    #[arg(long, conflicts_with = "dry_run")]
+    pub vault_password_stdin: bool,
+    /// Show what the files hold, open no vault and keep nothing
     #[arg(long)]
     pub dry_run: bool,
     /// Print one JSON value

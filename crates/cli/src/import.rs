@@ -1,20 +1,19 @@
 //! `keyhaven import`: other programs' exports, and pictures of them, to accounts.
 
-use crate::args::ImportArgs;
+use crate::args::{ImportArgs, Unlock};
 use crate::error::{Answer, Failure, tell};
-use crate::{input, output};
+use crate::{input, output, unlock};
+use keyhaven_app::offer::Input;
+use keyhaven_app::view::{AccountChanges, Standing};
 use keyhaven_interchange::{
     Format, Import, ImportError, Imported, MAX_FILE, Progress, Request, read, read_texts,
 };
 use keyhaven_secret::SecretText;
 use serde::Serialize;
 use std::cell::Cell;
-use std::io::{self, IsTerminal, Read};
 use std::ops::ControlFlow;
 use zeroize::Zeroizing;
 
-/// Longest line read as a password, in bytes.
-const PASSWORD_LIMIT: u64 = 64 * 1024;
 /// Memory for one key derivation, in KiB, from which on it is told that it takes a while.
 const TELL_FROM: u64 = 256 * 1024;
 
@@ -45,6 +44,32 @@ struct Account<'a> {
     pinned: bool,
     trashed: bool,
     unusual: Vec<String>,
+    /// What became of it; not there in a dry run, which opens no vault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<Outcome>,
+}
+
+/// What became of an account.
+#[derive(Serialize, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Added,
+    /// Added; the vault has another account of that name.
+    AddedBesideSameName,
+    AlreadyThere,
+    /// It lies in the other program's bin.
+    LeftInBin,
+}
+
+impl Outcome {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::AddedBesideSameName => "added beside one of that name with another secret",
+            Self::AlreadyThere => "already there",
+            Self::LeftInBin => "not added: it is in the other program's bin",
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -62,7 +87,7 @@ struct Code<'a> {
 }
 
 impl<'a> Account<'a> {
-    fn new(imported: &'a Imported, show_secrets: bool) -> Self {
+    fn new(imported: &'a Imported, outcome: Option<Outcome>, show_secrets: bool) -> Self {
         let account = &imported.account;
         Self {
             kind: account.kind.name(),
@@ -79,19 +104,16 @@ impl<'a> Account<'a> {
             pinned: imported.pinned,
             trashed: imported.trashed,
             unusual: imported.oddities.iter().map(ToString::to_string).collect(),
+            outcome,
         }
     }
 }
 
 pub fn run(args: ImportArgs) -> Result<Answer, Failure> {
-    if !args.dry_run {
-        return Err(Failure::input("this version has no command that changes a vault yet")
-            .advise("--dry-run shows what the files hold"));
+    if (args.password_stdin || args.vault_password_stdin) && args.files.iter().any(|file| file == "-") {
+        return Err(Failure::input("standard input cannot be both a file and a password"));
     }
-    if args.password_stdin && args.files.iter().any(|file| file == "-") {
-        return Err(Failure::input("standard input cannot be both a file and the password"));
-    }
-    let mut password = if args.password_stdin { Some(password_line()?) } else { None };
+    let mut password = if args.password_stdin { Some(input::stdin_line("password")?) } else { None };
     let mut imports = Vec::new();
     let mut texts = Vec::new();
     let mut all_read = true;
@@ -110,12 +132,14 @@ pub fn run(args: ImportArgs) -> Result<Answer, Failure> {
     if !texts.is_empty() {
         imports.push(("pictures", read_texts(texts.iter().map(SecretText::expose))));
     }
+    let any = imports.iter().any(|(_, import)| !import.accounts.is_empty());
+    let outcomes = if args.dry_run || !any { None } else { Some(keep(&imports, args.vault_password_stdin)?) };
     if args.json {
-        print_json(&imports, args.show_secrets)?
+        print_json(&imports, outcomes.as_deref(), args.show_secrets)?
     } else {
-        print_text(&imports)?
+        print_text(&imports, outcomes.as_deref())?
     }
-    match (all_read, imports.iter().any(|(_, import)| !import.accounts.is_empty())) {
+    match (all_read, any) {
         (false, _) => Err(Failure::Told),
         (true, found) => Ok(Answer::yes_if(found)),
     }
@@ -155,11 +179,14 @@ fn read_file(
             Ok(import) => return Ok(Contents::Import(import)),
             Err(ImportError::Picture) => return texts_in(&bytes),
             Err(error @ ImportError::PasswordNeeded { .. }) => {
-                if password.is_some() || !io::stdin().is_terminal() {
-                    let hint = "; --password-stdin reads it from standard input";
-                    return Err(Trouble::File(format!("{error}{hint}")));
-                }
-                *password = Some(ask(file).map_err(Trouble::Asking)?);
+                let question = format!("Password of {file}: ");
+                *password = match input::prompt(&question).map_err(Trouble::Asking)? {
+                    Some(typed) if password.is_none() => Some(typed),
+                    _ => {
+                        let hint = "; --password-stdin reads it from standard input";
+                        return Err(Trouble::File(format!("{error}{hint}")));
+                    }
+                };
             }
             Err(error) => return Err(Trouble::File(error.to_string())),
         }
@@ -175,24 +202,60 @@ fn texts_in(bytes: &[u8]) -> Result<Contents, Trouble> {
     Ok(Contents::Texts(found.into_iter().map(|code| code.text).collect()))
 }
 
-fn ask(file: &str) -> Result<SecretText, Failure> {
-    rpassword::prompt_password(format!("Password of {file}: "))
-        .map(SecretText::new)
-        .map_err(|error| Failure::input(format_args!("the password: {error}")))
+/// Adds what the vault does not have yet, all or none, and says of every account what became of it.
+fn keep(imports: &[(&str, Import)], vault_password_stdin: bool) -> Result<Vec<Outcome>, Failure> {
+    let (mut app, _) = unlock::find()?;
+    unlock::open(&mut app, &Unlock { password_stdin: vault_password_stdin, recovery_key_stdin: false })?;
+    let accounts: Vec<_> = imports
+        .iter()
+        .flat_map(|(file, import)| import.accounts.iter().map(move |imported| (*file, imported)))
+        .collect();
+    let inputs =
+        accounts.iter().map(|(file, imported)| (String::from(*file), Input::Text(imported.account.to_uri())));
+    let pending = app.begin_offer()?.inputs(inputs.collect());
+    let offer = app.keep_offer(pending)?;
+    if let Some(problem) = offer.problems.first() {
+        return Err(Failure::input(format_args!("{}: {}", problem.source, problem.reason)));
+    }
+    // One input gave one account each, in their order.
+    let outcomes: Vec<_> = offer
+        .found
+        .iter()
+        .zip(&accounts)
+        .map(|(found, (_, imported))| match found.standing {
+            Standing::AlreadyThere => Outcome::AlreadyThere,
+            _ if imported.trashed => Outcome::LeftInBin,
+            Standing::New => Outcome::Added,
+            Standing::SameNameOtherSecret => Outcome::AddedBesideSameName,
+        })
+        .collect();
+    let is_new = |outcome: &Outcome| matches!(outcome, Outcome::Added | Outcome::AddedBesideSameName);
+    let chosen: Vec<_> =
+        offer.found.iter().zip(&outcomes).zip(&accounts).filter(|((_, o), _)| is_new(o)).collect();
+    if chosen.is_empty() {
+        return Ok(outcomes);
+    }
+    let indices: Vec<_> = chosen.iter().map(|((found, _), _)| found.index).collect();
+    let ids = app.accept_offer(offer.id, &indices)?;
+    for (id, (_, (_, imported))) in ids.iter().zip(chosen) {
+        let changes = AccountChanges {
+            note: imported.note.as_ref().map(|note| note.expose().to_owned()),
+            tags: Some(imported.tags.clone()).filter(|tags| !tags.is_empty()),
+            pinned: Some(true).filter(|_| imported.pinned),
+            ..AccountChanges::default()
+        };
+        if changes != AccountChanges::default() {
+            app.edit_account(id, changes)?;
+        }
+    }
+    Ok(outcomes)
 }
 
-/// The first line of standard input, spaces included: a password may begin or end with them.
-fn password_line() -> Result<SecretText, Failure> {
-    let trouble = |error: &dyn std::fmt::Display| Failure::input(format_args!("standard input: {error}"));
-    let mut bytes = Zeroizing::new(Vec::new());
-    io::stdin().lock().take(PASSWORD_LIMIT).read_to_end(&mut bytes).map_err(|error| trouble(&error))?;
-    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let line = std::str::from_utf8(line).map_err(|_| trouble(&"the password is not UTF-8"))?;
-    Ok(SecretText::new(line.to_owned()))
-}
-
-fn print_json(imports: &[(&str, Import)], show_secrets: bool) -> Result<(), Failure> {
+fn print_json(
+    imports: &[(&str, Import)],
+    outcomes: Option<&[Outcome]>,
+    show_secrets: bool,
+) -> Result<(), Failure> {
     let all = || imports.iter().map(|(_, import)| import);
     let first = all().next().map(|import| import.format);
     let format = first.filter(|format| all().all(|import| import.format == *format));
@@ -200,7 +263,11 @@ fn print_json(imports: &[(&str, Import)], show_secrets: bool) -> Result<(), Fail
         format: format.map(Format::id),
         accounts: all()
             .flat_map(|import| &import.accounts)
-            .map(|imported| Account::new(imported, show_secrets))
+            .enumerate()
+            .map(|(place, imported)| {
+                let outcome = outcomes.and_then(|outcomes| outcomes.get(place)).copied();
+                Account::new(imported, outcome, show_secrets)
+            })
             .collect(),
         problems: all()
             .flat_map(|import| &import.problems)
@@ -217,7 +284,8 @@ fn print_json(imports: &[(&str, Import)], show_secrets: bool) -> Result<(), Fail
     })
 }
 
-fn print_text(imports: &[(&str, Import)]) -> Result<(), Failure> {
+fn print_text(imports: &[(&str, Import)], outcomes: Option<&[Outcome]>) -> Result<(), Failure> {
+    let mut outcomes = outcomes.unwrap_or_default().iter();
     for (file, import) in imports {
         let (accounts, problems) = (import.accounts.len(), import.problems.len());
         output::line(format_args!(
@@ -229,15 +297,19 @@ fn print_text(imports: &[(&str, Import)]) -> Result<(), Failure> {
         for imported in &import.accounts {
             let account = &imported.account;
             let issuer = if account.issuer.is_empty() { "(no issuer)" } else { &account.issuer };
-            let bin = if imported.trashed { "  (in the bin)" } else { "" };
-            let line = format!("  {:<6}  {issuer}: {}{bin}", account.kind.name(), account.name);
+            let outcome = match (outcomes.next(), imported.trashed) {
+                (Some(outcome), _) => format!("  ({})", outcome.words()),
+                (None, true) => "  (in the other program's bin)".into(),
+                (None, false) => String::new(),
+            };
+            let line = format!("  {:<6}  {issuer}: {}{outcome}", account.kind.name(), account.name);
             output::line(output::shown(line.trim_end()))?;
         }
         for problem in &import.problems {
             output::line(output::shown(&format!("  not read: {}: {}", problem.entry, problem.reason)))?;
         }
         for found in &import.recovery_codes {
-            let line = format!("  with a recovery code: {}: {}", found.issuer, found.name);
+            let line = format!("  not kept: a recovery code of {}: {}", found.issuer, found.name);
             output::line(output::shown(&line))?;
         }
     }

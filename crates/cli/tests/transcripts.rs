@@ -222,3 +222,102 @@ fn a_vault_from_its_making_to_its_restoring() {
     let (_, out, _) = with_passphrase(elsewhere.path(), &["list", "--json"]);
     assert_eq!(json(&out)["accounts"].as_array().unwrap().len(), 2);
 }
+
+/// An export read into a vault: everything beside the account comes along, nothing is doubled, the bin stays out.
+#[test]
+fn an_import_adds_what_the_vault_has_not() {
+    const EXPORT: &str = r#"{"version":1,"header":{"slots":null,"params":null},"db":{"version":3,
+        "groups":[{"uuid":"1","name":"work"}],
+        "entries":[
+            {"type":"totp","issuer":"Example","name":"me","note":"in the drawer","favorite":true,"groups":["1"],
+             "info":{"secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ","algo":"SHA256","digits":8,"period":60}},
+            {"type":"hotp","issuer":"Bank","name":"me",
+             "info":{"secret":"MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U","algo":"SHA1","digits":6,"counter":41}},
+            {"type":"word","issuer":"Odd","name":"one","info":{"secret":"AAAA"}}]}}"#;
+    const BIN: &str =
+        "otpauth://totp/Gone:me?secret=GEZDGNBVGY3TQOJQ&codeDisplay=%7B%22trashed%22%3Atrue%7D\n";
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    #[expect(clippy::disallowed_methods, reason = "the test's own files")]
+    let write = |name: &str, text: &str| {
+        std::fs::write(here.join(name), text).unwrap();
+        here.join(name).to_str().unwrap().to_owned()
+    };
+    let (export, bin) = (write("export.json", EXPORT), write("bin.txt", BIN));
+    assert_eq!(with_passphrase(here, &["vault", "init", "--kit", "kit.svg"]).0, 0);
+    let import = || {
+        let arguments = ["import", &export, &bin, "--json", "--vault-password-stdin"];
+        printed(&keyhaven_in(here, &arguments, format!("{PASSPHRASE}\n").as_bytes()))
+    };
+    let outcomes = |out: &str| {
+        let value = json(out);
+        let accounts = value["accounts"].as_array().unwrap().clone();
+        accounts.iter().map(|account| account["outcome"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let (exit, out, err) = import();
+    assert_eq!((exit, err.as_str()), (0, ""));
+    assert_eq!(outcomes(&out), ["added", "added", "left_in_bin"]);
+    assert_eq!(json(&out)["problems"][0]["entry"], "Odd: one");
+    assert!(!out.contains("GEZDGNBVGY3TQOJQ") && !out.contains("drawer"), "{out}");
+
+    let (_, out, _) = with_passphrase(here, &["show", "Example", "--json"]);
+    let shown = json(&out);
+    assert_eq!(
+        (shown["note"].as_str(), shown["row"]["pinned"].as_bool()),
+        (Some("in the drawer"), Some(true)),
+        "{out}"
+    );
+    assert_eq!(shown["row"]["tags"], serde_json::json!(["work"]), "{out}");
+    let (_, out, _) = with_passphrase(here, &["show", "Bank", "--json"]);
+    assert_eq!(json(&out)["counter"], 41, "{out}");
+
+    let (exit, out, _) = import();
+    assert_eq!(
+        (exit, outcomes(&out)),
+        (0, vec!["already_there".into(), "already_there".into(), "left_in_bin".into()])
+    );
+    let (_, out, _) = with_passphrase(here, &["list", "--json"]);
+    assert_eq!(json(&out)["accounts"].as_array().unwrap().len(), 2);
+}
+
+/// An encrypted export whose password comes before the vault's passphrase; a file and a password cannot share the way.
+#[test]
+fn a_password_is_asked_for_and_a_wrong_one_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = folder.path().join("export.2fas");
+    let account = keyhaven_otp::Account::new(
+        "Example",
+        "me",
+        keyhaven_secret::SecretBytes::new(b"12345678901234567890".to_vec()),
+        keyhaven_otp::Kind::totp(),
+    );
+    let exported =
+        [keyhaven_interchange::write::Exported { account: &account, note: None, tags: &[], pinned: false }];
+    let password = keyhaven_secret::SecretText::new(" of the file ".into());
+    let bytes = keyhaven_interchange::write::write(
+        keyhaven_interchange::write::Target::TwoFasEncrypted,
+        &exported,
+        Some(&password),
+        keyhaven_interchange::write::Work::Least,
+    )
+    .unwrap();
+    #[expect(clippy::disallowed_methods, reason = "the test's own file")]
+    std::fs::write(&export, bytes.expose()).unwrap();
+    let export = export.to_str().unwrap();
+    let dry = |arguments: &[&str], input: &str| {
+        let arguments = [&["import", export, "--dry-run"], arguments].concat();
+        printed(&keyhaven(&arguments, input.as_bytes()))
+    };
+    let (exit, out, err) = dry(&[], "");
+    assert_eq!((exit, out.as_str()), (2, ""));
+    assert!(err.contains("--password-stdin"), "{err}");
+    let (exit, _, err) = dry(&["--password-stdin"], "of the file\n");
+    assert_eq!(exit, 2);
+    assert!(err.contains("the password is wrong"), "{err}");
+    let (exit, out, err) = dry(&["--password-stdin"], " of the file \r\n");
+    assert_eq!((exit, err.as_str()), (0, ""));
+    assert!(out.contains("Example: me"), "{out}");
+    let (exit, _, err) = printed(&keyhaven(&["import", "-", "--dry-run", "--password-stdin"], b"x\n"));
+    assert_eq!(exit, 2);
+    assert!(err.contains("both"), "{err}");
+}
