@@ -121,6 +121,9 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             let recovery = self.recovery_for(&loaded, factor)?;
             let (sheet, put) = recovery.map_or((None, None), |(sheet, put)| (Some(sheet), Some(put)));
             events.push(about(EventName::FactorConfirmed, &loaded, factor));
+            if factor.ticket.is_some() {
+                events.push(about(EventName::TicketRedeemed, &loaded, factor));
+            }
             if sheet.is_some() {
                 events.push(Event::of(EventName::RecoveryRegenerated, loaded.user()));
             }

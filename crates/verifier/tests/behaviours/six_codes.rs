@@ -4,8 +4,8 @@ use crate::world::*;
 use keyhaven_otp::Account;
 use keyhaven_secret::SecretText;
 use keyhaven_verifier::{
-    Action, Actor, AdminError, Answer, Begin, EnrolError, FirstFactor, Grant, ManageError, Method, Preset,
-    Reason, TicketKind, TicketRequest, TicketToken, Warning, policy::Precondition,
+    Action, Actor, AdminError, Answer, Begin, EnrolError, EventName, FirstFactor, Grant, ManageError, Method,
+    Preset, Reason, TicketKind, TicketRequest, TicketToken, Warning, policy::Precondition,
 };
 
 async fn enrolled() -> (World, Account, Vec<String>) {
@@ -146,6 +146,22 @@ async fn h10_support_lets_back_in_with_two_people_and_a_reason() {
 
     let (pending, account) = world.pending_totp(Grant::Ticket(token())).await;
     let enrolled = world.confirm(&pending.challenge, world.code(&account)).await;
+    let records = world.verifier.audit("acme", 0, 1_000).await.unwrap();
+    let told: Vec<_> = records
+        .iter()
+        .filter_map(|record| record.event())
+        .filter(|event| event.by.is_some() || event.event == EventName::TicketRedeemed)
+        .map(|event| (event.event, event.by, event.reason))
+        .collect();
+    let by = |name: &str| Some(name.to_owned());
+    assert_eq!(
+        told[1..],
+        [
+            (EventName::TicketIssued, by("root"), by("video call, passport")),
+            (EventName::TicketApproved, by("second"), None),
+            (EventName::TicketRedeemed, None, None),
+        ]
+    );
     assert_eq!(enrolled.recovery.unwrap().codes.len(), 6);
     world.pass(30);
     let question = world.ask(Action::Login).await;
