@@ -195,7 +195,8 @@ fn a_wide_capability_is_found() {
 #[test]
 fn texts_keep_the_rules() {
     assert!(SOURCES.iter().any(|s| s.path == "tests/tests/rules.rs"), "the walk finds this very file");
-    for rule in [sources::tauri_imports, sources::sockets, sources::machine_names] {
+    let rules = [sources::tauri_imports, sources::sockets, sources::machine_names, sources::conflict_markers];
+    for rule in rules {
         holds(SOURCES.iter().flat_map(rule).collect());
     }
 }
@@ -214,6 +215,9 @@ fn a_text_that_breaks_a_rule_is_found() {
     assert_eq!(sources::machine_names(&source("docs/x.md", &path)).len(), 2);
     let address = format!("https://example.org/{}/x, ~/{}/y", "work", "work");
     assert!(sources::machine_names(&source("docs/x.md", &address)).is_empty());
+    let conflict = format!("{} HEAD\nours\n=======\n", "<".repeat(7));
+    assert_eq!(sources::conflict_markers(&source("docs/x.md", &conflict)).len(), 1);
+    assert!(sources::conflict_markers(&source("docs/x.md", "Title\n=======\n")).is_empty());
     let lock = format!("\"{}\": \"https://example.org/a.tgz\"", "resolved");
     assert_eq!(sources::machine_names(&source("ui/package-lock.json", &lock)).len(), 1);
 }

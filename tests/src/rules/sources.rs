@@ -100,3 +100,11 @@ pub fn machine_names(source: &Source) -> Violations {
     }
     found
 }
+
+/// What a merge left undone (`git merge` writes seven of these signs, a space and a name).
+pub fn conflict_markers(source: &Source) -> Violations {
+    let marks = ["<".repeat(7) + " ", ">".repeat(7) + " "];
+    let lines = source.text.lines().enumerate();
+    let left = lines.filter(|(_, line)| marks.iter().any(|mark| line.starts_with(mark.as_str())));
+    left.map(|(number, line)| format!("{}:{}: {line}", source.path, number + 1)).collect()
+}
