@@ -45,14 +45,14 @@ fn ceiling(folder: &Path) -> Result<f64, Box<dyn Error>> {
 }
 
 /// Signs users in, each by an own challenge and a fresh code; seconds each took.
-async fn sign_ins(node: Node, users: Users, tasks: usize) -> Result<Vec<f64>, Box<dyn Error>> {
+async fn sign_ins(node: Node, users: Users, tasks: usize, from: u64) -> Result<Vec<f64>, Box<dyn Error>> {
     let start = Instant::now();
     let mut running = Vec::new();
     for task in 0..tasks {
         let (node, users) = (node.clone(), users.clone());
         running.push(tokio::spawn(async move {
             let mut took = Vec::new();
-            let (mut index, mut now) = (task, T0 + 30);
+            let (mut index, mut now) = (task, from);
             while start.elapsed() < Duration::from_secs(SECONDS) {
                 let (who, account) = &users[index];
                 let begun = Instant::now();
@@ -114,8 +114,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         users.push(task.await?.ok_or("not enrolled")?);
     }
     let users = Arc::new(users);
-    for tasks in [1, 16, 64] {
-        let took = sign_ins(node.clone(), users.clone(), tasks).await?;
+    // Each round in time steps of its own: codes of the one before are used up.
+    for (tasks, from) in [(1, T0 + 30), (16, T0 + 86_400), (64, T0 + 2 * 86_400)] {
+        let took = sign_ins(node.clone(), users.clone(), tasks, from).await?;
         let at = |share: f64| {
             1_000.0 * took.get((took.len() as f64 * share) as usize).copied().unwrap_or_default()
         };

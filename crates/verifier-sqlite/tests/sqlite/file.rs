@@ -4,8 +4,11 @@
 use keyhaven_otp::parse_uri;
 use keyhaven_secret::{Key, SecretText};
 use keyhaven_verifier::{
-    Action, Actor, Answer, Begin, CHAIN_START, Confirmation, Context, Decision, Failure, Grant, HashCost,
-    LocalKeys, Preset, Profile, Subject, Verifier, verify_chain,
+    Action, Actor, Answer, Begin, CHAIN_START, Confirmation, Context, Decision, FactorId, Failure, Grant,
+    HashCost, LocalKeys, Preset, Profile, Store, Subject, Verifier,
+    record::SubjectRecord,
+    store::{Change, Settled, Settlement},
+    verify_chain,
 };
 use keyhaven_verifier_sqlite::{OpenError, SqliteStore};
 use std::{fs, path::Path};
@@ -264,4 +267,37 @@ async fn a_file_that_cannot_be_written_decides_nothing() {
     assert!(matches!(failed, Err(Failure::Unavailable(_))), "{failed:?}");
     blocker.execute_batch("ROLLBACK").unwrap();
     assert!(verifier.answer(&who(), &question.id, code(30), &context(30)).await.unwrap().is_accepted());
+}
+
+/// One settlement that SQLite cannot do is undone whole, and takes no other of its commit with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_settlement_that_fails_halfway_leaves_nothing_and_harms_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = std::sync::Arc::new(SqliteStore::open(&folder.path().join("v.db")).unwrap());
+    let put = |user: &str, and: Option<Change>| {
+        let subject = SubjectRecord::default();
+        let mut changes = vec![Change::PutSubject { expected: None, subject }];
+        changes.extend(and);
+        let (tenant, user) = ("acme".to_owned(), user.to_owned());
+        Settlement { tenant, user, now: T0.into(), changes, events: Vec::new() }
+    };
+    let factor = FactorId::parse(&"0".repeat(32)).unwrap();
+    // More than a column holds: an error in the second change.
+    let impossible = Change::ClaimStep { factor, generation: u64::MAX, step: 1 };
+    let mut tasks = Vec::new();
+    for number in 0..40 {
+        let store = store.clone();
+        let settlement = put(&format!("user {number}"), (number % 2 == 1).then(|| impossible.clone()));
+        tasks.push(tokio::spawn(async move { store.settle(settlement).await }));
+    }
+    for (number, task) in tasks.into_iter().enumerate() {
+        let settled = task.await.unwrap();
+        if number % 2 == 1 {
+            assert!(settled.is_err(), "{settled:?}");
+        } else {
+            assert_eq!(settled, Ok(Settled::Done));
+        }
+    }
+    let users = store.users("acme", "", 100).await.unwrap();
+    assert_eq!(users.len(), 20, "{users:?}");
 }
