@@ -48,6 +48,7 @@ fn generate() -> String {
         Found,
         Standing,
         OfferProblem,
+        LockedFile,
         ManualEntry,
         AccountDetail,
         HistoryEntry,

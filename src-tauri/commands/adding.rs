@@ -6,6 +6,7 @@ use crate::state::desk;
 use keyhaven_app::adding::OfferReader;
 use keyhaven_app::offer::Pending;
 use keyhaven_app::view::*;
+use keyhaven_secret::SecretText;
 use std::path::PathBuf;
 use tauri::AppHandle;
 use tauri_plugin_dialog::DialogExt;
@@ -41,6 +42,17 @@ pub(super) fn offer_from_clipboard(app: &AppHandle) -> Answer<Offer> {
 
 pub(super) fn offer_from_entry(app: &AppHandle, entry: ManualEntry) -> Answer<Offer> {
     offer(app, |reader| reader.entry(entry))
+}
+
+pub(super) fn open_export(app: &AppHandle, offer: u32, index: u32, password: String) -> Answer<Offer> {
+    let password = SecretText::new(password);
+    let desk = desk(app);
+    let (export, reader) = {
+        let mut keyhaven = desk.app();
+        (keyhaven.locked_export(offer, index)?, keyhaven.begin_offer()?)
+    };
+    let pending = reader.open(&export, &password)?;
+    desk.app().keep_offer(pending)
 }
 
 pub(super) fn accept_offer(app: &AppHandle, offer: u32, indices: Vec<u32>) -> Answer<Vec<String>> {

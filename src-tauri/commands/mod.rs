@@ -112,6 +112,8 @@ commands! {
     adding::offer_from_clipboard() -> Offer;
     /// Checks an account typed in by hand.
     adding::offer_from_entry(entry: ManualEntry) -> Offer;
+    /// Opens another program's encrypted export; what is in it is an offer of its own.
+    adding::open_export(offer: u32, index: u32, password: String) -> Offer;
     /// Keeps the chosen ones of an offer; answers their ids.
     adding::accept_offer(offer: u32, indices: Vec<u32>) -> Vec<String>;
     /// Forgets an offer.

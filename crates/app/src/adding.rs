@@ -4,11 +4,11 @@ use crate::App;
 use crate::failure::fail;
 use crate::host::Host;
 use crate::kit::kit_state;
-use crate::offer::{Input, LARGEST_FILE, Pending};
+use crate::offer::{Input, LARGEST_FILE, LockedExport, Pending};
 use crate::stored::{Meta, Stored};
 use crate::view::*;
 use keyhaven_otp::Account;
-use keyhaven_secret::SecretBytes;
+use keyhaven_secret::{SecretBytes, SecretText};
 use keyhaven_vault::{RecordId, SlotKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,6 +32,14 @@ impl OfferReader {
     /// Looks into what was handed over, each with the name of where it comes from.
     pub fn inputs(&self, inputs: Vec<(String, Input)>) -> Pending {
         Pending::read(self.id, inputs)
+    }
+
+    /// Opens another program's encrypted export, which may take as long as that program's key derivation.
+    ///
+    /// # Errors
+    /// The password is wrong, or the file cannot be read with it.
+    pub fn open(&self, export: &LockedExport, password: &SecretText) -> Result<Pending, Failure> {
+        Pending::open(self.id, export, password)
     }
 
     /// Checks an account typed in by hand. A field out of its range is a problem within the offer.
@@ -70,6 +78,15 @@ impl App {
         Ok(offer)
     }
 
+    /// An encrypted export of an offer, to be opened with [`OfferReader::open`]; what is in it is an offer of its own.
+    ///
+    /// # Errors
+    /// Locked, or no such offer or export (any more).
+    pub fn locked_export(&self, offer: u32, index: u32) -> Result<Arc<LockedExport>, Failure> {
+        let pending = self.session()?.offers.iter().find(|pending| pending.id == offer);
+        pending.and_then(|pending| pending.locked(index)).ok_or_else(gone)
+    }
+
     /// Keeps the chosen accounts of an offer and answers their ids, in the offer's order.
     ///
     /// # Errors
@@ -81,7 +98,7 @@ impl App {
         let pending = pending
             .ok_or_else(|| fail(FailureKind::BadInput, "this offer is gone; read the picture again"))?;
         let chosen = pending.chosen(indices);
-        let ids = self.add(chosen, now)?;
+        let ids = self.add_all(chosen, now)?;
         self.dismiss_offer(offer);
         Ok(ids)
     }
@@ -98,6 +115,11 @@ impl App {
     /// # Errors
     /// Locked, not saved (then nothing was added), or the vault has no passphrase and its kit was never kept.
     pub fn add(&mut self, accounts: Vec<Account>, now: u64) -> Result<Vec<String>, Failure> {
+        let new = accounts.into_iter().map(|account| Stored { account, meta: Meta::default() });
+        self.add_all(new.collect(), now)
+    }
+
+    fn add_all(&mut self, accounts: Vec<Stored>, now: u64) -> Result<Vec<String>, Failure> {
         let session = self.session()?;
         let has_passphrase = session.vault.slots().iter().any(|slot| slot.kind == SlotKind::Passphrase);
         if !self.demo && !has_passphrase && kit_state(&session.vault) != KitState::Kept {
@@ -109,15 +131,20 @@ impl App {
         }
         let last = self.session()?.accounts.values().map(|stored| stored.meta.position).max().unwrap_or(0);
         let mut new = Vec::with_capacity(accounts.len());
-        for (account, position) in accounts.into_iter().zip(last.saturating_add(1)..) {
+        for (mut stored, position) in accounts.into_iter().zip(last.saturating_add(1)..) {
             let id = RecordId::random().map_err(crate::failure::other)?;
-            let meta = Meta { position, added_at: now, ..Meta::default() };
-            new.push((id, Stored { account, meta }));
+            stored.meta.position = position;
+            stored.meta.added_at = now;
+            new.push((id, stored));
         }
         let ids = new.iter().map(|(id, _)| id.to_string()).collect();
         self.put_all(new)?;
         Ok(ids)
     }
+}
+
+fn gone() -> Failure {
+    fail(FailureKind::BadInput, "this offer is gone; read the file or picture again")
 }
 
 fn file_name(path: &Path) -> String {

@@ -1,10 +1,15 @@
 //! What was found in pictures, text or a form, shown before it is kept (promise 7).
 
-use crate::stored::{Stored, algorithm_name, kind_name, same_codes};
-use crate::view::{AlgorithmName, Found, KindName, ManualEntry, Offer, OfferProblem, Standing};
+use crate::failure::fail;
+use crate::stored::{Meta, Stored, algorithm_name, kind_name, same_codes};
+use crate::view::{
+    AlgorithmName, Failure, FailureKind, Found, KindName, LockedFile, ManualEntry, Offer, OfferProblem, Standing,
+};
+use keyhaven_interchange::{Format, Import, ImportError, Request};
 use keyhaven_otp::{Account, Parsed, UriError, migration};
 use keyhaven_qr::Limits;
 use keyhaven_secret::{SecretBytes, SecretText};
+use std::sync::Arc;
 
 /// Largest file that is looked into, in bytes.
 pub const LARGEST_FILE: u64 = 64 << 20;
@@ -32,15 +37,31 @@ pub enum Input {
 pub struct Pending {
     /// Names it.
     pub id: u32,
-    found: Vec<(String, Account, Vec<String>)>,
+    found: Vec<Candidate>,
+    locked: Vec<Arc<LockedExport>>,
     problems: Vec<OfferProblem>,
+}
+
+/// An account that could be added, with what the program that it comes from kept beside it.
+struct Candidate {
+    source: String,
+    account: Account,
+    meta: Meta,
+    notes: Vec<String>,
+}
+
+/// Another program's encrypted export, kept until its password is typed.
+pub struct LockedExport {
+    source: String,
+    program: &'static str,
+    bytes: SecretBytes,
 }
 
 impl Pending {
     /// Looks into `inputs`, each with the name of where it comes from.
     pub fn read(id: u32, inputs: Vec<(String, Input)>) -> Self {
         let mut reading = Reading {
-            pending: Self { id, found: Vec::new(), problems: Vec::new() },
+            pending: Self::empty(id),
             batches: migration::Collector::new(),
         };
         for (source, input) in inputs {
@@ -59,6 +80,50 @@ impl Pending {
         reading.finish()
     }
 
+    /// Opens another program's encrypted export.
+    ///
+    /// # Errors
+    /// The password is wrong, or the file cannot be read with it.
+    pub fn open(id: u32, export: &LockedExport, password: &SecretText) -> Result<Self, Failure> {
+        let request = Request { file_name: Some(&export.source), password: Some(password), ..Request::default() };
+        let import = keyhaven_interchange::read(export.bytes.expose(), &request).map_err(|error| {
+            let wrong = matches!(error, ImportError::WrongPassword { .. });
+            fail(if wrong { FailureKind::WrongPassphrase } else { FailureKind::BadInput }, error)
+        })?;
+        let mut pending = Self::empty(id);
+        pending.take(&export.source, import);
+        Ok(pending)
+    }
+
+    /// An encrypted export of this offer.
+    pub fn locked(&self, index: u32) -> Option<Arc<LockedExport>> {
+        self.locked.get(usize::try_from(index).ok()?).cloned()
+    }
+
+    fn empty(id: u32) -> Self {
+        Self { id, found: Vec::new(), locked: Vec::new(), problems: Vec::new() }
+    }
+
+    /// Everything of another program's export: its accounts, and each entry that is none.
+    fn take(&mut self, source: &str, import: Import) {
+        for imported in import.accounts {
+            let mut notes: Vec<String> = imported.oddities.iter().map(ToString::to_string).collect();
+            if imported.trashed {
+                notes.push("it lies in that program's bin".into());
+            }
+            let note = imported.note.map(|note| note.expose().to_owned()).unwrap_or_default();
+            let meta = Meta { note, tags: imported.tags, pinned: imported.pinned, ..Meta::default() };
+            self.found.push(Candidate { source: source.to_owned(), account: imported.account, meta, notes });
+        }
+        let problems = import.problems.iter().map(|problem| format!("{}: {}", problem.entry, problem.reason));
+        let codes = import.recovery_codes.iter().map(|code| {
+            let account = [code.issuer.as_str(), code.name.as_str()].join(" ");
+            format!("{}: a recovery code stands beside it, which is not kept yet; keep this file", account.trim())
+        });
+        let problems = problems.chain(codes).map(|reason| OfferProblem { source: source.to_owned(), reason });
+        self.problems.extend(problems);
+    }
+
     /// Checks an account typed in by hand; where its secret is a whole URI, that is read instead.
     pub fn from_entry(id: u32, entry: ManualEntry) -> Self {
         const SOURCE: &str = "Typed in";
@@ -67,7 +132,7 @@ impl Pending {
         if secret.expose().contains("://") {
             return Self::read(id, vec![(SOURCE.into(), Input::Text(secret))]);
         }
-        let mut pending = Self { id, found: Vec::new(), problems: Vec::new() };
+        let mut pending = Self::empty(id);
         // Through the parser of URIs, so that ranges and spellings have one set of rules and one wording.
         let kind = match entry.kind {
             KindName::Totp => "otpauth://totp/",
@@ -119,7 +184,8 @@ impl Pending {
                 parsed.account.issuer = entry.issuer.trim().to_owned();
                 parsed.account.label_issuer = None;
                 let notes = parsed.oddities.iter().map(ToString::to_string).collect();
-                pending.found.push((SOURCE.into(), parsed.account, notes));
+                let meta = Meta::default();
+                pending.found.push(Candidate { source: SOURCE.into(), account: parsed.account, meta, notes });
             }
             Err(error) => {
                 pending.problems.push(OfferProblem { source: SOURCE.into(), reason: error.to_string() })
@@ -130,26 +196,38 @@ impl Pending {
 
     /// What the page sees of it, compared with what the vault holds.
     pub fn view<'a>(&self, held: impl Iterator<Item = &'a Stored> + Clone) -> Offer {
-        let found = self.found.iter().enumerate().map(|(index, (source, account, notes))| Found {
-            index: u32::try_from(index).unwrap_or(u32::MAX),
-            source: source.clone(),
-            issuer: account.issuer.clone(),
-            name: account.name.clone(),
-            kind: kind_name(&account.kind),
-            digits: account.kind.digits(),
-            period: account.kind.period(),
-            algorithm: account.kind.algorithm().map(algorithm_name),
-            standing: standing(account, held.clone()),
-            notes: notes.clone(),
+        let number = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
+        let found = self.found.iter().enumerate().map(|(index, candidate)| {
+            let Candidate { source, account, meta, notes } = candidate;
+            Found {
+                index: number(index),
+                source: source.clone(),
+                issuer: account.issuer.clone(),
+                name: account.name.clone(),
+                kind: kind_name(&account.kind),
+                digits: account.kind.digits(),
+                period: account.kind.period(),
+                algorithm: account.kind.algorithm().map(algorithm_name),
+                tags: meta.tags.clone(),
+                standing: standing(account, held.clone()),
+                notes: notes.clone(),
+            }
         });
-        Offer { id: self.id, found: found.collect(), problems: self.problems.clone() }
+        let locked = self.locked.iter().enumerate().map(|(index, export)| LockedFile {
+            index: number(index),
+            source: export.source.clone(),
+            program: export.program.to_owned(),
+        });
+        Offer { id: self.id, found: found.collect(), locked: locked.collect(), problems: self.problems.clone() }
     }
 
     /// The chosen accounts, in the offer's order; numbers that it does not have are passed over.
-    pub fn chosen(&self, indices: &[u32]) -> Vec<Account> {
+    pub fn chosen(&self, indices: &[u32]) -> Vec<Stored> {
         let chosen = |index: usize| u32::try_from(index).is_ok_and(|index| indices.contains(&index));
         let found = self.found.iter().enumerate().filter(|(index, _)| chosen(*index));
-        found.map(|(_, (_, account, _))| account.duplicate()).collect()
+        found
+            .map(|(_, candidate)| Stored { account: candidate.account.duplicate(), meta: candidate.meta.clone() })
+            .collect()
     }
 }
 
@@ -177,15 +255,28 @@ impl Reading {
             return self.problem(source, "the file is empty".into());
         }
         match keyhaven_qr::read(bytes, &Limits::default()) {
-            Err(keyhaven_qr::PictureError::UnknownFormat) => match std::str::from_utf8(bytes) {
-                Ok(text) => self.text(source, text),
-                Err(_) => self.problem(
-                    source,
-                    "this is neither a picture (PNG, JPEG, WebP, GIF, BMP) nor text with otpauth links"
-                        .into(),
-                ),
-            },
+            Err(keyhaven_qr::PictureError::UnknownFormat) => self.export(source, bytes),
             other => self.codes(source, other),
+        }
+    }
+
+    /// Another program's export, or text with one link a line.
+    fn export(&mut self, source: &str, bytes: &[u8]) {
+        let formats = keyhaven_interchange::recognise(bytes, Some(source));
+        // Lists of links are read here, where every problem has the number of its line.
+        let links = formats.first().is_none_or(|format| matches!(format, Format::OtpauthList | Format::GoogleMigration));
+        if let (true, Ok(text)) = (links, std::str::from_utf8(bytes)) {
+            return self.text(source, text);
+        }
+        let request = Request { file_name: Some(source), ..Request::default() };
+        match keyhaven_interchange::read(bytes, &request) {
+            Ok(import) => self.pending.take(source, import),
+            Err(ImportError::PasswordNeeded { format }) => self.pending.locked.push(Arc::new(LockedExport {
+                source: source.to_owned(),
+                program: format.title(),
+                bytes: SecretBytes::new(bytes.to_vec()),
+            })),
+            Err(error) => self.problem(source, error.to_string()),
         }
     }
 
@@ -237,7 +328,8 @@ impl Reading {
 
     fn keep(&mut self, source: &str, parsed: Parsed) {
         let notes = parsed.oddities.iter().map(ToString::to_string).collect();
-        self.pending.found.push((source.to_owned(), parsed.account, notes));
+        let meta = Meta::default();
+        self.pending.found.push(Candidate { source: source.to_owned(), account: parsed.account, meta, notes });
     }
 
     fn problem(&mut self, source: &str, reason: String) {

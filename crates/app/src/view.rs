@@ -276,6 +276,8 @@ pub struct Offer {
     pub id: u32,
     /// What can be added.
     pub found: Vec<Found>,
+    /// Encrypted exports of other programs: each opens with its password.
+    pub locked: Vec<LockedFile>,
     /// What could not be read, and why; nothing is dropped in silence.
     pub problems: Vec<OfferProblem>,
 }
@@ -299,10 +301,23 @@ pub struct Found {
     pub period: Option<u32>,
     /// The hash.
     pub algorithm: Option<AlgorithmName>,
+    /// Groups that it was in, where it comes from another program; they become tags.
+    pub tags: Vec<String>,
     /// How it relates to what the vault holds.
     pub standing: Standing,
     /// What is unusual about it, in words.
     pub notes: Vec<String>,
+}
+
+/// Another program's encrypted export, waiting for its password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct LockedFile {
+    /// Number within the offer, from 0.
+    pub index: u32,
+    /// The file's name.
+    pub source: String,
+    /// The program that wrote it ("Aegis").
+    pub program: String,
 }
 
 /// How something found relates to what the vault holds.

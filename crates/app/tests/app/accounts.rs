@@ -331,3 +331,52 @@ fn the_demo_has_24_accounts_and_touches_no_keyring() {
     assert!(codes.codes.iter().all(|code| code.problem.is_none()));
     assert_eq!(host.keyring.len(), 0);
 }
+
+/// A plain Aegis export of two entries, one of them of a kind that nobody knows.
+const AEGIS: &str = r#"{"version":1,"header":{"slots":null,"params":null},"db":{"version":3,
+"groups":[{"uuid":"g1","name":"Work"}],
+"entries":[{"type":"totp","uuid":"a","name":"me","issuer":"Example","note":"second phone","favorite":true,"icon":null,
+"info":{"secret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ","algo":"SHA256","digits":8,"period":60},"groups":["g1"]},
+{"type":"hologram","uuid":"b","name":"x","issuer":"y","note":"","icon":null,"info":{"secret":"AAAA","algo":"SHA1","digits":6}}]}}"#;
+
+#[test]
+fn another_programs_export_comes_with_notes_tags_and_pins_and_names_what_it_cannot_take() {
+    let (_host, home, mut app) = app();
+    let file = home.path().join("export.json");
+    std::fs::write(&file, AEGIS).unwrap();
+    let offer = files(&mut app, &[file]).unwrap();
+    assert_eq!((offer.found.len(), offer.problems.len(), offer.locked.len()), (1, 1, 0), "{offer:?}");
+    assert_eq!(offer.found[0].tags, ["Work"]);
+    assert_eq!(offer.found[0].algorithm, Some(AlgorithmName::SHA256));
+    let id = app.accept_offer(offer.id, &[0]).unwrap().remove(0);
+    let detail = app.account(&id).unwrap();
+    assert_eq!((detail.note.as_str(), detail.row.pinned, detail.row.tags.len()), ("second phone", true, 1));
+}
+
+#[test]
+fn an_encrypted_export_waits_for_its_password() {
+    let Some(folder) = peer_data() else { return };
+    let (_host, _home, mut app) = app();
+    let offer = files(&mut app, &[folder.join("fixtures/aegis/aegis_encrypted.json")]).unwrap();
+    let [locked] = &offer.locked[..] else { panic!("{offer:?}") };
+    assert_eq!(locked.program, "Aegis");
+    let export = app.locked_export(offer.id, locked.index).unwrap();
+    let reader = app.begin_offer().unwrap();
+    let wrong = reader.open(&export, &SecretText::new("no".into())).err().map(|failure| failure.kind);
+    assert_eq!(wrong, Some(FailureKind::WrongPassphrase));
+    let opened = reader.open(&export, &SecretText::new("test".into())).unwrap();
+    let opened = app.keep_offer(opened).unwrap();
+    assert!(!opened.found.is_empty());
+    app.dismiss_offer(offer.id);
+    assert!(app.locked_export(offer.id, locked.index).is_err());
+}
+
+/// Other projects' test data beside this one, when it is there.
+fn peer_data() -> Option<PathBuf> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2)?.join("../shared");
+    if !folder.is_dir() {
+        println!("skipped: no peer data");
+        return None;
+    }
+    Some(folder)
+}
