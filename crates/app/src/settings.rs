@@ -74,7 +74,8 @@ impl Home {
 
 /// Replaces a small file whole: the old one or the new one, never half of either.
 pub(crate) fn replace(files: &dyn Files, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    // The parent of a bare file name is the empty path, which no system knows.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     files.create_folder(folder)?;
     let temporary = path.with_extension("new");
     // Left behind by a process that died in between.

@@ -162,12 +162,14 @@ export const en = {
 
   add: {
     title: "Add accounts", lead: "Drop pictures anywhere on this window, or:",
-    files: "Choose pictures or files", filesHelp: "QR codes, otpauth text",
+    files: "Choose pictures or files", filesHelp: "QR codes, or the export of another authenticator",
     paste: "Paste from the clipboard", pasteHelp: "A picture, a file or an otpauth address",
     manual: "Type it in", manualHelp: "When there is only a text key",
-    drop: "Drop to add", dropHelp: "Pictures of QR codes and text files",
+    drop: "Drop to add", dropHelp: "Pictures of QR codes, or another authenticator’s export",
     reading: "Looking…",
-    review: (count: number) => `Found ${plural(count, "account", "accounts")}`, reviewNone: "Nothing to add was found",
+    review: (count: number) => `Found ${plural(count, "account", "accounts")}`, reviewNone: "Nothing to add was found", reviewSealed: "An encrypted export",
+    sealed: (program: string) => `is an encrypted export of ${program}.`, sealedPassword: (program: string) => `Its password in ${program}`, openSealed: "Open", opening: "Opening…",
+    sealedWrong: "That is not this file’s password.",
     problems: "Could not be read", accept: (count: number) => (count === 0 ? "Nothing ticked" : `Add ${plural(count, "account", "accounts")}`),
     more: "Add more", from: (source: string) => `from ${source}`,
     added: (count: number) => `${plural(count, "account", "accounts")} added`,

@@ -1,8 +1,11 @@
 // What was found in pictures, files, the clipboard or typed in, before it is kept.
-import { acceptOffer, dismissOffer, type Found, type Offer, type OfferProblem } from "../api";
+import { acceptOffer, dismissOffer, openExport, type Found, type LockedFile, type Offer, type OfferProblem } from "../api";
 
 /** One found account, and whether it is ticked. */
 export interface Candidate { readonly offer: number; readonly found: Found; ticked: boolean }
+
+/** Another program's encrypted export, waiting for its password. */
+export interface Sealed { readonly offer: number; readonly file: LockedFile }
 
 class Offers {
   /** Something is being dragged over the window. */
@@ -11,6 +14,8 @@ class Offers {
   open = $state(false);
   /** All that was found since the sheet opened; several drops and pastes add up. */
   candidates = $state<Candidate[]>([]);
+  /** Encrypted exports that wait for their passwords. */
+  sealed = $state.raw<readonly Sealed[]>([]);
   /** What could not be read. */
   problems = $state.raw<readonly OfferProblem[]>([]);
 
@@ -24,7 +29,15 @@ class Offers {
     this.dragging = false;
     this.#offers.push(offer.id);
     this.candidates.push(...offer.found.map((found) => ({ offer: offer.id, found, ticked: found.standing !== "already_there" })));
+    this.sealed = [...this.sealed, ...offer.locked.map((file) => ({ offer: offer.id, file }))];
     this.problems = [...this.problems, ...offer.problems];
+  }
+
+  /** Opens an encrypted export; what is in it takes its place on the list. */
+  async openExport(sealed: Sealed, password: string): Promise<void> {
+    const offer = await openExport(sealed.offer, sealed.file.index, password);
+    this.sealed = this.sealed.filter((one) => one !== sealed);
+    this.take(offer);
   }
 
   /** Keeps what is ticked; answers the new accounts' ids. What could not be kept stays on the list. */
@@ -57,6 +70,7 @@ class Offers {
   clear(): void {
     this.#offers = [];
     this.candidates = [];
+    this.sealed = [];
     this.problems = [];
     this.open = false;
     this.dragging = false;

@@ -116,10 +116,11 @@ export class Double {
     return {
       id: this.#offer++,
       found: [
-        { ...base, index: 0, source: "shop.png", issuer: "Shopify", name: "shop@example.org", standing: "new", notes: [] },
-        { ...base, index: 1, source: "shop.png", issuer: "GitHub", name: "me@example.org", standing: "already_there", notes: [] },
-        { ...base, index: 2, source: "bank.png", issuer: "Bank token", name: "", kind: "hotp", period: null, digits: 8, algorithm: "SHA256", standing: "same_name_other_secret", notes: ["The label names another issuer: “Bank”. It is kept."] },
+        { ...base, index: 0, source: "shop.png", issuer: "Shopify", name: "shop@example.org", tags: [], standing: "new", notes: [] },
+        { ...base, index: 1, source: "shop.png", issuer: "GitHub", name: "me@example.org", tags: [], standing: "already_there", notes: [] },
+        { ...base, index: 2, source: "bank.png", issuer: "Bank token", name: "", kind: "hotp", period: null, digits: 8, algorithm: "SHA256", tags: [], standing: "same_name_other_secret", notes: ["The label names another issuer: “Bank”. It is kept."] },
       ],
+      locked: [],
       problems: [{ source: "holiday.jpg", reason: "There is no QR code in this picture." }],
     };
   }
@@ -195,7 +196,7 @@ export class Double {
     offer_from_entry: ({ entry }) => {
       const { issuer, name, kind, secret } = entry as { issuer: string; name: string; kind: "totp"; secret: string };
       if (/[^A-Za-z2-7\s=-]/.test(secret)) return { id: this.#offer++, found: [], problems: [{ source: "Typed in", reason: "The secret has a character that base32 does not know, at place 4: “1”." }] };
-      return { id: this.#offer++, found: [{ index: 0, source: "Typed in", issuer, name, kind, digits: 6, period: 30, algorithm: "SHA1", standing: "new", notes: [] }], problems: [] };
+      return { id: this.#offer++, found: [{ index: 0, source: "Typed in", issuer, name, kind, digits: 6, period: 30, algorithm: "SHA1", tags: [], standing: "new", notes: [] }], problems: [] };
     },
     accept_offer: ({ indices }) => {
       const ids = (indices as number[]).map((index) => `new${this.#next++}-${index}`);
