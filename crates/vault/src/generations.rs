@@ -154,7 +154,8 @@ fn put(files: &dyn Files, path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
         return Err(discard(SaveError::NotVerified));
     }
     files.rename(&temporary, path).map_err(failed(DiskOperation::Rename, path)).map_err(discard)?;
-    let folder = path.parent().unwrap_or(Path::new("."));
+    // The parent of a bare file name is the empty path, which no system knows.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     files.sync_folder(folder).map_err(failed(DiskOperation::SyncFolder, folder))
 }
 
