@@ -3,13 +3,12 @@
 use crate::App;
 use crate::failure::fail;
 use crate::host::Host;
-use crate::kit::kit_state;
 use crate::offer::{Input, LARGEST_FILE, LockedExport, Pending};
 use crate::stored::{Meta, Stored};
 use crate::view::*;
 use keyhaven_otp::Account;
 use keyhaven_secret::{SecretBytes, SecretText};
-use keyhaven_vault::{RecordId, SlotKind};
+use keyhaven_vault::RecordId;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -121,15 +120,7 @@ impl App {
 
     fn add_all(&mut self, accounts: Vec<Stored>, now: u64) -> Result<Vec<String>, Failure> {
         let session = self.session()?;
-        let has_passphrase = session.vault.slots().iter().any(|slot| slot.kind == SlotKind::Passphrase);
-        if !self.demo && !has_passphrase && kit_state(&session.vault) != KitState::Kept {
-            // Promise 3: the keyring is never the only way in to something that would be missed.
-            return Err(fail(
-                FailureKind::KitNeeded,
-                "this vault has no passphrase: write the emergency kit down and type two of its groups back first",
-            ));
-        }
-        let last = self.session()?.accounts.values().map(|stored| stored.meta.position).max().unwrap_or(0);
+        let last = session.accounts.values().map(|stored| stored.meta.position).max().unwrap_or(0);
         let mut new = Vec::with_capacity(accounts.len());
         for (mut stored, position) in accounts.into_iter().zip(last.saturating_add(1)..) {
             let id = RecordId::random().map_err(crate::failure::other)?;

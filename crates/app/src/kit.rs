@@ -1,6 +1,6 @@
 //! The emergency kit: a recovery key on paper, and the proof that it was written down.
 
-use crate::App;
+use crate::{App, Phase};
 use crate::failure::{fail, other};
 use crate::settings::replace;
 use crate::sheet::KitSheet;
@@ -88,7 +88,7 @@ impl App {
     /// No kit is being shown, the groups do not fit, or not saved.
     pub fn confirm_kit(&mut self, typed: &[SecretText; 2]) -> Result<(), Failure> {
         let kit = self.session()?.kit.as_ref().ok_or_else(no_kit)?;
-        let groups = kit.key.groups();
+        let (groups, slot) = (kit.key.groups(), kit.slot.to_string());
         for (number, typed) in kit.challenge.iter().zip(typed) {
             let wanted = groups.get(usize::from(*number)).ok_or_else(no_kit)?;
             if normalised(typed) != normalised(wanted) {
@@ -98,7 +98,8 @@ impl App {
                 ));
             }
         }
-        let payload = serde_json::to_vec(&Kept { slot: kit.slot.to_string() }).map_err(other)?;
+        self.settle_waiting()?;
+        let payload = serde_json::to_vec(&Kept { slot }).map_err(other)?;
         let id = RecordId::random().map_err(other)?;
         let now = self.now();
         self.save_with(|session| {
@@ -115,6 +116,20 @@ impl App {
         })?;
         self.close_kit();
         Ok(())
+    }
+
+    /// A new vault without a passphrase comes to keyring and disk now that its kit was typed back.
+    fn settle_waiting(&mut self) -> Result<(), Failure> {
+        let Phase::Open(mut session) = std::mem::replace(&mut self.phase, Phase::Absent) else { return Ok(()) };
+        let settled = match &session.waiting {
+            Some(key) => self.settle(&mut session.vault, Some(key)),
+            None => Ok(()),
+        };
+        if settled.is_ok() {
+            session.waiting = None;
+        }
+        self.phase = Phase::Open(session);
+        settled
     }
 
     /// Writes the kit that is being shown to a file that only its owner can read.

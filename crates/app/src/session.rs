@@ -6,7 +6,7 @@ use crate::kit::ShownKit;
 use crate::offer::Pending;
 use crate::stored::{KIND, Stored};
 use crate::view::{Failure, FailureKind, KeyringState, OpenedWith};
-use keyhaven_vault::{OpenVault, Record, RecordId, SaveError};
+use keyhaven_vault::{KeyringKey, OpenVault, Record, RecordId, SaveError};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How often a save is tried anew after taking in what another program wrote meanwhile.
@@ -22,6 +22,8 @@ pub(crate) struct Session {
     pub deleted: BTreeMap<RecordId, Stored>,
     pub offers: Vec<Pending>,
     pub kit: Option<ShownKit>,
+    /// The keyring's key of a new vault without a passphrase, which is not on disk before its kit was kept.
+    pub waiting: Option<KeyringKey>,
     pub opened_with: OpenedWith,
     pub keyring: KeyringState,
     offers_made: u32,
@@ -38,6 +40,7 @@ impl Session {
             deleted: BTreeMap::new(),
             offers: Vec::new(),
             kit: None,
+            waiting: None,
             opened_with,
             keyring,
             offers_made: 0,
@@ -148,6 +151,13 @@ impl App {
         let now = self.now();
         let host = self.host.clone();
         let session = self.session_mut()?;
+        if session.waiting.is_some() {
+            // Promise 3: the keyring is never the only way in to something that would be missed.
+            return Err(fail(
+                FailureKind::KitNeeded,
+                "this vault has no passphrase: write the emergency kit down and type two of its groups back first",
+            ));
+        }
         session.flush_used(now);
         change(session);
         let mut taken_in = TakenIn::Nothing;

@@ -59,7 +59,8 @@ impl App {
         }
     }
 
-    /// Makes a new vault and opens it; answers the emergency kit that was made with it.
+    /// Makes a new vault and opens it; answers the emergency kit that was made with it. A vault without a passphrase
+    /// is only in memory until that kit was typed back.
     ///
     /// # Errors
     /// There is a vault already, the passphrase is too weak, neither passphrase nor keyring is given, the keyring
@@ -116,15 +117,10 @@ impl App {
             now,
         })
         .map_err(other)?;
-        if let Some(key) = &keyring_key {
-            // Before the file: a key without its vault is litter, a vault that counts on a missing key is a trap.
-            self.write_keyring(&vault, key)?;
-        }
-        if let Err(error) = vault.save(self.host.files(), now) {
-            if keyring_key.is_some() {
-                let _ = self.host.keyring().remove(&vault.id().to_string());
-            }
-            return Err(error.into());
+        // Without a passphrase nothing is kept before the kit is (promise 3): see `confirm_kit`.
+        let waits = passphrase.is_none();
+        if !waits {
+            self.settle(&mut vault, keyring_key.as_ref())?;
         }
         let opened_with = if passphrase.is_some() { OpenedWith::Passphrase } else { OpenedWith::Keyring };
         let state = if keyring { KeyringState::Ready } else { KeyringState::Unasked };
@@ -134,8 +130,24 @@ impl App {
         let view = kit.view(vault.id().to_string())?;
         let mut session = Session::new(vault, opened_with, state);
         session.kit = Some(kit);
+        session.waiting = keyring_key.filter(|_| waits);
         self.phase = Phase::Open(Box::new(session));
         Ok(view)
+    }
+
+    /// Brings a new vault to keyring and disk, both or neither.
+    pub(crate) fn settle(&self, vault: &mut OpenVault, keyring_key: Option<&KeyringKey>) -> Result<(), Failure> {
+        if let Some(key) = keyring_key {
+            // Before the file: a key without its vault is litter, a vault that counts on a missing key is a trap.
+            self.write_keyring(vault, key)?;
+        }
+        if let Err(error) = vault.save(self.host.files(), self.now()) {
+            if keyring_key.is_some() {
+                let _ = self.host.keyring().remove(&vault.id().to_string());
+            }
+            return Err(error.into());
+        }
+        Ok(())
     }
 
     /// What to ask the keyring for, and whom: asking may wait for a person at the keyring's own prompt, so it is done

@@ -83,7 +83,8 @@ fn named(error: &Error) -> KeyringError {
 #[cfg(all(unix, not(target_os = "macos")))]
 fn inaccessible(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> KeyringError {
     match cause.downcast_ref::<secret_service::Error>() {
-        Some(secret_service::Error::Prompt) => KeyringError::Refused("its prompt was closed".into()),
+        // The only prompt of the Secret Service that this program causes is the one for unlocking: closed, or with
+        // nobody there to show it, it leaves the keyring locked.
         Some(secret_service::Error::NoResult) => KeyringError::Absent("it has no default collection".into()),
         _ => KeyringError::Locked,
     }

@@ -276,6 +276,10 @@ id: number,
  */
 found: Array<Found>, 
 /**
+ * Encrypted exports of other programs: each opens with its password.
+ */
+locked: Array<LockedFile>, 
+/**
  * What could not be read, and why; nothing is dropped in silence.
  */
 problems: Array<OfferProblem>, };
@@ -314,6 +318,10 @@ period: number | null,
  */
 algorithm: AlgorithmName | null, 
 /**
+ * Groups that it was in, where it comes from another program; they become tags.
+ */
+tags: Array<string>, 
+/**
  * How it relates to what the vault holds.
  */
 standing: Standing, 
@@ -333,6 +341,20 @@ source: string,
  * What is wrong, in words.
  */
 reason: string, };
+
+export type LockedFile = { 
+/**
+ * Number within the offer, from 0.
+ */
+index: number, 
+/**
+ * The file's name.
+ */
+source: string, 
+/**
+ * The program that wrote it ("Aegis").
+ */
+program: string, };
 
 export type ManualEntry = { 
 /**
@@ -654,6 +676,9 @@ export const offerFromClipboard = (): Promise<Offer> => invoke("offer_from_clipb
 
 /** Checks an account typed in by hand. */
 export const offerFromEntry = (entry: ManualEntry): Promise<Offer> => invoke("offer_from_entry", { entry });
+
+/** Opens another program's encrypted export; what is in it is an offer of its own. */
+export const openExport = (offer: number, index: number, password: string): Promise<Offer> => invoke("open_export", { offer, index, password });
 
 /** Keeps the chosen ones of an offer; answers their ids. */
 export const acceptOffer = (offer: number, indices: Array<number>): Promise<Array<string>> => invoke("accept_offer", { offer, indices });

@@ -82,7 +82,7 @@ describe("adding", () => {
   const nothing = "There is no picture and no otpauth address on the clipboard.";
   it.each([
     ["a failure", () => { throw fail("clipboard", nothing); }],
-    ["an offer of nothing", () => ({ id: 9, found: [], problems: [{ source: "Clipboard", reason: nothing }] })],
+    ["an offer of nothing", () => ({ id: 9, found: [], locked: [], problems: [{ source: "Clipboard", reason: nothing }] })],
   ])("says so when the clipboard has nothing (%s), without opening the sheet", async (_, answer) => {
     const double = await openPage(open);
     double.answers["offer_from_clipboard"] = answer;
@@ -90,9 +90,29 @@ describe("adding", () => {
     expect((await soon("toast")).textContent).toContain(nothing);
     expect(all("offer")).toHaveLength(0);
   });
+  it("opens an encrypted export with its password, which leaves the field at once", async () => {
+    const double = await openPage(open);
+    const base = { kind: "totp", digits: 6, period: 30, algorithm: "SHA1", notes: [], standing: "new", source: "export.json", tags: ["Work"] } as const;
+    double.answers["open_export"] = (args) => {
+      if (args["password"] !== "right") throw fail("wrong_passphrase", "the password is wrong for this export of Aegis");
+      return { id: 6, found: [{ ...base, index: 0, issuer: "Example", name: "me" }], locked: [], problems: [] };
+    };
+    double.emit("offer", { id: 5, found: [], locked: [{ index: 0, source: "export.json", program: "Aegis" }], problems: [] });
+    expect((await soon("offer-locked")).textContent).toContain("Aegis");
+    await expectAccessible();
+    const field = the("offer-password") as HTMLInputElement;
+    const submit = (password: string) => { field.value = password; click("offer-open"); };
+    submit("wrong");
+    expect((await soon("offer-wrong-password")).textContent).toBe(en.add.sealedWrong);
+    expect(field.value).toBe("");
+    submit("right");
+    expect((await soon("offer-item")).textContent).toContain("Example");
+    expect(all("offer-locked")).toHaveLength(0);
+    expect(double.last("open_export")).toEqual({ offer: 5, index: 0, password: "right" });
+  });
   it("offers no adding where only problems were found", async () => {
     const double = await openPage(open);
-    double.emit("offer", { id: 4, found: [], problems: [{ source: "holiday.jpg", reason: "There is no QR code in this picture." }] });
+    double.emit("offer", { id: 4, found: [], locked: [], problems: [{ source: "holiday.jpg", reason: "There is no QR code in this picture." }] });
     expect((await soon("offer")).textContent).toContain("holiday.jpg");
     expect(all("offer-accept")).toHaveLength(0);
   });

@@ -159,6 +159,8 @@ fn a_keyring_only_vault_takes_accounts_once_its_kit_is_kept() {
         || vec![keyhaven_otp::parse_uri("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP").unwrap().account];
     assert_eq!(app.add(account(), 1).unwrap_err().kind, FailureKind::KitNeeded);
     assert_eq!(app.disable_keyring().unwrap_err().kind, FailureKind::KitNeeded);
+    assert_eq!(host.keyring.len(), 0, "neither keyring");
+    assert!(matches!(restarted(&host, home.path()).status(), Status::Absent { .. }), "nor disk has it yet");
 
     let typed = |wrong: bool| {
         kit.challenge.map(|number| {
