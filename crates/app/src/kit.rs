@@ -1,10 +1,10 @@
 //! The emergency kit: a recovery key on paper, and the proof that it was written down.
 
-use crate::{App, Phase};
 use crate::failure::{fail, other};
 use crate::settings::replace;
 use crate::sheet::KitSheet;
 use crate::view::*;
+use crate::{App, Phase};
 use keyhaven_secret::SecretText;
 use keyhaven_vault::{Credential, NewSlot, OpenVault, Record, RecordId, RecoveryKey, SlotId, SlotKind};
 use serde::{Deserialize, Serialize};
@@ -120,7 +120,9 @@ impl App {
 
     /// A new vault without a passphrase comes to keyring and disk now that its kit was typed back.
     fn settle_waiting(&mut self) -> Result<(), Failure> {
-        let Phase::Open(mut session) = std::mem::replace(&mut self.phase, Phase::Absent) else { return Ok(()) };
+        let Phase::Open(mut session) = std::mem::replace(&mut self.phase, Phase::Absent) else {
+            return Ok(());
+        };
         let settled = match &session.waiting {
             Some(key) => self.settle(&mut session.vault, Some(key)),
             None => Ok(()),

@@ -3,7 +3,8 @@
 use crate::failure::fail;
 use crate::stored::{Meta, Stored, algorithm_name, kind_name, same_codes};
 use crate::view::{
-    AlgorithmName, Failure, FailureKind, Found, KindName, LockedFile, ManualEntry, Offer, OfferProblem, Standing,
+    AlgorithmName, Failure, FailureKind, Found, KindName, LockedFile, ManualEntry, Offer, OfferProblem,
+    Standing,
 };
 use keyhaven_interchange::{Format, Import, ImportError, Request};
 use keyhaven_otp::{Account, Parsed, UriError, migration};
@@ -60,10 +61,7 @@ pub struct LockedExport {
 impl Pending {
     /// Looks into `inputs`, each with the name of where it comes from.
     pub fn read(id: u32, inputs: Vec<(String, Input)>) -> Self {
-        let mut reading = Reading {
-            pending: Self::empty(id),
-            batches: migration::Collector::new(),
-        };
+        let mut reading = Reading { pending: Self::empty(id), batches: migration::Collector::new() };
         for (source, input) in inputs {
             match input {
                 Input::Text(text) => reading.text(&source, text.expose()),
@@ -85,7 +83,8 @@ impl Pending {
     /// # Errors
     /// The password is wrong, or the file cannot be read with it.
     pub fn open(id: u32, export: &LockedExport, password: &SecretText) -> Result<Self, Failure> {
-        let request = Request { file_name: Some(&export.source), password: Some(password), ..Request::default() };
+        let request =
+            Request { file_name: Some(&export.source), password: Some(password), ..Request::default() };
         let import = keyhaven_interchange::read(export.bytes.expose(), &request).map_err(|error| {
             let wrong = matches!(error, ImportError::WrongPassword { .. });
             fail(if wrong { FailureKind::WrongPassphrase } else { FailureKind::BadInput }, error)
@@ -118,7 +117,10 @@ impl Pending {
         let problems = import.problems.iter().map(|problem| format!("{}: {}", problem.entry, problem.reason));
         let codes = import.recovery_codes.iter().map(|code| {
             let account = [code.issuer.as_str(), code.name.as_str()].join(" ");
-            format!("{}: a recovery code stands beside it, which is not kept yet; keep this file", account.trim())
+            format!(
+                "{}: a recovery code stands beside it, which is not kept yet; keep this file",
+                account.trim()
+            )
         });
         let problems = problems.chain(codes).map(|reason| OfferProblem { source: source.to_owned(), reason });
         self.problems.extend(problems);
@@ -218,7 +220,12 @@ impl Pending {
             source: export.source.clone(),
             program: export.program.to_owned(),
         });
-        Offer { id: self.id, found: found.collect(), locked: locked.collect(), problems: self.problems.clone() }
+        Offer {
+            id: self.id,
+            found: found.collect(),
+            locked: locked.collect(),
+            problems: self.problems.clone(),
+        }
     }
 
     /// The chosen accounts, in the offer's order; numbers that it does not have are passed over.
@@ -226,7 +233,10 @@ impl Pending {
         let chosen = |index: usize| u32::try_from(index).is_ok_and(|index| indices.contains(&index));
         let found = self.found.iter().enumerate().filter(|(index, _)| chosen(*index));
         found
-            .map(|(_, candidate)| Stored { account: candidate.account.duplicate(), meta: candidate.meta.clone() })
+            .map(|(_, candidate)| Stored {
+                account: candidate.account.duplicate(),
+                meta: candidate.meta.clone(),
+            })
             .collect()
     }
 }
@@ -264,7 +274,9 @@ impl Reading {
     fn export(&mut self, source: &str, bytes: &[u8]) {
         let formats = keyhaven_interchange::recognise(bytes, Some(source));
         // Lists of links are read here, where every problem has the number of its line.
-        let links = formats.first().is_none_or(|format| matches!(format, Format::OtpauthList | Format::GoogleMigration));
+        let links = formats
+            .first()
+            .is_none_or(|format| matches!(format, Format::OtpauthList | Format::GoogleMigration));
         if let (true, Ok(text)) = (links, std::str::from_utf8(bytes)) {
             return self.text(source, text);
         }
@@ -329,7 +341,12 @@ impl Reading {
     fn keep(&mut self, source: &str, parsed: Parsed) {
         let notes = parsed.oddities.iter().map(ToString::to_string).collect();
         let meta = Meta::default();
-        self.pending.found.push(Candidate { source: source.to_owned(), account: parsed.account, meta, notes });
+        self.pending.found.push(Candidate {
+            source: source.to_owned(),
+            account: parsed.account,
+            meta,
+            notes,
+        });
     }
 
     fn problem(&mut self, source: &str, reason: String) {

@@ -136,7 +136,11 @@ impl App {
     }
 
     /// Brings a new vault to keyring and disk, both or neither.
-    pub(crate) fn settle(&self, vault: &mut OpenVault, keyring_key: Option<&KeyringKey>) -> Result<(), Failure> {
+    pub(crate) fn settle(
+        &self,
+        vault: &mut OpenVault,
+        keyring_key: Option<&KeyringKey>,
+    ) -> Result<(), Failure> {
         if let Some(key) = keyring_key {
             // Before the file: a key without its vault is litter, a vault that counts on a missing key is a trap.
             self.write_keyring(vault, key)?;
