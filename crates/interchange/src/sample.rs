@@ -110,6 +110,11 @@ impl<'a> Sample<'a> {
             || b.starts_with(b"RIFF") && b.get(8..12) == Some(b"WEBP")
     }
 
+    /// Pictures, and gzip and PDF files: never an export.
+    pub fn is_foreign(&self) -> bool {
+        self.is_picture() || self.bytes.starts_with(b"\x1f\x8b") || self.bytes.starts_with(b"%PDF-")
+    }
+
     /// What to say about bytes that no format takes.
     pub fn unrecognised(&self) -> ImportError {
         match &self.json {

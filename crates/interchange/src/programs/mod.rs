@@ -103,6 +103,10 @@ pub(crate) fn source(format: Format) -> &'static Source {
 
 /// Who may have written the file, the surest first.
 pub(crate) fn recognise(sample: &Sample<'_>) -> Vec<&'static Source> {
+    // Formats without a mark would take any bytes for their own.
+    if sample.is_foreign() {
+        return Vec::new();
+    }
     let mut found: Vec<_> = SOURCES
         .iter()
         .map(|source| ((source.detect)(sample), source))

@@ -172,3 +172,22 @@ fn errors_and_debug_output_hold_no_secret() {
         assert!(!shown.contains(&SECRET[..16]), "{shown}");
     }
 }
+
+/// Found when every picture was taken for an encrypted andOTP backup, which has no mark of its own.
+#[test]
+fn pictures_and_other_known_files_are_no_encrypted_exports() {
+    let rest = [0xa5; 200];
+    let heads: [(&[u8], ImportError); 5] = [
+        (b"\x89PNG\r\n\x1a\n", ImportError::Picture),
+        (b"\xff\xd8\xff\xe0", ImportError::Picture),
+        (b"GIF89a", ImportError::Picture),
+        (b"\x1f\x8b\x08\x08", ImportError::NotRecognised),
+        (b"%PDF-1.7\n", ImportError::NotRecognised),
+    ];
+    for (head, expected) in heads {
+        let bytes = [head, &rest].concat();
+        assert!(recognise(&bytes, None).is_empty());
+        assert_eq!(read(&bytes, &Request::default()).unwrap_err(), expected);
+    }
+    assert_eq!(recognise(&[&[0, 2, 0x49, 0xf0][..], &rest].concat(), None).first(), Some(&Format::AndOtp));
+}
