@@ -6,6 +6,7 @@ use crate::host::Host;
 use crate::offer::{Input, LARGEST_FILE, LockedExport, Pending};
 use crate::stored::{Meta, Stored};
 use crate::view::*;
+use keyhaven_interchange::Import;
 use keyhaven_otp::Account;
 use keyhaven_secret::{SecretBytes, SecretText};
 use keyhaven_vault::RecordId;
@@ -31,6 +32,11 @@ impl OfferReader {
     /// Looks into what was handed over, each with the name of where it comes from.
     pub fn inputs(&self, inputs: Vec<(String, Input)>) -> Pending {
         Pending::read(self.id, inputs)
+    }
+
+    /// What other programs' exports hold that the shell has read, each with the name of its file.
+    pub fn imports(&self, imports: &[(&str, Import)]) -> Pending {
+        Pending::from_imports(self.id, imports)
     }
 
     /// Opens another program's encrypted export, which may take as long as that program's key derivation.

@@ -78,6 +78,15 @@ impl Pending {
         reading.finish()
     }
 
+    /// What other programs' exports hold that were read already, each with the name of its file.
+    pub fn from_imports(id: u32, imports: &[(&str, Import)]) -> Self {
+        let mut pending = Self::empty(id);
+        for (source, import) in imports {
+            pending.take(source, import);
+        }
+        pending
+    }
+
     /// Opens another program's encrypted export.
     ///
     /// # Errors
@@ -90,7 +99,7 @@ impl Pending {
             fail(if wrong { FailureKind::WrongPassphrase } else { FailureKind::BadInput }, error)
         })?;
         let mut pending = Self::empty(id);
-        pending.take(&export.source, import);
+        pending.take(&export.source, &import);
         Ok(pending)
     }
 
@@ -104,15 +113,16 @@ impl Pending {
     }
 
     /// Everything of another program's export: its accounts, and each entry that is none.
-    fn take(&mut self, source: &str, import: Import) {
-        for imported in import.accounts {
+    fn take(&mut self, source: &str, import: &Import) {
+        for imported in &import.accounts {
             let mut notes: Vec<String> = imported.oddities.iter().map(ToString::to_string).collect();
             if imported.trashed {
                 notes.push("it lies in that program's bin".into());
             }
-            let note = imported.note.map(|note| note.expose().to_owned()).unwrap_or_default();
-            let meta = Meta { note, tags: imported.tags, pinned: imported.pinned, ..Meta::default() };
-            self.found.push(Candidate { source: source.to_owned(), account: imported.account, meta, notes });
+            let note = imported.note.as_ref().map(|note| note.expose().to_owned()).unwrap_or_default();
+            let meta = Meta { note, tags: imported.tags.clone(), pinned: imported.pinned, ..Meta::default() };
+            let account = imported.account.duplicate();
+            self.found.push(Candidate { source: source.to_owned(), account, meta, notes });
         }
         let problems = import.problems.iter().map(|problem| format!("{}: {}", problem.entry, problem.reason));
         let codes = import.recovery_codes.iter().map(|code| {
@@ -282,7 +292,7 @@ impl Reading {
         }
         let request = Request { file_name: Some(source), ..Request::default() };
         match keyhaven_interchange::read(bytes, &request) {
-            Ok(import) => self.pending.take(source, import),
+            Ok(import) => self.pending.take(source, &import),
             Err(ImportError::PasswordNeeded { format }) => self.pending.locked.push(Arc::new(LockedExport {
                 source: source.to_owned(),
                 program: format.title(),

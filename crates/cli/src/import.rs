@@ -3,8 +3,7 @@
 use crate::args::{ImportArgs, Unlock};
 use crate::error::{Answer, Failure, tell};
 use crate::{input, output, unlock};
-use keyhaven_app::offer::Input;
-use keyhaven_app::view::{AccountChanges, Standing};
+use keyhaven_app::view::Standing;
 use keyhaven_interchange::{
     Format, Import, ImportError, Imported, MAX_FILE, Progress, Request, read, read_texts,
 };
@@ -206,23 +205,15 @@ fn texts_in(bytes: &[u8]) -> Result<Contents, Trouble> {
 fn keep(imports: &[(&str, Import)], vault_password_stdin: bool) -> Result<Vec<Outcome>, Failure> {
     let (mut app, _) = unlock::find()?;
     unlock::open(&mut app, &Unlock { password_stdin: vault_password_stdin, recovery_key_stdin: false })?;
-    let accounts: Vec<_> = imports
-        .iter()
-        .flat_map(|(file, import)| import.accounts.iter().map(move |imported| (*file, imported)))
-        .collect();
-    let inputs =
-        accounts.iter().map(|(file, imported)| (String::from(*file), Input::Text(imported.account.to_uri())));
-    let pending = app.begin_offer()?.inputs(inputs.collect());
+    let accounts = imports.iter().flat_map(|(_, import)| &import.accounts);
+    let pending = app.begin_offer()?.imports(imports);
+    // Its problems are the imports' own, which the report tells.
     let offer = app.keep_offer(pending)?;
-    if let Some(problem) = offer.problems.first() {
-        return Err(Failure::input(format_args!("{}: {}", problem.source, problem.reason)));
-    }
-    // One input gave one account each, in their order.
     let outcomes: Vec<_> = offer
         .found
         .iter()
-        .zip(&accounts)
-        .map(|(found, (_, imported))| match found.standing {
+        .zip(accounts)
+        .map(|(found, imported)| match found.standing {
             Standing::AlreadyThere => Outcome::AlreadyThere,
             _ if imported.trashed => Outcome::LeftInBin,
             Standing::New => Outcome::Added,
@@ -230,23 +221,10 @@ fn keep(imports: &[(&str, Import)], vault_password_stdin: bool) -> Result<Vec<Ou
         })
         .collect();
     let is_new = |outcome: &Outcome| matches!(outcome, Outcome::Added | Outcome::AddedBesideSameName);
-    let chosen: Vec<_> =
-        offer.found.iter().zip(&outcomes).zip(&accounts).filter(|((_, o), _)| is_new(o)).collect();
-    if chosen.is_empty() {
-        return Ok(outcomes);
-    }
-    let indices: Vec<_> = chosen.iter().map(|((found, _), _)| found.index).collect();
-    let ids = app.accept_offer(offer.id, &indices)?;
-    for (id, (_, (_, imported))) in ids.iter().zip(chosen) {
-        let changes = AccountChanges {
-            note: imported.note.as_ref().map(|note| note.expose().to_owned()),
-            tags: Some(imported.tags.clone()).filter(|tags| !tags.is_empty()),
-            pinned: Some(true).filter(|_| imported.pinned),
-            ..AccountChanges::default()
-        };
-        if changes != AccountChanges::default() {
-            app.edit_account(id, changes)?;
-        }
+    let chosen = offer.found.iter().zip(&outcomes).filter(|(_, outcome)| is_new(outcome));
+    let indices: Vec<u32> = chosen.map(|(found, _)| found.index).collect();
+    if !indices.is_empty() {
+        app.accept_offer(offer.id, &indices)?;
     }
     Ok(outcomes)
 }
