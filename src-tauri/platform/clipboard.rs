@@ -84,8 +84,8 @@ impl Clipboard {
                 let rgba = SecretBytes::new(image.bytes.into_owned());
                 return Ok(Content::Input(Input::Pixels { width, height, rgba }));
             }
-            Err(Error::ContentNotAvailable | Error::ConversionFailure) => {}
-            Err(other) => return Err(error::clipboard(other)),
+            // No picture, or (some programs answer a question for one with their text) none that can be had.
+            Err(_) => {}
         }
         match system.get_text() {
             Ok(text) => Ok(Content::Input(Input::Text(SecretText::new(text)))),

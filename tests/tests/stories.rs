@@ -95,6 +95,32 @@ mod story {
     }
 
     #[test]
+    fn a_picture_and_a_text_are_pasted() {
+        let mut world = World::new("paste");
+        let window = world.open(&[]);
+        window.create_vault(PASSPHRASE);
+        window.world.copy_picture_elsewhere(&SAMPLE.picture(window.world));
+        window.press(&[Keys::CONTROL, 'v']);
+        window.wait_until("the picture's issuer is named", || {
+            window.is_visible(&element("offer-item")) && window.text(&element("offer-item")).contains(SAMPLE.issuer)
+        });
+        window.screenshot("paste");
+        window.click_named("offer-accept");
+        window.wait_for_code();
+        window.assert_code_is_true(&SAMPLE);
+        // The search is typed into while the new row still lights up: not one letter may go to the list.
+        window.type_into(&element("search"), "pe");
+        window.world.copy_elsewhere(&SAMPLE.uri());
+        window.press(&[Keys::CONTROL, 'a']);
+        window.press(&[Keys::BACKSPACE]);
+        window.press(&[Keys::CONTROL, 'v']);
+        window.wait_until("the text is known already", || {
+            window.is_visible(&element("offer-item"))
+                && window.attribute(&element("offer-item"), "data-standing") == "already_there"
+        });
+    }
+
+    #[test]
     fn a_copied_code_reaches_the_clipboard_and_leaves_it() {
         let mut world = world_with_account("clipboard");
         let window = world.open(&[]);

@@ -1,4 +1,5 @@
 import { waitFor } from "@testing-library/svelte";
+import { tick } from "svelte";
 import { describe, expect, it } from "vitest";
 import type { Standing, Status } from "../api";
 import { en } from "../messages/en";
@@ -44,6 +45,23 @@ describe("adding", () => {
     expect((await soon("toast")).textContent).toContain("1 account added");
     await waitFor(() => expect(document.getElementById("accounts")?.getAttribute("aria-activedescendant")).toMatch(/^row-new/));
     expect(document.getElementById("accounts")?.getAttribute("aria-rowcount")).toBe("25");
+  });
+  it("leaves the focus in the search while what was added still lights up", async () => {
+    await openPage(open);
+    press("v", { ctrlKey: true });
+    await soon("offer");
+    click("offer-accept");
+    await gone("offer");
+    await waitFor(() => expect(document.activeElement?.id).toBe("accounts"));
+    const search = the("search") as HTMLInputElement;
+    search.focus();
+    for (const typed of ["p", "pe"]) {
+      search.value = typed;
+      search.dispatchEvent(new Event("input", { bubbles: true }));
+      await tick();
+      await tick();
+      expect(document.activeElement).toBe(search);
+    }
   });
   it("cannot add nothing, and lets the program forget what was dismissed", async () => {
     const double = await openPage(open);
