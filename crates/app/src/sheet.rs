@@ -167,8 +167,8 @@ impl KitSheet<'_> {
         let steps = [
             "1.  Install Keyhaven on the computer in front of you.",
             "2.  Choose \"Restore a backup\" and take the newest copy of your vault file.",
-            "3.  Choose \"Use the recovery key\" and type the groups above, or scan the code.",
-            "4.  Set a new passphrase, and make a new kit if this page may have been seen.",
+            "3.  Choose \"Use the recovery key\" and type the groups above.",
+            "4.  If someone else may have seen this page, make a new kit in the settings.",
             "5.  Sign in to one service at once, to be sure that its code is accepted.",
         ];
         for (line, step) in steps.iter().enumerate() {
