@@ -102,7 +102,8 @@ mod story {
         window.world.copy_picture_elsewhere(&SAMPLE.picture(window.world));
         window.press(&[Keys::CONTROL, 'v']);
         window.wait_until("the picture's issuer is named", || {
-            window.is_visible(&element("offer-item")) && window.text(&element("offer-item")).contains(SAMPLE.issuer)
+            window.is_visible(&element("offer-item"))
+                && window.text(&element("offer-item")).contains(SAMPLE.issuer)
         });
         window.screenshot("paste");
         window.click_named("offer-accept");
