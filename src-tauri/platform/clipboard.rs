@@ -75,17 +75,13 @@ impl Clipboard {
         {
             return Ok(Content::Files(files));
         }
-        match system.get_image() {
-            Ok(image) => {
-                let (Ok(width), Ok(height)) = (u32::try_from(image.width), u32::try_from(image.height))
-                else {
-                    return Err(error::clipboard("the picture in the clipboard is too large"));
-                };
-                let rgba = SecretBytes::new(image.bytes.into_owned());
-                return Ok(Content::Input(Input::Pixels { width, height, rgba }));
-            }
-            // No picture, or (some programs answer a question for one with their text) none that can be had.
-            Err(_) => {}
+        // No picture, or none that can be had: some programs answer a question for one with their text.
+        if let Ok(image) = system.get_image() {
+            let (Ok(width), Ok(height)) = (u32::try_from(image.width), u32::try_from(image.height)) else {
+                return Err(error::clipboard("the picture in the clipboard is too large"));
+            };
+            let rgba = SecretBytes::new(image.bytes.into_owned());
+            return Ok(Content::Input(Input::Pixels { width, height, rgba }));
         }
         match system.get_text() {
             Ok(text) => Ok(Content::Input(Input::Text(SecretText::new(text)))),
