@@ -1,12 +1,14 @@
 //! What the program tells the page without being asked.
 
-use keyhaven_app::view::{Offer, Status};
+use keyhaven_app::view::{Failure, Offer, Status};
 use tauri::{AppHandle, Emitter};
 
 /// The status changed by itself: locked by time, by the system, from the tray.
 pub(crate) const STATUS: &str = "status";
 /// Files were dropped on the window, and this was found in them.
 pub(crate) const OFFER: &str = "offer";
+/// Files were dropped on the window, and could not be taken.
+pub(crate) const DROP_REFUSED: &str = "drop_refused";
 /// Files hover over the window (true) or left it (false).
 pub(crate) const DRAG: &str = "drag";
 /// The clipboard was cleared (true), or something else was found in it and left alone (false).
@@ -18,6 +20,10 @@ pub(crate) fn status(app: &AppHandle, status: &Status) {
 
 pub(crate) fn offer(app: &AppHandle, offer: &Offer) {
     send(app, OFFER, offer);
+}
+
+pub(crate) fn drop_refused(app: &AppHandle, failure: &Failure) {
+    send(app, DROP_REFUSED, failure);
 }
 
 pub(crate) fn drag(app: &AppHandle, over: bool) {
@@ -40,6 +46,7 @@ pub(crate) fn table(config: &ts_rs::Config) -> Vec<(&'static str, String)> {
     vec![
         (STATUS, Status::name(config)),
         (OFFER, Offer::name(config)),
+        (DROP_REFUSED, Failure::name(config)),
         (DRAG, bool::name(config)),
         (CLIPBOARD, bool::name(config)),
     ]

@@ -58,9 +58,10 @@ fn drag(app: &AppHandle, event: &DragDropEvent) {
             events::drag(app, false);
             let (app, paths) = (app.clone(), paths.clone());
             tauri::async_runtime::spawn_blocking(move || {
-                // While the vault is locked there is nowhere to put them; the page shows the unlock screen.
-                if let Ok(offer) = commands::offer_from_paths(&app, &paths) {
-                    events::offer(&app, &offer);
+                match commands::offer_from_paths(&app, &paths) {
+                    Ok(offer) => events::offer(&app, &offer),
+                    // Above all because the vault is locked: then there is nowhere to put them.
+                    Err(failure) => events::drop_refused(&app, &failure),
                 }
             });
         }

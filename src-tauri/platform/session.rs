@@ -20,54 +20,89 @@ mod linux {
     use crate::state;
     use tauri::AppHandle;
     use zbus::blocking::{Connection, MessageIterator};
+    use zbus::zvariant::OwnedFd;
     use zbus::{MatchRule, Message};
 
-    /// Whose signals mean "lock": interface, member, and what the signal's truth value must be, if it has one.
-    const SYSTEM: &[(&str, &str, Option<bool>)] = &[
-        ("org.freedesktop.login1.Manager", "PrepareForSleep", Some(true)),
-        ("org.freedesktop.login1.Session", "Lock", None),
-    ];
-    const SESSION: &[(&str, &str, Option<bool>)] = &[
-        ("org.freedesktop.ScreenSaver", "ActiveChanged", Some(true)),
-        ("org.gnome.ScreenSaver", "ActiveChanged", Some(true)),
-        ("org.cinnamon.ScreenSaver", "ActiveChanged", Some(true)),
-        ("org.mate.ScreenSaver", "ActiveChanged", Some(true)),
+    const MANAGER: &str = "org.freedesktop.login1.Manager";
+    const SCREEN_SAVERS: &[&str] = &[
+        "org.freedesktop.ScreenSaver",
+        "org.gnome.ScreenSaver",
+        "org.cinnamon.ScreenSaver",
+        "org.mate.ScreenSaver",
     ];
 
     pub(super) fn watch(app: &AppHandle) {
-        for (bus, signals) in
-            [(Connection::system as fn() -> _, SYSTEM), (Connection::session as fn() -> _, SESSION)]
-        {
-            for signal in signals {
-                let app = app.clone();
-                // A computer without this bus or without threads to spare just does not tell.
-                let _ = std::thread::Builder::new()
-                    .name("lock-signal".into())
-                    .spawn(move || listen(&app, bus, *signal));
-            }
+        spawn(app, sleep);
+        spawn(app, session_lock);
+        for &interface in SCREEN_SAVERS {
+            spawn(app, move |app| screen_saver(app, interface));
         }
     }
 
-    fn listen(
-        app: &AppHandle,
-        bus: fn() -> zbus::Result<Connection>,
-        signal: (&str, &str, Option<bool>),
-    ) -> Option<()> {
-        let (interface, member, wanted) = signal;
-        let connection = bus().ok()?;
-        let rule = MatchRule::builder()
-            .msg_type(zbus::message::Type::Signal)
-            .interface(interface)
-            .ok()?
-            .member(member)
-            .ok()?
-            .build();
-        for message in MessageIterator::for_match_rule(rule, &connection, None).ok()?.flatten() {
-            if wanted.is_none_or(|wanted| truth(&message) == Some(wanted)) {
+    /// A computer without the bus or without threads to spare just does not tell.
+    fn spawn(app: &AppHandle, listen: impl FnOnce(&AppHandle) -> zbus::Result<()> + Send + 'static) {
+        let app = app.clone();
+        let _ = std::thread::Builder::new().name("lock-signal".into()).spawn(move || listen(&app));
+    }
+
+    /// The computer goes to sleep. Holding a delay, it waits until the vault is locked (a moment; at most
+    /// `InhibitDelayMaxSec`, 5 s by default): no key lies in memory while nobody is there.
+    fn sleep(app: &AppHandle) -> zbus::Result<()> {
+        let connection = Connection::system()?;
+        let messages = signals(&connection, MANAGER, "PrepareForSleep")?;
+        let mut delay = delay_sleep(&connection);
+        for message in messages.flatten() {
+            if truth(&message) == Some(true) {
+                state::lock(app);
+                drop(delay.take());
+            } else if delay.is_none() {
+                delay = delay_sleep(&connection);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sleep waits for as long as this is held (systemd's inhibitor locks); `None` where nobody grants it.
+    fn delay_sleep(connection: &Connection) -> Option<OwnedFd> {
+        let arguments = ("sleep", "Keyhaven", "locks the vault", "delay");
+        let path = "/org/freedesktop/login1";
+        let answer = connection.call_method(
+            Some("org.freedesktop.login1"),
+            path,
+            Some(MANAGER),
+            "Inhibit",
+            &arguments,
+        );
+        answer.ok()?.body().deserialize().ok()
+    }
+
+    /// `loginctl lock-session`, which desktops also use for their own screen lock.
+    fn session_lock(app: &AppHandle) -> zbus::Result<()> {
+        let connection = Connection::system()?;
+        for _ in signals(&connection, "org.freedesktop.login1.Session", "Lock")?.flatten() {
+            state::lock(app);
+        }
+        Ok(())
+    }
+
+    /// A desktop's screen saver came up.
+    fn screen_saver(app: &AppHandle, interface: &str) -> zbus::Result<()> {
+        let connection = Connection::session()?;
+        for message in signals(&connection, interface, "ActiveChanged")?.flatten() {
+            if truth(&message) == Some(true) {
                 state::lock(app);
             }
         }
-        None
+        Ok(())
+    }
+
+    fn signals(connection: &Connection, interface: &str, member: &str) -> zbus::Result<MessageIterator> {
+        let rule = MatchRule::builder()
+            .msg_type(zbus::message::Type::Signal)
+            .interface(interface.to_owned())?
+            .member(member.to_owned())?
+            .build();
+        MessageIterator::for_match_rule(rule, connection, None)
     }
 
     fn truth(message: &Message) -> Option<bool> {

@@ -14,7 +14,12 @@ pub fn root() -> PathBuf {
 
 /// The desktop app that was built beside this very test program: same folder, same profile.
 pub fn app_binary() -> PathBuf {
-    let name = format!("keyhaven-desktop{}", std::env::consts::EXE_SUFFIX);
+    program("keyhaven-desktop")
+}
+
+/// A program of the workspace that was built beside this very test program: same folder, same profile.
+pub fn program(name: &str) -> PathBuf {
+    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     let deps = std::env::current_exe().unwrap_or_default();
     deps.ancestors()
         .map(|folder| folder.join(&name))

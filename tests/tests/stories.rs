@@ -12,6 +12,10 @@ mod story {
     use std::path::PathBuf;
     use std::time::{Duration, Instant};
 
+    // One file for each room of the window; the first journey is here.
+    mod desktop;
+    mod terminal;
+
     /// A world whose vault has the sample account; the app is closed.
     fn world_with_account(name: &str) -> World {
         let mut world = World::new(name);

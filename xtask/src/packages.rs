@@ -32,6 +32,7 @@ pub const DEBIAN: &[Package] = &[
     package("gnome-keyring", For::Tests, "a real Secret Service"),
     package("oathtool", For::Tests, "an independent computation of codes"),
     package("xclip", For::Tests, "reads and writes the clipboard from outside"),
+    package("xdotool", For::Tests, "types into the system's own dialogs"),
     package("python3-nacl", For::Tests, "opens a vault with docs/decrypt.py (brings Python 3)"),
 ];
 
@@ -40,12 +41,12 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     (
         "Fedora",
         "sudo dnf install gcc gcc-c++ make pkgconf-pkg-config webkit2gtk4.1-devel libayatana-appindicator-gtk3-devel \
-         xorg-x11-server-Xvfb webkit2gtk-driver dbus-daemon gnome-keyring oathtool xclip python3-pynacl",
+         xorg-x11-server-Xvfb webkit2gtk-driver dbus-daemon gnome-keyring oathtool xclip xdotool python3-pynacl",
     ),
     (
         "Arch",
         "sudo pacman -S --needed base-devel webkit2gtk-4.1 libayatana-appindicator xorg-server-xvfb dbus \
-         gnome-keyring oath-toolkit xclip python-pynacl",
+         gnome-keyring oath-toolkit xclip xdotool python-pynacl",
     ),
     ("macOS", "xcode-select --install; brew install oath-toolkit; python3 -m pip install pynacl"),
     (

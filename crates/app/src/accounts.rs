@@ -5,7 +5,7 @@ use crate::failure::{fail, other};
 use crate::session::Session;
 use crate::stored::{Stored, algorithm_name};
 use crate::view::*;
-use keyhaven_otp::{Account, Kind};
+use keyhaven_otp::{Account, Explanation, Kind, Neighbour};
 use keyhaven_vault::RecordId;
 
 /// Longest issuer, name or tag, in characters; what a list can show is far shorter.
@@ -77,6 +77,47 @@ impl App {
             valid_until: None,
             problem: None,
         })
+    }
+
+    /// The codes of a time-based account from `steps` periods before the moment `at` (Unix seconds) to as many after,
+    /// as far as they exist; nothing is noted as used.
+    ///
+    /// # Errors
+    /// Locked, no such account, no code, or a counter-based account: its code is shown by [`App::use_code`] alone,
+    /// after the counter moved (promise 8).
+    pub fn codes_around(&self, id: &str, at: u64, steps: u32) -> Result<Vec<Neighbour>, Failure> {
+        self.looked_at(id)?.codes_around(at, steps).map_err(|error| fail(FailureKind::BadInput, error))
+    }
+
+    /// Every step of a time-based account's code at the moment `at` (Unix seconds).
+    ///
+    /// # Errors
+    /// As [`App::codes_around`].
+    pub fn explain_code(&self, id: &str, at: u64) -> Result<Explanation, Failure> {
+        keyhaven_otp::explain(self.looked_at(id)?, at).map_err(|error| fail(FailureKind::BadInput, error))
+    }
+
+    /// Whether `code` is the account's at the moment `at` (Unix seconds) or up to `skew` steps away (RFC 6238 §5.2;
+    /// a counter only ahead, RFC 4226 §7.4): the offset in steps, `None` when it is wrong. No counter moves.
+    ///
+    /// # Errors
+    /// Locked, no such account, or no code to compare with.
+    pub fn verify_code(&self, id: &str, code: &str, at: u64, skew: u32) -> Result<Option<i64>, Failure> {
+        let stored = self.session()?.stored(self.find(id)?)?;
+        keyhaven_otp::verify(&stored.account, code, at, skew)
+            .map_err(|error| fail(FailureKind::BadInput, error))
+    }
+
+    /// An account whose codes may be shown without a counter moving.
+    fn looked_at(&self, id: &str) -> Result<&Account, Failure> {
+        let account = &self.session()?.stored(self.find(id)?)?.account;
+        match account.kind {
+            Kind::Hotp { .. } => Err(fail(
+                FailureKind::BadInput,
+                "this account is counter-based: a code of it is shown only after its counter moved on",
+            )),
+            _ => Ok(account),
+        }
     }
 
     /// One account in detail.

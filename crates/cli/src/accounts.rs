@@ -1,99 +1,17 @@
-//! `keyhaven list`, `show`, `add`, `edit`, `rm`, and `code` for a name: the accounts in the vault.
+//! `keyhaven list`, `show`, `add`, `edit`, `rm`: the accounts in the vault, and which of them a name means.
 
-use crate::args::{AddArgs, CodeArgs, EditArgs, ListArgs, RmArgs, ShowArgs};
+use crate::args::{AddArgs, EditArgs, ListArgs, RmArgs, ShowArgs};
 use crate::error::{Answer, Failure, tell};
 use crate::unlock::{self, Typed};
 use crate::{input, output, time};
 use keyhaven_app::App;
 use keyhaven_app::offer::{Input, LARGEST_FILE};
 use keyhaven_app::view::{
-    AccountChanges, AccountDetail, AccountRow, CodeView, Found, KindName, OfferProblem, Proof, Revealed,
+    AccountChanges, AccountDetail, AccountRow, AlgorithmName, Found, KindName, OfferProblem, Proof, Revealed,
     Standing,
 };
 use keyhaven_secret::{SecretBytes, SecretText};
 use serde::Serialize;
-
-/// `keyhaven code NAME --json`: as for a URI, and which account it is.
-#[derive(Serialize)]
-struct CodeValue<'a> {
-    code: &'a str,
-    previous: Option<&'a str>,
-    next: Option<&'a str>,
-    counter: Option<u64>,
-    seconds_left: Option<u64>,
-    valid_from: Option<u64>,
-    valid_until: Option<u64>,
-    time: u64,
-    id: &'a str,
-    kind: KindName,
-    digits: u8,
-    period: Option<u32>,
-    issuer: &'a str,
-    name: &'a str,
-}
-
-pub fn code(args: CodeArgs) -> Result<Answer, Failure> {
-    if args.window > 0 {
-        return Err(Failure::input("--window is for URIs; this names an account in the vault"));
-    }
-    let (mut app, computer) = unlock::find()?;
-    unlock::open(&mut app, &args.unlock)?;
-    let row = resolve(&app, &args.source, Match::Part)?;
-    let (now, view, previous, counter);
-    if row.kind == KindName::Hotp {
-        if args.at.is_some() {
-            return Err(Failure::input("--at has no meaning for a counter-based account"));
-        }
-        view = app.use_code(&row.id)?;
-        now = app.now() / 1_000;
-        previous = None;
-        // The saved counter is that of the next code.
-        counter = app.account(&row.id)?.counter.and_then(|next| next.checked_sub(1));
-    } else {
-        let live = |app: &App| Ok::<_, Failure>(app.codes(std::slice::from_ref(&row.id))?.codes.pop());
-        computer.hold(args.at);
-        now = app.now() / 1_000;
-        computer.hold(Some(now));
-        view = live(&app)?.ok_or_else(|| Failure::nothing("this account is gone"))?;
-        let before = view.valid_from.and_then(|from| (from / 1_000).checked_sub(1));
-        previous = match before {
-            Some(before) => {
-                computer.hold(Some(before));
-                live(&app)?.map(|view| view.code)
-            }
-            None => None,
-        };
-        computer.hold(None);
-        counter =
-            view.valid_from.zip(row.period).map(|(from, period)| from / 1_000 / u64::from(period.max(1)));
-    }
-    let CodeView { code, next, valid_from, valid_until, problem, .. } = &view;
-    if let Some(problem) = problem {
-        return Err(Failure::input(problem));
-    }
-    let until = valid_until.map(|until| until / 1_000);
-    if args.json {
-        output::json(&CodeValue {
-            code,
-            previous: previous.as_deref(),
-            next: next.as_deref(),
-            counter,
-            seconds_left: until.map(|until| until.saturating_sub(now)),
-            valid_from: valid_from.map(|from| from / 1_000),
-            valid_until: until,
-            time: now,
-            id: &row.id,
-            kind: row.kind,
-            digits: row.digits,
-            period: row.period,
-            issuer: &row.issuer,
-            name: &row.name,
-        })?;
-    } else {
-        output::line(code)?;
-    }
-    Ok(Answer::Yes)
-}
 
 #[derive(Serialize)]
 struct ListValue {
@@ -130,13 +48,21 @@ fn described(row: &AccountRow) -> String {
     parts.join(", ")
 }
 
-fn kind(kind: KindName) -> &'static str {
+pub fn kind(kind: KindName) -> &'static str {
     match kind {
         KindName::Totp => "totp",
         KindName::Hotp => "hotp",
         KindName::Steam => "steam",
         KindName::Motp => "motp",
         KindName::Yandex => "yandex",
+    }
+}
+
+pub fn algorithm(algorithm: AlgorithmName) -> &'static str {
+    match algorithm {
+        AlgorithmName::SHA1 => "SHA1",
+        AlgorithmName::SHA256 => "SHA256",
+        AlgorithmName::SHA512 => "SHA512",
     }
 }
 
@@ -181,7 +107,7 @@ fn print(detail: &AccountDetail, secret: Option<Revealed>) -> Result<(), Failure
     let row = &detail.row;
     let mut rows = vec![("issuer", output::shown(&row.issuer)), ("name", output::shown(&row.name))];
     rows.push(("kind", kind(row.kind).to_owned()));
-    rows.extend(detail.algorithm.map(|algorithm| ("algorithm", format!("{algorithm:?}"))));
+    rows.extend(detail.algorithm.map(|algorithm| ("algorithm", self::algorithm(algorithm).to_owned())));
     rows.push(("digits", row.digits.to_string()));
     rows.extend(row.period.map(|period| ("period", format!("{period} s"))));
     rows.extend(detail.counter.map(|counter| ("counter", counter.to_string())));
@@ -301,13 +227,13 @@ pub fn rm(args: RmArgs) -> Result<Answer, Failure> {
 
 /// How much of an account's name has to be given.
 #[derive(Clone, Copy, PartialEq)]
-enum Match {
+pub enum Match {
     Part,
     Whole,
 }
 
 /// The one account that `wanted` names: by id, else by whole names, else (if that is enough) by a part of them.
-fn resolve(app: &App, wanted: &str, how: Match) -> Result<AccountRow, Failure> {
+pub fn resolve(app: &App, wanted: &str, how: Match) -> Result<AccountRow, Failure> {
     let mut rows = app.accounts()?;
     if let Some(place) = rows.iter().position(|row| row.id == wanted) {
         return Ok(rows.swap_remove(place));

@@ -43,22 +43,9 @@ pub enum Command {
     Man(ManArgs),
 }
 
-/// Where an account comes from and the moment that counts.
+/// Where an account comes from, and the moment that counts.
 #[derive(Args)]
 pub struct Source {
-    /// An otpauth URI, or - to read it from standard input (arguments are seen by others and kept in the history)
-    #[arg(value_name = "URI")]
-    pub source: String,
-    /// The moment, instead of now: Unix seconds or RFC 3339
-    #[arg(long, value_name = "TIME", value_parser = time::parse, allow_negative_numbers = true)]
-    pub at: Option<u64>,
-}
-
-/// Print the code of a URI or of an account in the vault
-///
-/// A counter-based account of the vault moves on, and its new counter is saved before the code is printed.
-#[derive(Args)]
-pub struct CodeArgs {
     /// An otpauth URI, - to read it from standard input (arguments are seen by others and kept in the history), or the
     /// name of an account in the vault
     #[arg(value_name = "URI|NAME")]
@@ -66,11 +53,20 @@ pub struct CodeArgs {
     /// The moment, instead of now: Unix seconds or RFC 3339
     #[arg(long, value_name = "TIME", value_parser = time::parse, allow_negative_numbers = true)]
     pub at: Option<u64>,
-    /// Also print the N codes before and after (of a URI)
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1000))]
-    pub window: u32,
     #[command(flatten)]
     pub unlock: Unlock,
+}
+
+/// Print the code of a URI or of an account in the vault
+///
+/// A counter-based account of the vault moves on, and its new counter is saved before the code is printed.
+#[derive(Args)]
+pub struct CodeArgs {
+    #[command(flatten)]
+    pub source: Source,
+    /// Also print the N codes before and after (not of a counter-based account in the vault)
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1000))]
+    pub window: u32,
     /// Print one JSON value
     #[arg(long)]
     pub json: bool,
@@ -89,14 +85,10 @@ pub struct ExplainArgs {
 /// Say whether a code is right, and how many steps early or late
 #[derive(Args)]
 pub struct VerifyArgs {
-    /// An otpauth URI, or - to read it from standard input (arguments are seen by others and kept in the history)
-    #[arg(value_name = "URI")]
-    pub source: String,
+    #[command(flatten)]
+    pub source: Source,
     /// The code to check; spaces in it do not count
     pub code: String,
-    /// The moment, instead of now: Unix seconds or RFC 3339
-    #[arg(long, value_name = "TIME", value_parser = time::parse, allow_negative_numbers = true)]
-    pub at: Option<u64>,
     /// Steps before and after that are right too (for HOTP after only)
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1000))]
     pub skew: u32,

@@ -1,12 +1,36 @@
 //! `keyhaven code`, `explain` and `verify`: one account, one moment.
 
-use crate::args::{CodeArgs, ExplainArgs, VerifyArgs};
+use crate::args::{CodeArgs, ExplainArgs, Source, VerifyArgs};
 use crate::error::{Answer, Failure};
-use crate::{accounts, input, output, time};
-use keyhaven_otp::{Code, Neighbour};
+use crate::{accounts, input, output, time, unlock};
+use keyhaven_app::App;
+use keyhaven_app::view::{AccountRow, KindName};
+use keyhaven_otp::{Account, Code, Neighbour};
 use serde::Serialize;
 
-/// `keyhaven code --json`. `previous` and `next` are null where there is no such counter.
+/// What `URI|NAME` means.
+enum Target {
+    /// What begins with a scheme, or standard input.
+    Uri(Box<Account>),
+    /// An account of the open vault.
+    Kept(Box<App>, AccountRow),
+}
+
+impl Target {
+    fn of(source: Source) -> Result<Self, Failure> {
+        let Source { source, unlock, .. } = source;
+        if source == "-" || source.is_empty() || input::is_uri(&source) {
+            return Ok(Self::Uri(Box::new(input::account(source)?)));
+        }
+        let (mut app, _) = unlock::find()?;
+        unlock::open(&mut app, &unlock)?;
+        let row = accounts::resolve(&app, &source, accounts::Match::Part)?;
+        Ok(Self::Kept(Box::new(app), row))
+    }
+}
+
+/// `keyhaven code --json`. `previous` and `next` are null where there is no such counter, and for a counter-based
+/// account of the vault: its next code is shown when it is used.
 #[derive(Serialize)]
 struct CodeValue<'a> {
     code: &'a str,
@@ -17,31 +41,81 @@ struct CodeValue<'a> {
     valid_from: Option<u64>,
     valid_until: Option<u64>,
     time: u64,
-    kind: &'static str,
-    algorithm: Option<&'static str>,
-    digits: u8,
-    period: Option<u32>,
-    issuer: &'a str,
-    name: &'a str,
+    #[serde(flatten)]
+    account: AccountValue,
     #[serde(skip_serializing_if = "Option::is_none")]
     window: Option<&'a [Neighbour]>,
 }
 
-pub fn code(args: CodeArgs) -> Result<Answer, Failure> {
-    if args.source != "-" && !args.source.is_empty() && !input::is_uri(&args.source) {
-        return accounts::code(args);
+/// Which account a code is of; `id` only of one in the vault.
+#[derive(Serialize)]
+struct AccountValue {
+    kind: &'static str,
+    algorithm: Option<&'static str>,
+    digits: u8,
+    period: Option<u32>,
+    issuer: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+}
+
+impl AccountValue {
+    fn of(account: &Account) -> Self {
+        Self {
+            kind: account.kind.name(),
+            algorithm: account.kind.algorithm().map(|algorithm| algorithm.name()),
+            digits: account.kind.digits(),
+            period: account.kind.period(),
+            issuer: account.issuer.clone(),
+            name: account.name.clone(),
+            id: None,
+        }
     }
-    let account = input::account(args.source)?;
-    let now = time::given_or_now(args.at);
+
+    fn kept(app: &App, row: AccountRow) -> Result<Self, Failure> {
+        Ok(Self {
+            kind: accounts::kind(row.kind),
+            algorithm: app.account(&row.id)?.algorithm.map(accounts::algorithm),
+            digits: row.digits,
+            period: row.period,
+            issuer: row.issuer,
+            name: row.name,
+            id: Some(row.id),
+        })
+    }
+}
+
+pub fn code(args: CodeArgs) -> Result<Answer, Failure> {
+    let CodeArgs { source, window, json } = args;
+    let at = source.at;
+    let now = time::given_or_now(at);
     // One step to either side even without a window, for `previous` and `next`.
-    let around = account.codes_around(now, args.window.max(1)).map_err(Failure::input)?;
+    let steps = window.max(1);
+    let (around, account) = match Target::of(source)? {
+        Target::Uri(account) => {
+            (account.codes_around(now, steps).map_err(Failure::input)?, AccountValue::of(&account))
+        }
+        Target::Kept(mut app, row) if row.kind == KindName::Hotp => {
+            if at.is_some() {
+                return Err(Failure::input("--at has no meaning for a counter-based account"));
+            }
+            if window > 0 {
+                return Err(Failure::input(
+                    "--window would show codes of this account before their counter moved on",
+                ));
+            }
+            (vec![next_of_counter(&mut app, &row)?], AccountValue::kept(&app, row)?)
+        }
+        Target::Kept(app, row) => (app.codes_around(&row.id, now, steps)?, AccountValue::kept(&app, row)?),
+    };
     let at = |offset: i64| around.iter().find(|n| n.offset == offset).map(|n| &n.code);
     let current = match at(0) {
         Some(code) => code,
         None => return Err(Failure::input("this account has no code at this moment")),
     };
-    let window = (args.window > 0).then_some(around.as_slice());
-    if args.json {
+    let window = (window > 0).then_some(around.as_slice());
+    if json {
         output::json(&CodeValue {
             code: &current.text,
             previous: at(-1).map(|code| code.text.as_str()),
@@ -51,12 +125,7 @@ pub fn code(args: CodeArgs) -> Result<Answer, Failure> {
             valid_from: current.valid_from,
             valid_until: current.valid_until,
             time: now,
-            kind: account.kind.name(),
-            algorithm: account.kind.algorithm().map(|algorithm| algorithm.name()),
-            digits: account.kind.digits(),
-            period: account.kind.period(),
-            issuer: &account.issuer,
-            name: &account.name,
+            account,
             window,
         })?;
     } else if let Some(window) = window {
@@ -67,6 +136,15 @@ pub fn code(args: CodeArgs) -> Result<Answer, Failure> {
         output::line(&current.text)?;
     }
     Ok(Answer::Yes)
+}
+
+/// The next code of a counter-based account of the vault; the counter that follows it is saved by then.
+fn next_of_counter(app: &mut App, row: &AccountRow) -> Result<Neighbour, Failure> {
+    let view = app.use_code(&row.id)?;
+    // The saved counter is that of the code after this one.
+    let counter = app.account(&row.id)?.counter.and_then(|next| next.checked_sub(1)).unwrap_or_default();
+    let code = Code { text: view.code, counter, valid_from: None, valid_until: None };
+    Ok(Neighbour { offset: 0, code })
 }
 
 fn seconds_left(code: &Code, now: u64) -> Option<u64> {
@@ -80,9 +158,11 @@ fn described(Neighbour { offset, code }: &Neighbour) -> String {
 }
 
 pub fn explain(args: ExplainArgs) -> Result<Answer, Failure> {
-    let account = input::account(args.source.source)?;
     let now = time::given_or_now(args.source.at);
-    let steps = keyhaven_otp::explain(&account, now).map_err(Failure::input)?;
+    let steps = match Target::of(args.source)? {
+        Target::Uri(account) => keyhaven_otp::explain(&account, now).map_err(Failure::input)?,
+        Target::Kept(app, row) => app.explain_code(&row.id, now)?,
+    };
     if args.json {
         output::json(&steps)?;
         return Ok(Answer::Yes);
@@ -119,9 +199,13 @@ struct VerifyValue {
 }
 
 pub fn verify(args: VerifyArgs) -> Result<Answer, Failure> {
-    let account = input::account(args.source)?;
-    let now = time::given_or_now(args.at);
-    let step_offset = keyhaven_otp::verify(&account, &args.code, now, args.skew).map_err(Failure::input)?;
+    let now = time::given_or_now(args.source.at);
+    let step_offset = match Target::of(args.source)? {
+        Target::Uri(account) => {
+            keyhaven_otp::verify(&account, &args.code, now, args.skew).map_err(Failure::input)?
+        }
+        Target::Kept(app, row) => app.verify_code(&row.id, &args.code, now, args.skew)?,
+    };
     if args.json {
         output::json(&VerifyValue { r#match: step_offset.is_some(), step_offset })?;
     } else {

@@ -4,57 +4,19 @@ use crate::args::Unlock;
 use crate::error::{Failure, tell};
 use crate::input;
 use keyhaven_app::App;
-use keyhaven_app::host::{Host, Keyring};
+use keyhaven_app::host::Host;
 use keyhaven_app::view::Status;
 use keyhaven_platform::SystemHost;
 use keyhaven_secret::SecretText;
-use keyhaven_vault::{
-    Credential, Files, KeyringKey, Location, LockedVault, OpenVault, RecoveryKey, SlotKind,
-};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-/// The computer, with a clock that `--at` may hold still. Only codes are asked for at a moment that is held: nothing
-/// is ever saved with it.
-#[derive(Default)]
-pub struct Computer {
-    real: SystemHost,
-    /// Unix seconds.
-    held: Mutex<Option<u64>>,
-}
-
-impl Computer {
-    /// Holds the clock at a moment in Unix seconds.
-    pub fn hold(&self, moment: Option<u64>) {
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = moment;
-    }
-}
-
-impl Host for Computer {
-    fn now(&self) -> u64 {
-        let held = *self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.map_or_else(|| self.real.now(), |seconds| seconds.saturating_mul(1_000))
-    }
-
-    fn measure(&self, work: &mut dyn FnMut()) -> Duration {
-        self.real.measure(work)
-    }
-
-    fn files(&self) -> &dyn Files {
-        self.real.files()
-    }
-
-    fn keyring(&self) -> &dyn Keyring {
-        self.real.keyring()
-    }
-}
+use keyhaven_vault::{Credential, KeyringKey, Location, LockedVault, OpenVault, RecoveryKey, SlotKind};
+use std::sync::Arc;
 
 /// The vault's place, looked into and still locked.
-pub fn find() -> Result<(App, Arc<Computer>), Failure> {
+pub fn find() -> Result<(App, Arc<SystemHost>), Failure> {
     let home = keyhaven_platform::home().ok_or_else(|| {
         Failure::vault("this system names no home folder").advise("set KEYHAVEN_HOME to the vault's folder")
     })?;
-    let computer = Arc::new(Computer::default());
+    let computer = Arc::new(SystemHost::default());
     Ok((App::open(computer.clone(), &home), computer))
 }
 
@@ -121,7 +83,7 @@ fn open_with(app: &mut App, typed: &Typed) -> Result<(), Failure> {
 }
 
 /// Reads a vault file itself, for what concerns the file and not the accounts in it.
-pub fn read(computer: &Computer, location: &Location) -> Result<LockedVault, Failure> {
+pub fn read(computer: &SystemHost, location: &Location) -> Result<LockedVault, Failure> {
     LockedVault::read(computer.files(), location)
         .map_err(|error| Failure::vault(format_args!("{}: {error}", location.file().display())))
 }
@@ -157,7 +119,7 @@ pub fn open_recovery(vault: &mut OpenVault, typed: &Typed) -> Result<(), Failure
 
 /// Opens a vault file as [`open`] does, for checking and merging whole files.
 pub fn open_file(
-    computer: &Computer,
+    computer: &SystemHost,
     locked: &LockedVault,
     typed: &Option<Typed>,
 ) -> Result<OpenVault, Failure> {

@@ -2,11 +2,12 @@
 
 use crate::args::*;
 use crate::error::{Answer, Failure};
-use crate::unlock::{self, Computer, Typed};
+use crate::unlock::{self, Typed};
 use crate::{input, output, time};
 use keyhaven_app::App;
 use keyhaven_app::host::Host;
 use keyhaven_app::view::{KitFormat, KitState, LockedView, OpenedWith, Status};
+use keyhaven_platform::SystemHost;
 use keyhaven_secret::SecretText;
 use keyhaven_vault::{Location, LockedVault, OpenVault, RecoveryMerge, SlotInfo, SlotKind};
 use serde::Serialize;
@@ -375,7 +376,7 @@ fn merge(args: MergeArgs) -> Result<Answer, Failure> {
 }
 
 /// The vault file, read and not opened.
-fn locked(app: &mut App, computer: &Computer) -> Result<LockedVault, Failure> {
+fn locked(app: &mut App, computer: &SystemHost) -> Result<LockedVault, Failure> {
     match app.status() {
         Status::Locked(_) => unlock::read(computer, app.location()),
         _ => Err(no_vault(app)),
@@ -383,7 +384,7 @@ fn locked(app: &mut App, computer: &Computer) -> Result<LockedVault, Failure> {
 }
 
 fn open_whole(
-    computer: &Computer,
+    computer: &SystemHost,
     sealed: &LockedVault,
     unlock: &Unlock,
 ) -> Result<(OpenVault, Option<Typed>), Failure> {

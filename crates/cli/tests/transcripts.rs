@@ -15,6 +15,21 @@ fn transcripts() {
         .env("KEYHAVEN_HOME", "no-such-home");
 }
 
+/// Every command on a vault that the transcript makes itself, from its first line on.
+#[test]
+fn vault_transcripts() {
+    let program = Path::new(env!("CARGO_BIN_EXE_keyhaven"));
+    let typed =
+        program.with_file_name("examples").join("typed").with_extension(std::env::consts::EXE_EXTENSION);
+    assert!(typed.is_file(), "cargo test --test leaves examples out; build them: {}", typed.display());
+    trycmd::TestCases::new()
+        .case("tests/vault/*.md")
+        .register_bin("typed", typed)
+        .env("KEYHAVEN_HOME", "home")
+        // No keyring of the developer's either.
+        .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=no-such-bus");
+}
+
 fn keyhaven(arguments: &[&str], input: &[u8]) -> Output {
     keyhaven_in(Path::new("."), arguments, input)
 }

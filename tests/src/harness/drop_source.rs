@@ -48,6 +48,21 @@ pub(crate) fn hide(display: &Display) {
     drop(source.connection.sync());
 }
 
+/// Asks the app's window to close (ICCCM §4.2.8.1, WM_DELETE_WINDOW).
+///
+/// # Panics
+/// When there is none.
+pub(crate) fn close(display: &Display) {
+    let source = Source::new(display.connect(), &[]);
+    let target = poll(PATIENCE, || source.find_target()).unwrap_or_else(|| panic!("no window to close"));
+    let atom = |name: &str| {
+        let reply = source.connection.intern_atom(false, name.as_bytes()).ok().and_then(|a| a.reply().ok());
+        reply.unwrap_or_else(|| panic!("the atom {name}")).atom
+    };
+    source.send(target, atom("WM_PROTOCOLS"), [atom("WM_DELETE_WINDOW"), x11rb::CURRENT_TIME, 0, 0, 0]);
+    drop(source.connection.sync());
+}
+
 struct Source {
     connection: RustConnection,
     atoms: Atoms,

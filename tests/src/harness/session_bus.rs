@@ -51,6 +51,14 @@ impl SessionBus {
         command.output().unwrap_or_else(|e| panic!("dbus-send: {e}"))
     }
 
+    /// Tells everybody something.
+    pub(crate) fn signal(&self, path: &str, member: &str, arguments: &[&str]) {
+        let mut command = Command::new("dbus-send");
+        command.arg(format!("--bus={}", self.address)).args(["--type=signal", path, member]).args(arguments);
+        let sent = command.status().unwrap_or_else(|e| panic!("dbus-send: {e}"));
+        assert!(sent.success(), "dbus-send {member}: {sent}");
+    }
+
     /// Whether somebody on the bus has this well-known name.
     pub(crate) fn has_owner(&self, name: &str) -> bool {
         let method = "org.freedesktop.DBus.NameHasOwner";

@@ -196,6 +196,16 @@ impl<'a> Window<'a> {
         });
     }
 
+    /// Closes the window with its close button and waits for the app to end.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    pub fn close_by_button(self) {
+        self.world.close_window();
+        let gone = poll(PATIENCE, || self.processes().is_empty().then_some(()));
+        assert!(gone.is_some(), "the app does not end: {:?}", self.processes());
+    }
+
     /// Ends the app as a person does who closes the session; its world stays.
     pub fn close(self) {}
 

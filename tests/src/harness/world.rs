@@ -11,7 +11,8 @@ use crate::{app_binary, root};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// Everything that the app sees of a computer. Fields are dropped in this order: the app before its display.
@@ -19,6 +20,8 @@ pub struct World {
     driver: Option<(Program, u16)>,
     keyring: Option<Keyring>,
     bus: SessionBus,
+    /// Stands for the machine's own bus, whose sleep and screen lock are no business of a story's.
+    system_bus: SessionBus,
     display: Display,
     folder: TempDir,
     /// Where this story's pictures and logs go.
@@ -36,8 +39,8 @@ impl World {
         let folder = tempfile::Builder::new().prefix("keyhaven-story-").tempdir();
         let folder = folder.unwrap_or_else(|e| panic!("a folder for the story: {e}"));
         let results = target().join("stories");
-        let folders =
-            ["home", "config", "data", "cache", "state", "runtime", "vault"].map(|f| folder.path().join(f));
+        let folders = ["home", "config", "data", "cache", "state", "runtime", "vault", "system"];
+        let folders = folders.map(|f| folder.path().join(f));
         for path in folders.iter().chain([&results]) {
             fs::create_dir_all(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         }
@@ -48,8 +51,9 @@ impl World {
         drop(fs::remove_file(&log));
         let display = Display::start(folder.path(), &log);
         let bus = SessionBus::start(&folder.path().join("runtime"), &log);
-        let mut world =
-            Self { driver: None, keyring: None, bus, display, folder, results, name: name.to_owned() };
+        let system_bus = SessionBus::start(&folder.path().join("system"), &log);
+        let name = name.to_owned();
+        let mut world = Self { driver: None, keyring: None, bus, system_bus, display, folder, results, name };
         world.start_keyring();
         world
     }
@@ -114,6 +118,80 @@ impl World {
         self.keyring = Some(Keyring::start(&self.environment(), self.folder.path(), &self.bus, &self.log()));
     }
 
+    /// Tells the whole system something, as its login manager does (`dbus-send --type=signal`).
+    pub fn signal_on_system_bus(&self, path: &str, member: &str, arguments: &[&str]) {
+        self.system_bus.signal(path, member, arguments);
+    }
+
+    /// Tells the whole session something, as its desktop does.
+    pub fn signal_on_session_bus(&self, path: &str, member: &str, arguments: &[&str]) {
+        self.bus.signal(path, member, arguments);
+    }
+
+    /// The address of the session's bus.
+    pub fn session_bus(&self) -> &str {
+        &self.bus.address
+    }
+
+    /// The address of the bus that stands for the system's.
+    pub fn system_bus(&self) -> &str {
+        &self.system_bus.address
+    }
+
+    /// Starts the app beside the one that runs, and waits for it to end.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    pub fn start_again(&self) -> ExitStatus {
+        let mut command = Command::new(app_binary());
+        command.env_clear().envs(self.environment());
+        let mut child = command.spawn().unwrap_or_else(|e| panic!("the app does not start: {e}"));
+        let ended = poll(PATIENCE, || child.try_wait().ok().flatten());
+        ended.unwrap_or_else(|| {
+            drop(child.kill());
+            panic!("the second app goes on beside the first")
+        })
+    }
+
+    /// Types and presses keys from outside (`xdotool`), where no driver reaches: in the system's own dialogs.
+    /// Answers what it printed.
+    ///
+    /// # Panics
+    /// When xdotool is missing.
+    pub fn xdotool(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new("xdotool");
+        command.args(arguments).envs(self.environment());
+        let output =
+            command.output().unwrap_or_else(|e| panic!("xdotool: {e}: `cargo xtask setup` installs it"));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Chooses a file in the system's dialog with this title, as a person does who knows its path.
+    ///
+    /// # Panics
+    /// When there is no such dialog in time, or it stays.
+    pub fn choose_in_dialog(&self, title: &str, file: &Path) {
+        let find = || self.xdotool(&["search", "--onlyvisible", "--name", title]);
+        let window = poll(PATIENCE, || Some(find()).filter(|id| !id.is_empty()));
+        let window = window.unwrap_or_else(|| panic!("there is no dialog {title:?}"));
+        // A dialog that still fills its list does not hear every key: whoever sees the path incomplete types it anew.
+        let gone = poll(PATIENCE, || {
+            // Without a window manager nobody else gives it the keyboard.
+            self.xdotool(&["windowfocus", "--sync", &window]);
+            self.xdotool(&["key", "ctrl+a"]);
+            // GTK's file chooser opens its line for a path at the first "/".
+            self.xdotool(&["type", "--delay", "20", &file.to_string_lossy()]);
+            self.xdotool(&["key", "Return"]);
+            poll(Duration::from_secs(2), || find().is_empty().then_some(()))
+        });
+        assert!(gone.is_some(), "the dialog {title:?} stays");
+    }
+
+    /// Closes the app's window, as its close button does.
+    pub(crate) fn close_window(&self) {
+        drop_source::close(&self.display);
+    }
+
     /// Drags files over the app's window and lets go.
     pub fn drop_files(&self, files: &[&Path]) {
         drop_source::drop_files(&self.display, files);
@@ -154,8 +232,7 @@ impl World {
             ("DISPLAY", self.display.name.clone()),
             ("XAUTHORITY", self.display.authority.to_string_lossy().into_owned()),
             ("DBUS_SESSION_BUS_ADDRESS", self.bus.address.clone()),
-            // The machine's own bus would tell about the machine's own sleep and screen lock.
-            ("DBUS_SYSTEM_BUS_ADDRESS", format!("unix:path={}", path("no-system-bus"))),
+            ("DBUS_SYSTEM_BUS_ADDRESS", self.system_bus.address.clone()),
             ("GDK_BACKEND", "x11".into()),
             ("GSETTINGS_BACKEND", "memory".into()),
             ("GIO_USE_VFS", "local".into()),

@@ -580,6 +580,7 @@ export type FailureKind = "wrong_passphrase" | "wrong_recovery_key" | "mistyped_
 export interface Events {
   "status": Status;
   "offer": Offer;
+  "drop_refused": Failure;
   "drag": boolean;
   "clipboard": boolean;
 }

@@ -165,6 +165,7 @@ export const en = {
     files: "Choose pictures or files", filesHelp: "QR codes, or the export of another authenticator",
     paste: "Paste from the clipboard", pasteHelp: "A picture, a file or an otpauth address",
     manual: "Type it in", manualHelp: "When there is only a text key",
+    dropLocked: "Unlock Keyhaven first, then drop it again. Nothing was read.",
     drop: "Drop to add", dropHelp: "Pictures of QR codes, or another authenticator’s export",
     reading: "Looking…",
     review: (count: number) => `Found ${plural(count, "account", "accounts")}`, reviewNone: "Nothing to add was found", reviewSealed: "An encrypted export",

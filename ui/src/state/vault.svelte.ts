@@ -1,7 +1,7 @@
 // Where the program stands, and the accounts of an open vault: labels and counts, never a secret.
 import * as api from "../api";
 import type { AccountRow, Failure, Kit, OpenView, Settings, Status } from "../api";
-import { words } from "../messages";
+import { t, words } from "../messages";
 import { offers } from "./offers.svelte";
 import { toasts } from "./toasts.svelte";
 
@@ -40,6 +40,10 @@ class Vault {
       if (!this.#listening) {
         await api.on("status", (status) => { this.#heard += 1; this.take(status); });
         await api.on("offer", (offer) => offers.take(offer));
+        await api.on("drop_refused", (failure) => {
+          const { title, detail } = words(failure);
+          toasts.show(failure.kind === "locked" ? t.add.dropLocked : `${title} ${detail}`, { tone: "bad", slot: "dropped" });
+        });
         await api.on("drag", (over) => (offers.dragging = over));
         await api.on("clipboard", () => toasts.closeSlot("copied")); // cleared, or already somebody else's
         this.#listening = true;

@@ -1,0 +1,237 @@
+//! The app among the desktop's other parts: sleep, screen lock, tray, the system's dialogs, a second start.
+
+use super::*;
+use std::io::{PipeReader, Read as _};
+use std::sync::{Arc, Mutex};
+use zbus::blocking::{Connection, Proxy, connection};
+use zbus::message::Header;
+use zbus::zvariant::{OwnedFd, OwnedValue, Value};
+
+const LOGIN: &str = "/org/freedesktop/login1";
+
+/// The login manager's side of sleep: hands out delays and sees when they are given back.
+struct LoginManager(Mutex<Vec<PipeReader>>);
+
+#[zbus::interface(name = "org.freedesktop.login1.Manager")]
+impl LoginManager {
+    fn inhibit(&self, what: &str, _who: &str, _why: &str, mode: &str) -> OwnedFd {
+        assert_eq!((what, mode), ("sleep", "delay"));
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        self.0.lock().expect("the list of delays").push(reader);
+        std::os::fd::OwnedFd::from(writer).into()
+    }
+}
+
+#[test]
+fn going_to_sleep_waits_until_the_vault_is_locked() {
+    let mut world = world_with_account("sleep");
+    let login = connection::Builder::address(world.system_bus())
+        .and_then(|bus| bus.serve_at(LOGIN, LoginManager(Mutex::new(Vec::new()))))
+        .and_then(|bus| bus.name("org.freedesktop.login1"))
+        .and_then(connection::Builder::build)
+        .expect("a login manager");
+    let manager = login.object_server().interface::<_, LoginManager>(LOGIN).expect("its object");
+    let delays = || std::mem::take(&mut *manager.get().0.lock().expect("the list of delays"));
+    let window = world.open(&[]);
+    window.wait_for_code();
+    let mut delay = delays().pop().expect("sleep waits for the app");
+    // Waking up alone is no reason.
+    let sleep = "org.freedesktop.login1.Manager.PrepareForSleep";
+    window.world.signal_on_system_bus(LOGIN, sleep, &["boolean:false"]);
+    window.world.signal_on_system_bus(LOGIN, sleep, &["boolean:true"]);
+    // The delay is given back only when the vault is locked.
+    delay.read_to_end(&mut Vec::new()).expect("the end of the delay");
+    match window.find_in_memory(|process| process.is_app(), &secrets()) {
+        Ok(found) => assert!(found.is_empty(), "\n  {}", found.join("\n  ")),
+        Err(why) => println!("skipped: this machine does not show other processes' memory: {why}"),
+    }
+    window.wait_for_named("unlock");
+    window.world.signal_on_system_bus(LOGIN, sleep, &["boolean:false"]);
+    window.wait_until("the next sleep waits too", || !delays().is_empty());
+}
+
+#[test]
+fn the_screen_lock_locks() {
+    let mut world = world_with_account("screen-lock");
+    let window = world.open(&[]);
+    window.wait_for_code();
+    let saver = ("/org/freedesktop/ScreenSaver", "org.freedesktop.ScreenSaver.ActiveChanged");
+    window.world.signal_on_session_bus(saver.0, saver.1, &["boolean:false"]);
+    assert!(window.is_visible(&element("code")));
+    window.world.signal_on_session_bus(saver.0, saver.1, &["boolean:true"]);
+    window.wait_for_named("unlock");
+    window.unlock(PASSPHRASE);
+    window.wait_for_code();
+    let session = ("/org/freedesktop/login1/session/_31", "org.freedesktop.login1.Session.Lock");
+    window.world.signal_on_system_bus(session.0, session.1, &[]);
+    window.wait_for_named("unlock");
+}
+
+#[test]
+fn a_second_start_brings_the_first_window() {
+    let mut world = world_with_account("second-start");
+    let window = world.open(&[]);
+    window.wait_for_code();
+    window.hide();
+    let ended = window.world.start_again();
+    assert!(ended.success(), "{ended}");
+    window.wait_until("the first window is back", || {
+        window.script("return document.visibilityState", &[]) == "visible"
+    });
+    window.assert_code_is_true(&SAMPLE);
+}
+
+#[test]
+fn the_window_keeps_its_size() {
+    let mut world = world_with_account("window-size");
+    let size = |window: &Window<'_>| {
+        let size = window.script("return [innerWidth, innerHeight]", &[]);
+        (size[0].as_u64().unwrap_or(0), size[1].as_u64().unwrap_or(0))
+    };
+    let window = world.open(&[]);
+    window.wait_for_code();
+    assert_ne!(size(&window), (900, 610));
+    let id = window.world.xdotool(&["search", "--onlyvisible", "--name", "^Keyhaven$"]);
+    window.world.xdotool(&["windowsize", "--sync", &id, "900", "610"]);
+    window.wait_until("the window is smaller", || size(&window) == (900, 610));
+    window.screenshot("small-window");
+    window.close_by_button();
+    let window = world.open(&[]);
+    window.wait_for_code();
+    window.wait_until("the window is as it was", || size(&window) == (900, 610));
+}
+
+#[test]
+fn a_file_dropped_on_a_locked_window_is_not_read_and_says_so() {
+    let mut world = world_with_account("drop-locked");
+    let window = world.open(&[]);
+    window.wait_for_code();
+    window.lock();
+    let picture = SAMPLE.picture(window.world);
+    window.drop_files(&[&picture]);
+    window.wait_until("the page says what to do", || {
+        window.texts(&element("toast")).iter().any(|text| text.contains("Unlock Keyhaven first"))
+    });
+    window.screenshot("drop-locked");
+    window.unlock(PASSPHRASE);
+    window.wait_for_code();
+    assert!(!window.is_visible(&element("offer-item")));
+}
+
+#[test]
+fn a_backup_is_restored_as_a_copy_and_a_vault_is_used_where_it_is() {
+    let mut first = world_with_account("vault-elsewhere");
+    let vault = first.vault_home().join("vault.keyhaven");
+    first.stop_keyring();
+
+    let mut second = World::new("restore");
+    let backup = second.home().join("backup of may.keyhaven");
+    std::fs::copy(&vault, &backup).expect("a backup");
+    let before = std::fs::read(&backup).expect("the backup");
+    let window = second.open(&[]);
+    window.click_named("restore");
+    window.world.choose_in_dialog("Choose a vault or a backup", &backup);
+    window.wait_for_named("chosen");
+    window.screenshot("restore-chosen");
+    window.click_named("use-copy");
+    window.unlock(PASSPHRASE);
+    window.wait_for_code();
+    window.assert_code_is_true(&SAMPLE);
+    window.close();
+    assert!(second.vault_home().join("vault.keyhaven").is_file(), "the copy is the vault now");
+    assert_eq!(std::fs::read(&backup).expect("the backup"), before, "the backup is as it was");
+
+    let mut third = World::new("use-here");
+    let stick = third.home().join("stick.keyhaven");
+    std::fs::copy(&vault, &stick).expect("a vault on a stick");
+    let window = third.open(&[]);
+    window.click_named("open-vault");
+    window.world.choose_in_dialog("Choose a vault or a backup", &stick);
+    window.click_named("use-here");
+    window.unlock(PASSPHRASE);
+    window.wait_for_code();
+    window.close();
+    assert!(!third.vault_home().join("vault.keyhaven").exists(), "nothing was copied");
+    // It is that file from now on.
+    let window = third.open(&[]);
+    window.unlock(PASSPHRASE);
+    window.wait_for_code();
+}
+
+/// The desktop's side of a tray (StatusNotifierItem): takes icons in, and presses what is in their menus.
+struct Tray {
+    connection: Connection,
+    items: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+struct Watcher(Arc<Mutex<Vec<(String, String)>>>);
+
+#[zbus::interface(name = "org.kde.StatusNotifierWatcher")]
+impl Watcher {
+    fn register_status_notifier_item(&self, service: String, #[zbus(header)] header: Header<'_>) {
+        let sender = header.sender().map(ToString::to_string).unwrap_or_default();
+        self.0.lock().expect("the list of icons").push((sender, service));
+    }
+
+    #[zbus(property)]
+    fn is_status_notifier_host_registered(&self) -> bool {
+        true
+    }
+
+    #[zbus(property)]
+    fn protocol_version(&self) -> i32 {
+        0
+    }
+}
+
+impl Tray {
+    fn start(world: &World) -> Self {
+        let items = Arc::new(Mutex::new(Vec::new()));
+        let connection = connection::Builder::address(world.session_bus())
+            .and_then(|bus| bus.serve_at("/StatusNotifierWatcher", Watcher(items.clone())))
+            .and_then(|bus| bus.name("org.kde.StatusNotifierWatcher"))
+            .and_then(connection::Builder::build)
+            .expect("a tray on the session's bus");
+        Self { connection, items }
+    }
+
+    /// Presses an entry of the icon's menu.
+    fn press(&self, label: &str) {
+        let (sender, path) = self.items.lock().expect("the list of icons").last().cloned().expect("an icon");
+        let item = Proxy::new(&self.connection, sender.as_str(), path.as_str(), "org.kde.StatusNotifierItem");
+        let menu: zbus::zvariant::OwnedObjectPath =
+            item.and_then(|item| item.get_property("Menu")).expect("the icon's menu");
+        let menu = Proxy::new(&self.connection, sender.as_str(), menu.as_str(), "com.canonical.dbusmenu")
+            .expect("the menu");
+        let names: &[&str] = &["label"];
+        type Node = (i32, std::collections::HashMap<String, OwnedValue>, Vec<OwnedValue>);
+        let (_, root): (u32, Node) =
+            menu.call("GetLayout", &(0_i32, -1_i32, names)).expect("the menu's lines");
+        let entry = root.2.into_iter().find_map(|child| {
+            let (id, properties, _) = Node::try_from(child).ok()?;
+            let text = properties.get("label").and_then(|value| value.downcast_ref::<String>().ok())?;
+            (text == label).then_some(id)
+        });
+        let id = entry.unwrap_or_else(|| panic!("the menu has no {label:?}"));
+        let pressed = menu.call::<_, _, ()>("Event", &(id, "clicked", Value::from(0_i32), 0_u32));
+        pressed.expect("a press");
+    }
+}
+
+#[test]
+fn the_tray_shows_locks_and_quits() {
+    let mut world = world_with_account("tray");
+    let tray = Tray::start(&world);
+    let window = world.open(&[]);
+    window.wait_for_code();
+    window.wait_until("the icon is in the tray", || !tray.items.lock().expect("icons").is_empty());
+    window.hide();
+    tray.press("Show Keyhaven");
+    window.wait_until("the window is back", || {
+        window.script("return document.visibilityState", &[]) == "visible"
+    });
+    tray.press("Lock");
+    window.wait_for_named("unlock");
+    tray.press("Quit");
+    window.wait_until("the app ends", || window.processes().is_empty());
+}
