@@ -8,14 +8,19 @@ use std::fs;
 use std::path::PathBuf;
 
 /// What can be measured: its name, the package and the example that prints the figures.
-const PRINTED: &[(&str, &str, &str)] =
-    &[("otp", "keyhaven-otp", "bench_codes"), ("vault", "keyhaven-vault", "bench_vault")];
+const PRINTED: &[(&str, &str, &str)] = &[
+    ("otp", "keyhaven-otp", "bench_codes"),
+    ("vault", "keyhaven-vault", "bench_vault"),
+    ("verifier", "keyhaven-verifier-postgres", "bench_verifier"),
+];
 
 /// Prints the figures called `names`, or all.
 pub fn bench(project: &Project, names: &[String]) -> Result<(), String> {
     let known = |name: &str| name == "app" || PRINTED.iter().any(|(printed, _, _)| *printed == name);
     if let Some(name) = names.iter().find(|name| !known(name)) {
-        return Err(format!("nothing is measured under the name {name}; there are otp, vault and app"));
+        return Err(format!(
+            "nothing is measured under the name {name}; there are otp, vault, verifier and app"
+        ));
     }
     let wanted = |name: &str| names.is_empty() || names.iter().any(|n| n == name);
     machine();

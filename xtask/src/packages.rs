@@ -31,6 +31,11 @@ pub const DEBIAN: &[Package] = &[
     package("dbus", For::Tests, "a private session bus for the keyring"),
     package("gnome-keyring", For::Tests, "a real Secret Service"),
     package("oathtool", For::Tests, "an independent computation of codes"),
+    package(
+        "postgresql",
+        For::Tests,
+        "the verifier's server store; tests start a private server of its programs",
+    ),
     package("xclip", For::Tests, "reads and writes the clipboard from outside"),
     package("xdotool", For::Tests, "types into the system's own dialogs"),
     package("python3-nacl", For::Tests, "opens a vault with docs/decrypt.py (brings Python 3)"),
@@ -41,14 +46,15 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     (
         "Fedora",
         "sudo dnf install gcc gcc-c++ make pkgconf-pkg-config webkit2gtk4.1-devel libayatana-appindicator-gtk3-devel \
-         xorg-x11-server-Xvfb webkit2gtk-driver dbus-daemon gnome-keyring oathtool xclip xdotool python3-pynacl",
+         xorg-x11-server-Xvfb webkit2gtk-driver dbus-daemon gnome-keyring oathtool postgresql-server \
+         xclip xdotool python3-pynacl",
     ),
     (
         "Arch",
         "sudo pacman -S --needed base-devel webkit2gtk-4.1 libayatana-appindicator xorg-server-xvfb dbus \
-         gnome-keyring oath-toolkit xclip xdotool python-pynacl",
+         gnome-keyring oath-toolkit postgresql xclip xdotool python-pynacl",
     ),
-    ("macOS", "xcode-select --install; brew install oath-toolkit; python3 -m pip install pynacl"),
+    ("macOS", "xcode-select --install; brew install oath-toolkit postgresql; python3 -m pip install pynacl"),
     (
         "Windows",
         "winget install Microsoft.VisualStudio.2022.BuildTools --override \"--passive --add \

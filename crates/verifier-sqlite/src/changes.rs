@@ -83,27 +83,44 @@ impl Run<'_> {
         let (tenant, user, now) = (self.tenant, self.user, self.now);
         match change {
             Change::SetPolicy { expected, tenant: record } => self.holds(
-                "INSERT INTO tenant (name, revision, policy, kek, wrapped_key)
-                 SELECT :tenant, :revision, :policy, :kek, :key
+                "INSERT INTO tenant (name, revision, policy, kek, wrapped_key, key_number, former_keys)
+                 SELECT :tenant, :revision, :policy, :kek, :key, :number, :former
                   WHERE :expected = 0 OR EXISTS (SELECT 1 FROM tenant WHERE name = :tenant)
                      ON CONFLICT (name) DO UPDATE SET revision = :revision, policy = :policy
                   WHERE revision = :expected
                  RETURNING 1",
                 named_params! {
                     ":tenant": tenant, ":revision": number(record.revision)?, ":policy": record.policy,
-                    ":kek": record.kek, ":key": record.wrapped_key, ":expected": number(*expected)?,
+                    ":kek": record.keys.kek, ":key": record.keys.wrapped, ":number": record.keys.number,
+                    ":former": to_json(&record.keys.former)?, ":expected": number(*expected)?,
                 },
             ),
             Change::RequirePolicy { revision } => self.holds(
                 "SELECT 1 FROM tenant WHERE name = ?1 AND revision = ?2",
                 (tenant, number(*revision)?),
             ),
-            Change::Rewrap { expected, kek, wrapped_key } => self.holds(
-                "UPDATE tenant SET kek = ?1, wrapped_key = ?2 WHERE name = ?3 AND kek = ?4 RETURNING 1",
-                (kek, wrapped_key, tenant, expected),
+            Change::SetKeys { expected, keys } => self.holds(
+                "UPDATE tenant SET kek = ?2, wrapped_key = ?3, key_number = ?4, former_keys = ?5
+                  WHERE name = ?1 AND kek = ?6 AND wrapped_key = ?7 AND key_number = ?8 AND former_keys = ?9
+                 RETURNING 1",
+                (
+                    tenant,
+                    &keys.kek,
+                    &keys.wrapped,
+                    keys.number,
+                    to_json(&keys.former)?,
+                    &expected.kek,
+                    &expected.wrapped,
+                    expected.number,
+                    to_json(&expected.former)?,
+                ),
             ),
             Change::PutSubject { expected, subject } => self.put_subject(expected.as_ref(), subject),
             Change::PutPending(factor) => self.put_pending(factor),
+            Change::Reseal(factor) => self.holds(
+                "UPDATE factor SET body = ?4 WHERE tenant = ?1 AND user = ?2 AND id = ?3 RETURNING 1",
+                (tenant, user, factor.id.as_str(), to_json(factor)?),
+            ),
             Change::Validate { factor } => self.holds(
                 "UPDATE factor SET state = 'validated'
                   WHERE tenant = ?1 AND user = ?2 AND id = ?3 AND state = 'pending' AND pending_until > ?4
@@ -221,6 +238,8 @@ impl Run<'_> {
                   WHERE tenant = ?1 AND user = ?2 AND tag = ?3 AND used_at IS NULL AND expires_at > ?4 RETURNING 1",
                 (tenant, user, tag.as_str(), now),
             ),
+            Change::DropProofs => self
+                .run("DELETE FROM proof WHERE tenant = ?1 AND user = ?2 AND used_at IS NULL", (tenant, user)),
             Change::PutTicket(ticket) => self.put_ticket(ticket),
             Change::ApproveTicket { ticket, by } => self.holds(
                 "UPDATE ticket SET awaits_approval = 0

@@ -9,7 +9,7 @@ use thiserror::Error;
 /// Marks the file as ours: "KHvf".
 const APPLICATION: i64 = 0x4b48_7666;
 /// The schema, one step after the other; what was released is never changed.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema-2.sql")];
 /// How long another process' write is waited for.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -29,6 +29,9 @@ pub enum OpenError {
         /// The schema's version.
         found: i64,
     },
+    /// The file can only be read. A use that cannot be written down would not be a use.
+    #[error("the verifier's database can only be read here")]
+    ReadOnly,
     /// The file system keeps no write-ahead log, which happens on network file systems.
     #[error("no write-ahead log can be kept here (journal mode {mode})")]
     NoLog {
@@ -51,6 +54,9 @@ pub(crate) fn writer(path: &Path) -> Result<Connection, OpenError> {
     }
     if version > MIGRATIONS.len() as i64 {
         return Err(OpenError::Newer { found: version });
+    }
+    if connection.is_readonly("main")? {
+        return Err(OpenError::ReadOnly);
     }
     let mode: String = connection.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))?;
     if mode != "wal" {

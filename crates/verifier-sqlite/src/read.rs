@@ -8,8 +8,8 @@ use crate::{
 use keyhaven_verifier::{
     AuditRecord, ChallengeId, DecisionId, Explanation, FactorId, RecoveryCodeId, Tag, TrustId,
     record::{
-        Answered, Challenge, Factor, FactorState, RecoveryCode, SentCode, SubjectRecord, TenantRecord,
-        Ticket, Trust,
+        Answered, Challenge, Factor, FactorState, KeyRecord, RecoveryCode, SentCode, SubjectRecord,
+        TenantRecord, Ticket, Trust,
     },
     store::{Query, Snapshot},
 };
@@ -99,8 +99,12 @@ fn tenant(row: &Row<'_>) -> Result<TenantRecord, Failed> {
     Ok(TenantRecord {
         revision: natural(row, "revision")?,
         policy: row.get("policy")?,
-        kek: row.get("kek")?,
-        wrapped_key: row.get("wrapped_key")?,
+        keys: KeyRecord {
+            kek: row.get("kek")?,
+            number: row.get("key_number")?,
+            wrapped: row.get("wrapped_key")?,
+            former: from_json(&row.get::<_, String>("former_keys")?)?,
+        },
     })
 }
 

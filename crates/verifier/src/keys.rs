@@ -4,7 +4,10 @@
 //! Who copies a database without the KEK has no secret, cannot try codes, and cannot move a record to another user:
 //! each is sealed for its place.
 
-use crate::{Failure, Unavailable, random};
+use crate::{
+    Failure, Timestamp, Unavailable, random,
+    record::{FormerKey, KeyRecord},
+};
 use chacha20poly1305::{
     Tag as CipherTag, XChaCha20Poly1305, XNonce,
     aead::{AeadInOut, KeyInit},
@@ -20,6 +23,8 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 const FORMAT: u8 = 1;
+/// In front of a key's number, for all keys of a tenant but the first.
+const NUMBERED: u8 = 2;
 const NONCE: usize = 24;
 const TAG: usize = 16;
 
@@ -154,46 +159,128 @@ impl Purpose {
     }
 }
 
-/// The keys of one tenant.
+/// The keys of one tenant: the one that seals, tags and peppers, and those before it, which still open and compare.
 pub(crate) struct TenantKeys {
+    current: Derived,
+    former: Vec<Derived>,
+}
+
+/// What follows from one key of a tenant.
+struct Derived {
+    number: u32,
     seal: Key,
     tag: Key,
     pepper: Key,
 }
 
 impl TenantKeys {
-    /// Makes a tenant's key and wraps it. The first part is for the store.
-    pub fn create(provider: &impl KeyProvider, tenant: &str) -> Result<(Vec<u8>, Self), Unavailable> {
-        let random = random::bytes::<KEY_LENGTH>()?;
-        let key = Key::try_fill(|bytes| {
-            bytes.copy_from_slice(random.as_slice());
-            Ok::<(), Unavailable>(())
-        })?;
+    /// Makes a tenant's first key and wraps it. The first part is for the store.
+    pub fn create(provider: &impl KeyProvider, tenant: &str) -> Result<(KeyRecord, Self), Unavailable> {
+        let key = fresh_key()?;
         let wrapped = provider.wrap(&key, &wrapping(tenant))?;
-        Ok((wrapped, Self::derive(&key)))
+        let kek = provider.current().to_owned();
+        let keys = Self { current: Derived::from(1, &key), former: Vec::new() };
+        Ok((KeyRecord { kek, number: 1, wrapped, former: Vec::new() }, keys))
     }
 
-    pub fn unwrap(
-        provider: &impl KeyProvider,
-        tenant: &str,
-        kek: &str,
-        wrapped: &[u8],
-    ) -> Result<Self, Unavailable> {
-        Ok(Self::derive(&provider.unwrap(kek, wrapped, &wrapping(tenant))?))
+    pub fn unwrap(provider: &impl KeyProvider, tenant: &str, keys: &KeyRecord) -> Result<Self, Unavailable> {
+        let open = |number, wrapped: &[u8]| {
+            Ok::<_, Unavailable>(Derived::from(
+                number,
+                &provider.unwrap(&keys.kek, wrapped, &wrapping(tenant))?,
+            ))
+        };
+        let former = keys.former.iter().map(|former| open(former.number, &former.wrapped));
+        Ok(Self { current: open(keys.number, &keys.wrapped)?, former: former.collect::<Result<_, _>>()? })
     }
 
-    /// Wraps the same key under the provider's current one.
+    /// Wraps the same keys under the provider's current key-encryption key.
     pub fn rewrap(
         provider: &impl KeyProvider,
         tenant: &str,
-        kek: &str,
-        wrapped: &[u8],
-    ) -> Result<Vec<u8>, Unavailable> {
+        keys: &KeyRecord,
+    ) -> Result<KeyRecord, Unavailable> {
         let associated = wrapping(tenant);
-        provider.wrap(&provider.unwrap(kek, wrapped, &associated)?, &associated)
+        let anew =
+            |wrapped: &[u8]| provider.wrap(&provider.unwrap(&keys.kek, wrapped, &associated)?, &associated);
+        let former = keys.former.iter().map(|former| {
+            Ok::<_, Unavailable>(FormerKey { wrapped: anew(&former.wrapped)?, ..former.clone() })
+        });
+        Ok(KeyRecord {
+            kek: provider.current().to_owned(),
+            number: keys.number,
+            wrapped: anew(&keys.wrapped)?,
+            former: former.collect::<Result<_, _>>()?,
+        })
     }
 
-    fn derive(key: &Key) -> Self {
+    /// A new key in the place of the current one, which becomes a former one.
+    pub fn rotate(
+        provider: &impl KeyProvider,
+        tenant: &str,
+        keys: &KeyRecord,
+        now: Timestamp,
+    ) -> Result<KeyRecord, Unavailable> {
+        let mut rotated = Self::rewrap(provider, tenant, keys)?;
+        let wrapped = provider.wrap(&fresh_key()?, &wrapping(tenant))?;
+        let replaced = FormerKey {
+            number: rotated.number,
+            wrapped: std::mem::replace(&mut rotated.wrapped, wrapped),
+            until: now,
+        };
+        rotated.former.push(replaced);
+        rotated.number = rotated.number.saturating_add(1);
+        Ok(rotated)
+    }
+
+    fn find(&self, number: u32) -> Option<&Derived> {
+        std::iter::once(&self.current).chain(&self.former).find(|keys| keys.number == number)
+    }
+
+    pub fn seal(&self, place: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, Unavailable> {
+        let sealed = seal(&self.current.seal, &joined(place), plain)?;
+        if self.current.number == 1 {
+            return Ok(sealed);
+        }
+        let mut numbered = vec![NUMBERED];
+        numbered.extend_from_slice(&self.current.number.to_be_bytes());
+        numbered.extend_from_slice(&sealed);
+        Ok(numbered)
+    }
+
+    pub fn open(&self, what: &'static str, place: &[&[u8]], sealed: &[u8]) -> Result<SecretBytes, Failure> {
+        let (number, sealed) = numbered(sealed);
+        self.find(number)
+            .and_then(|keys| open(&keys.seal, &joined(place), sealed))
+            .ok_or(Failure::Sealed { what })
+    }
+
+    /// Whether a record is sealed by a key that another has replaced.
+    pub fn is_former(&self, sealed: &[u8]) -> bool {
+        numbered(sealed).0 != self.current.number
+    }
+
+    pub fn tag(&self, purpose: Purpose, parts: &[&[u8]]) -> Tag {
+        self.current.tag(purpose, parts)
+    }
+
+    /// Whether `tag` is that of these parts, under the current key or one before it.
+    pub fn is(&self, tag: &Tag, purpose: Purpose, parts: &[&[u8]]) -> bool {
+        std::iter::once(&self.current).chain(&self.former).any(|keys| keys.tag(purpose, parts) == *tag)
+    }
+
+    /// The current pepper, and the number of its key.
+    pub fn pepper(&self) -> (u32, &Key) {
+        (self.current.number, &self.current.pepper)
+    }
+
+    pub fn pepper_of(&self, number: u32) -> Option<&Key> {
+        self.find(number).map(|keys| &keys.pepper)
+    }
+}
+
+impl Derived {
+    fn from(number: u32, key: &Key) -> Self {
         // RFC 5869 §3.3: the tenant's key is uniformly random, so nothing has to be extracted.
         let expand = |info: &[u8]| -> Key {
             let mut output = Zeroizing::new([0; KEY_LENGTH]);
@@ -203,31 +290,39 @@ impl TenantKeys {
             Key::from_slice(output.as_slice()).expect("the array is one key long")
         };
         Self {
+            number,
             seal: expand(b"keyhaven verifier v1: seal"),
             tag: expand(b"keyhaven verifier v1: tag"),
             pepper: expand(b"keyhaven verifier v1: pepper"),
         }
     }
 
-    pub fn seal(&self, place: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, Unavailable> {
-        seal(&self.seal, &joined(place), plain)
-    }
-
-    pub fn open(&self, what: &'static str, place: &[&[u8]], sealed: &[u8]) -> Result<SecretBytes, Failure> {
-        open(&self.seal, &joined(place), sealed).ok_or(Failure::Sealed { what })
-    }
-
-    pub fn tag(&self, purpose: Purpose, parts: &[&[u8]]) -> Tag {
+    fn tag(&self, purpose: Purpose, parts: &[&[u8]]) -> Tag {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(self.tag.expose()).expect("HMAC takes a key of any length");
         mac.update(&joined(&[purpose.name()]));
         mac.update(&joined(parts));
         Tag(HEXLOWER.encode(&mac.finalize().into_bytes()))
     }
+}
 
-    pub fn pepper(&self) -> &Key {
-        &self.pepper
-    }
+fn fresh_key() -> Result<Key, Unavailable> {
+    let random = random::bytes::<KEY_LENGTH>()?;
+    Key::try_fill(|bytes| {
+        bytes.copy_from_slice(random.as_slice());
+        Ok::<(), Unavailable>(())
+    })
+}
+
+/// The number of the key that sealed a record, and what it sealed. Records of the first key carry no number.
+fn numbered(sealed: &[u8]) -> (u32, &[u8]) {
+    let behind = sealed.strip_prefix(&[NUMBERED]).and_then(|rest| rest.split_first_chunk::<4>());
+    behind.map_or((1, sealed), |(number, rest)| (u32::from_be_bytes(*number), rest))
+}
+
+/// The number of the key that sealed a record.
+pub(crate) fn key_of(sealed: &[u8]) -> u32 {
+    numbered(sealed).0
 }
 
 fn wrapping(tenant: &str) -> Vec<u8> {
@@ -311,14 +406,50 @@ mod tests {
         let old = LocalKeys::new("k1", kek(1));
         let (wrapped, keys) = TenantKeys::create(&old, "acme").unwrap();
         let sealed = keys.seal(&[], b"secret").unwrap();
-        assert!(TenantKeys::unwrap(&old, "other", "k1", &wrapped).is_err());
+        assert!(TenantKeys::unwrap(&old, "other", &wrapped).is_err());
         let both = LocalKeys::new("k2", kek(2)).with_former("k1", kek(1));
-        let rewrapped = TenantKeys::rewrap(&both, "acme", "k1", &wrapped).unwrap();
+        let rewrapped = TenantKeys::rewrap(&both, "acme", &wrapped).unwrap();
         let new = LocalKeys::new("k2", kek(2));
-        let keys = TenantKeys::unwrap(&new, "acme", "k2", &rewrapped).unwrap();
+        let keys = TenantKeys::unwrap(&new, "acme", &rewrapped).unwrap();
         assert_eq!(keys.open("factor", &[], &sealed).unwrap().expose(), b"secret");
-        let missing = TenantKeys::unwrap(&new, "acme", "k1", &wrapped).err().unwrap();
+        let missing = TenantKeys::unwrap(&new, "acme", &wrapped).err().unwrap();
         assert_eq!(missing.to_string(), "the key provider did not answer: there is no key \"k1\"");
+    }
+
+    #[test]
+    fn a_replaced_key_opens_and_compares_until_it_is_gone() {
+        let old = LocalKeys::new("k1", kek(1));
+        let (first, keys) = TenantKeys::create(&old, "acme").unwrap();
+        let sealed = keys.seal(&[b"p"], b"secret").unwrap();
+        let tag = keys.tag(Purpose::Code, &[b"c"]);
+        // The new key is wrapped by the newest key-encryption key, and so are those before it.
+        let both = LocalKeys::new("k2", kek(2)).with_former("k1", kek(1));
+        let second = TenantKeys::rotate(&both, "acme", &first, 9.into()).unwrap();
+        assert_eq!((second.number, second.kek.as_str()), (2, "k2"));
+        let kept: Vec<_> = second.former.iter().map(|key| (key.number, key.until)).collect();
+        assert_eq!(kept, [(1, 9.into())]);
+        let third = TenantKeys::rotate(&both, "acme", &second, 10.into()).unwrap();
+        let keys = TenantKeys::unwrap(&LocalKeys::new("k2", kek(2)), "acme", &third).unwrap();
+        assert_eq!(keys.open("factor", &[b"p"], &sealed).unwrap().expose(), b"secret");
+        assert!(keys.is_former(&sealed));
+        assert!(keys.is(&tag, Purpose::Code, &[b"c"]));
+        assert!(!keys.is(&tag, Purpose::Code, &[b"d"]));
+        assert_ne!(keys.tag(Purpose::Code, &[b"c"]), tag);
+        let again = keys.seal(&[b"p"], b"secret").unwrap();
+        assert_eq!((key_of(&sealed), key_of(&again)), (1, 3));
+        assert!(!keys.is_former(&again));
+        assert_eq!(keys.open("factor", &[b"p"], &again).unwrap().expose(), b"secret");
+        assert!(keys.open("factor", &[b"q"], &again).is_err());
+        for index in 0..again.len() {
+            let mut changed = again.clone();
+            changed[index] ^= 1;
+            assert!(keys.open("factor", &[b"p"], &changed).is_err(), "byte {index}");
+        }
+        let gone = KeyRecord { former: third.former[1..].to_vec(), ..third };
+        let keys = TenantKeys::unwrap(&both, "acme", &gone).unwrap();
+        assert!(keys.open("factor", &[b"p"], &sealed).is_err());
+        assert!(!keys.is(&tag, Purpose::Code, &[b"c"]));
+        assert!(keys.pepper_of(1).is_none() && keys.pepper_of(2).is_some());
     }
 
     #[test]

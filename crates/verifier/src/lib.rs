@@ -76,5 +76,5 @@ pub use store::{MemoryStore, Store};
 pub use time::Timestamp;
 pub use verifier::{
     AdminError, EnrolError, Grant, IssuedTicket, Joined, ManageError, PendingCode, PendingPush, PendingSent,
-    Profile, ReportRow, TicketRequest, Verifier, report_csv,
+    Profile, Progress, ReportRow, TicketRequest, UnderFormerKeys, Verifier, report_csv,
 };

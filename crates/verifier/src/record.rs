@@ -14,10 +14,32 @@ pub struct TenantRecord {
     pub revision: u64,
     /// The policy document.
     pub policy: String,
+    /// The tenant's keys.
+    pub keys: KeyRecord,
+}
+
+/// A tenant's keys, all wrapped by one key-encryption key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRecord {
     /// The name of the key-encryption key.
     pub kek: String,
-    /// The tenant's key, wrapped by it.
-    pub wrapped_key: Vec<u8>,
+    /// The number of the key that seals, from 1.
+    pub number: u32,
+    /// That key, wrapped.
+    pub wrapped: Vec<u8>,
+    /// Keys before it, which still open, the oldest first.
+    pub former: Vec<FormerKey>,
+}
+
+/// A tenant's key that seals no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerKey {
+    /// Its number.
+    pub number: u32,
+    /// The key, wrapped.
+    pub wrapped: Vec<u8>,
+    /// When the next one took its place.
+    pub until: Timestamp,
 }
 
 /// A user of a tenant.

@@ -8,7 +8,7 @@
 use crate::{Failure, Unavailable, keys::TenantKeys, random};
 use argon2::{Algorithm, Argon2, Params, Version};
 use data_encoding::HEXLOWER;
-use keyhaven_secret::SecretText;
+use keyhaven_secret::{Key, SecretText};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -42,9 +42,27 @@ impl HashCost {
 /// A hash as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredHash {
+    /// The number of the tenant's key whose pepper it is under.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    key: u32,
     cost: HashCost,
     salt: String,
     hash: String,
+}
+
+fn first() -> u32 {
+    1
+}
+
+fn is_first(key: &u32) -> bool {
+    *key == 1
+}
+
+impl StoredHash {
+    /// The number of the tenant's key that it needs.
+    pub(crate) fn key(&self) -> u32 {
+        self.key
+    }
 }
 
 /// A fresh code: the part that is looked up and the whole.
@@ -80,12 +98,7 @@ pub(crate) fn parts(code: &str) -> Option<(&str, &str)> {
     matches!(code.len(), CODE | SINGLE_KEY).then(|| code.split_at_checked(SELECTOR)).flatten()
 }
 
-fn argon2(
-    keys: &TenantKeys,
-    cost: HashCost,
-    salt: &[u8],
-    verifier: &str,
-) -> Result<Zeroizing<[u8; 32]>, Failure> {
+fn argon2(pepper: &Key, cost: HashCost, salt: &[u8], verifier: &str) -> Result<Zeroizing<[u8; 32]>, Failure> {
     // A stored record may not ask for more than this machine should give.
     let params = (8..=1 << 20)
         .contains(&cost.memory)
@@ -93,7 +106,7 @@ fn argon2(
         .flatten()
         .ok_or(Failure::Sealed { what: "recovery code's cost" })?;
     let mut hash = Zeroizing::new([0; 32]);
-    Argon2::new_with_secret(keys.pepper().expose(), Algorithm::Argon2id, Version::V0x13, params)
+    Argon2::new_with_secret(pepper.expose(), Algorithm::Argon2id, Version::V0x13, params)
         .and_then(|argon2| argon2.hash_password_into(verifier.as_bytes(), salt, hash.as_mut_slice()))
         .map_err(|_| Failure::Sealed { what: "recovery code" })?;
     Ok(hash)
@@ -101,8 +114,14 @@ fn argon2(
 
 pub(crate) fn hash(keys: &TenantKeys, cost: HashCost, verifier: &str) -> Result<StoredHash, Failure> {
     let salt = random::bytes::<16>()?;
-    let hash = argon2(keys, cost, salt.as_slice(), verifier)?;
-    Ok(StoredHash { cost, salt: HEXLOWER.encode(salt.as_slice()), hash: HEXLOWER.encode(hash.as_slice()) })
+    let (key, pepper) = keys.pepper();
+    let hash = argon2(pepper, cost, salt.as_slice(), verifier)?;
+    Ok(StoredHash {
+        key,
+        cost,
+        salt: HEXLOWER.encode(salt.as_slice()),
+        hash: HEXLOWER.encode(hash.as_slice()),
+    })
 }
 
 /// Whether `verifier` is what was hashed. Without a stored hash the same work is done for nothing, so that an unknown
@@ -114,12 +133,13 @@ pub(crate) fn matches(
     verifier: &str,
 ) -> Result<bool, Failure> {
     let Some(stored) = stored else {
-        argon2(keys, cost, &[0; 16], verifier)?;
+        argon2(keys.pepper().1, cost, &[0; 16], verifier)?;
         return Ok(false);
     };
     let decode =
         |text: &str| HEXLOWER.decode(text.as_bytes()).map_err(|_| Failure::Sealed { what: "recovery code" });
-    let hash = argon2(keys, stored.cost, &decode(&stored.salt)?, verifier)?;
+    let pepper = keys.pepper_of(stored.key).ok_or(Failure::Sealed { what: "recovery code" })?;
+    let hash = argon2(pepper, stored.cost, &decode(&stored.salt)?, verifier)?;
     Ok(hash.as_slice().ct_eq(&decode(&stored.hash)?).into())
 }
 
@@ -127,7 +147,6 @@ pub(crate) fn matches(
 mod tests {
     use super::*;
     use crate::keys::LocalKeys;
-    use keyhaven_secret::Key;
 
     fn keys() -> TenantKeys {
         TenantKeys::create(&LocalKeys::new("k", Key::from_slice(&[1; 32]).unwrap()), "acme").unwrap().1

@@ -5,7 +5,7 @@ use keyhaven_otp::parse_uri;
 use keyhaven_secret::{Key, SecretText};
 use keyhaven_verifier::{
     Action, Actor, Answer, Begin, CHAIN_START, Confirmation, Context, Decision, FactorId, Failure, Grant,
-    HashCost, LocalKeys, Preset, Profile, Store, Subject, Verifier,
+    HashCost, LocalKeys, Preset, Profile, Progress, Reason, Store, Subject, Verifier,
     record::SubjectRecord,
     store::{Change, Settled, Settlement},
     verify_chain,
@@ -180,13 +180,18 @@ async fn a_new_key_encryption_key_reaches_every_tenant_while_sign_ins_go_on() {
     let pending = old.enrol_totp(&ann, "B", "ann", Grant::First, &context(0)).await.unwrap();
     let account = parse_uri(pending.uri.expose()).unwrap().account;
     let both = verifier(&path, LocalKeys::new("k2", kek(2)).with_former("k1", kek(1))).await;
-    assert_eq!(both.rewrap("", 2, T0.into()).await.unwrap(), (2, Some("b".to_owned())));
+    let progress =
+        |changed, seen, last: Option<&str>| Progress { changed, seen, last: last.map(str::to_owned) };
+    assert_eq!(both.left_to_rewrap().await.unwrap(), 3);
+    assert_eq!(both.rewrap("", 2, T0.into()).await.unwrap(), progress(2, 2, Some("b")));
+    assert_eq!(both.left_to_rewrap().await.unwrap(), 1);
     let answer = Answer::code(&account.code_at(T0).unwrap().text);
     let confirmed = both.confirm(&ann, &pending.challenge, answer, &context(0)).await.unwrap();
     assert!(matches!(confirmed, Confirmation::Enrolled(_)));
-    assert_eq!(both.rewrap("b", 2, T0.into()).await.unwrap(), (1, Some("c".to_owned())));
-    assert_eq!(both.rewrap("c", 2, T0.into()).await.unwrap(), (0, None));
-    assert_eq!(both.rewrap("", 9, T0.into()).await.unwrap(), (0, Some("c".to_owned())));
+    assert_eq!(both.rewrap("b", 2, T0.into()).await.unwrap(), progress(1, 1, Some("c")));
+    assert_eq!(both.rewrap("c", 2, T0.into()).await.unwrap(), progress(0, 0, None));
+    assert_eq!(both.rewrap("", 9, T0.into()).await.unwrap(), progress(0, 3, Some("c")));
+    assert_eq!(both.left_to_rewrap().await.unwrap(), 0);
     let new = verifier(&path, LocalKeys::new("k2", kek(2))).await;
     let begin = new.begin(&ann, Action::Login, &context(30)).await.unwrap();
     let Begin::Challenge(question) = begin else { panic!("not asked") };
@@ -234,9 +239,9 @@ fn foreign_and_newer_files_are_refused_and_left_alone() {
     let newer = folder.path().join("newer.db");
     drop(SqliteStore::open(&newer).unwrap());
     let other = rusqlite::Connection::open(&newer).unwrap();
-    other.execute_batch("PRAGMA user_version = 2").unwrap();
+    other.execute_batch("PRAGMA user_version = 77").unwrap();
     drop(other);
-    assert!(matches!(SqliteStore::open(&newer), Err(OpenError::Newer { found: 2 })));
+    assert!(matches!(SqliteStore::open(&newer), Err(OpenError::Newer { found: 77 })));
 
     let text = folder.path().join("text.db");
     fs::write(&text, "not a database, but long enough to have been one".repeat(40)).unwrap();
@@ -300,4 +305,99 @@ async fn a_settlement_that_fails_halfway_leaves_nothing_and_harms_nobody() {
     }
     let users = store.users("acme", "", 100).await.unwrap();
     assert_eq!(users.len(), 20, "{users:?}");
+}
+
+/// CVE-2026-27801: limits that are lost with the process.
+#[tokio::test]
+async fn budgets_outlive_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("v.db");
+    let first = verifier(&path, LocalKeys::new("k1", kek(1))).await;
+    let policy = Preset::Asvs5L2.policy();
+    first.put_policy(&Actor::operator("ops"), "acme", &policy, 0, T0.into()).await.unwrap();
+    let pending = first.enrol_totp(&who(), "Acme", "ann", Grant::First, &context(0)).await.unwrap();
+    let account = parse_uri(pending.uri.expose()).unwrap().account;
+    let answer = Answer::code(&account.code_at(T0).unwrap().text);
+    let _ = first.confirm(&who(), &pending.challenge, answer, &context(0)).await.unwrap();
+    drop(first);
+    let mut challenges = Vec::new();
+    let mut reasons = Vec::new();
+    for guess in 0..12 {
+        // A process for each: six that ask, then six that guess.
+        let node = verifier(&path, LocalKeys::new("k1", kek(1))).await;
+        if guess < 6 {
+            let Begin::Challenge(question) = node.begin(&who(), Action::Login, &context(30)).await.unwrap()
+            else {
+                panic!("not asked")
+            };
+            challenges.push(question.id);
+            continue;
+        }
+        let near = account.codes_around(T0 + 30, 30).unwrap();
+        let wrong =
+            (0..).map(|n| format!("{n:06}")).find(|text| near.iter().all(|code| code.code.text != *text));
+        let answer = Answer::code(&wrong.unwrap());
+        match node.answer(&who(), &challenges[guess - 6], answer, &context(30)).await.unwrap() {
+            Decision::Rejected(rejected) => reasons.push(rejected.reason),
+            Decision::Accepted(_) => panic!("accepted"),
+        }
+    }
+    assert_eq!(reasons[..5], [Reason::Wrong; 5]);
+    assert!(matches!(reasons[5], Reason::Locked { .. }), "{reasons:?}");
+}
+
+/// What the file's tables are, as text.
+fn tables(path: &Path) -> Vec<String> {
+    let file = rusqlite::Connection::open(path).unwrap();
+    let mut found = file.prepare("SELECT sql FROM sqlite_schema WHERE sql NOT NULL ORDER BY name").unwrap();
+    let rows = found.query_map([], |row| row.get(0)).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+/// A file of each version so far, with a user in it, is brought up to this one and goes on where it was.
+#[tokio::test]
+async fn every_older_file_is_brought_up_to_date() {
+    const BACK: &str =
+        "ALTER TABLE tenant DROP COLUMN former_keys; ALTER TABLE tenant DROP COLUMN key_number;
+         PRAGMA user_version = 1";
+    let folder = tempfile::tempdir().unwrap();
+    let (path, first) = (folder.path().join("v.db"), folder.path().join("first.db"));
+    let node = verifier(&path, LocalKeys::new("k1", kek(1))).await;
+    let policy = Preset::SixCodes.policy();
+    node.put_policy(&Actor::operator("ops"), "acme", &policy, 0, T0.into()).await.unwrap();
+    let pending = node.enrol_totp(&who(), "Acme", "ann", Grant::First, &context(0)).await.unwrap();
+    let account = parse_uri(pending.uri.expose()).unwrap().account;
+    let code = |now| Answer::code(&account.code_at(T0 + now).unwrap().text);
+    let _ = node.confirm(&who(), &pending.challenge, code(0), &context(0)).await.unwrap();
+    drop(node);
+    let current = tables(&path);
+    rusqlite::Connection::open(&path).unwrap().execute_batch(BACK).unwrap();
+    // Exactly what the first version made.
+    rusqlite::Connection::open(&first).unwrap().execute_batch(include_str!("../../src/schema.sql")).unwrap();
+    assert_eq!(tables(&path), tables(&first));
+    let node = verifier(&path, LocalKeys::new("k1", kek(1))).await;
+    assert_eq!(tables(&path), current);
+    let Begin::Challenge(question) = node.begin(&who(), Action::Login, &context(30)).await.unwrap() else {
+        panic!("not asked")
+    };
+    assert!(node.answer(&who(), &question.id, code(30), &context(30)).await.unwrap().is_accepted());
+    node.rotate_key(&Actor::operator("ops"), "acme", "the first after the change", T0.into()).await.unwrap();
+    let Begin::Challenge(question) = node.begin(&who(), Action::Login, &context(60)).await.unwrap() else {
+        panic!("not asked")
+    };
+    assert!(node.answer(&who(), &question.id, code(60), &context(60)).await.unwrap().is_accepted());
+}
+
+/// A file that can only be read is refused when it is opened, and stays as it was.
+#[tokio::test]
+async fn a_file_that_can_only_be_read_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("v.db");
+    drop(verifier(&path, LocalKeys::new("k1", kek(1))).await);
+    let before = fs::read(&path).unwrap();
+    // Permissions hold root back from nothing; SQLite's own switch does.
+    let uri = format!("file:{}?mode=ro", path.display());
+    let opened = SqliteStore::open(Path::new(&uri));
+    assert!(matches!(opened, Err(OpenError::ReadOnly)), "{:?}", opened.err());
+    assert_eq!(fs::read(&path).unwrap(), before);
 }

@@ -6,10 +6,12 @@
 
 mod lint;
 mod presets;
+mod simulate;
 mod validate;
 
 pub use lint::{Cost, Finding, Lint, Standard};
 pub use presets::Preset;
+pub use simulate::{Difference, Replay, Simulation};
 pub use validate::PolicyProblem;
 
 use crate::{Action, Method};

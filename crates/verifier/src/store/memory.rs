@@ -97,6 +97,9 @@ impl SubjectState {
                 self.factors.push(*factor);
                 Some(())
             }
+            Change::Reseal(resealed) => {
+                self.factor(&resealed.id).map(|factor| factor.sealed = resealed.sealed)
+            }
             Change::Validate { factor } => {
                 let factor = self.factor(&factor)?;
                 let holds = factor.state == FactorState::Pending && factor.pending_until > now;
@@ -212,6 +215,10 @@ impl SubjectState {
                 let proof = self.proof(&tag)?;
                 (proof.used_at.is_none() && proof.expires_at > now).then(|| proof.used_at = Some(now))
             }
+            Change::DropProofs => {
+                self.proofs.retain(|_, proof| proof.used_at.is_some());
+                Some(())
+            }
             Change::PutTicket(ticket) => {
                 self.tickets.push(*ticket);
                 Some(())
@@ -227,7 +234,7 @@ impl SubjectState {
             // Changes of the tenant are done by the caller of this.
             Change::SetPolicy { .. }
             | Change::RequirePolicy { .. }
-            | Change::Rewrap { .. }
+            | Change::SetKeys { .. }
             | Change::Refund { .. }
             | Change::Reset { .. }
             | Change::Explain(_) => Some(()),
@@ -292,11 +299,8 @@ impl TenantState {
                 Change::RequirePolicy { revision } => {
                     record.as_ref().filter(|record| record.revision == revision).map(|_| ())
                 }
-                Change::Rewrap { expected, kek, wrapped_key } => {
-                    record.as_mut().filter(|record| record.kek == expected).map(|record| {
-                        record.kek = kek;
-                        record.wrapped_key = wrapped_key;
-                    })
+                Change::SetKeys { expected, keys } => {
+                    record.as_mut().filter(|record| record.keys == expected).map(|record| record.keys = keys)
                 }
                 Change::Refund { .. } | Change::Reset { .. } | Change::Explain(_) => {
                     unguarded.push(change);

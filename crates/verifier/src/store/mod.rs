@@ -16,8 +16,8 @@ use crate::{
     AuditRecord, Budget, BudgetKey, ChallengeId, DecisionId, Event, Explanation, FactorId, Limit, Method,
     RecoveryCodeId, Tag, TicketId, Timestamp, TrustId, Unavailable,
     record::{
-        Answered, Challenge, Factor, FactorState, ProofRecord, RecoveryCode, SentCode, SubjectRecord,
-        TenantRecord, Ticket, Trust,
+        Answered, Challenge, Factor, FactorState, KeyRecord, ProofRecord, RecoveryCode, SentCode,
+        SubjectRecord, TenantRecord, Ticket, Trust,
     },
 };
 use std::future::Future;
@@ -62,14 +62,12 @@ pub enum Change {
         /// The revision.
         revision: u64,
     },
-    /// Replaces the wrapped key. Holds if it is still wrapped by `expected`.
-    Rewrap {
-        /// The key-encryption key's name until now.
-        expected: String,
-        /// Its name from now on.
-        kek: String,
-        /// The tenant's key, wrapped.
-        wrapped_key: Vec<u8>,
+    /// Replaces the tenant's keys. Holds if they are still `expected`.
+    SetKeys {
+        /// What they were.
+        expected: KeyRecord,
+        /// What they are from now on.
+        keys: KeyRecord,
     },
     /// Sets the user's profile. Holds if it is still `expected`.
     PutSubject {
@@ -80,6 +78,9 @@ pub enum Change {
     },
     /// Adds a factor that waits. Holds always.
     PutPending(Box<Factor>),
+    /// Replaces the sealed secret of a factor by this one's; what else is in it is as it was. Holds if the factor is
+    /// there.
+    Reseal(Box<Factor>),
     /// `Pending` → `Validated`. Holds if it is pending and not too late.
     Validate {
         /// The factor.
@@ -217,6 +218,8 @@ pub enum Change {
         /// Its tag, in which user, action and session are.
         tag: Tag,
     },
+    /// Ends every proof of the user that was not used. Holds always.
+    DropProofs,
     /// Adds a ticket. Holds always.
     PutTicket(Box<Ticket>),
     /// Approves a ticket. Holds if it awaits approval, holds, and somebody else gave it out.

@@ -1,6 +1,6 @@
 //! What administrators and operators do, and what they can see.
 
-use super::{Verifier, answer::about};
+use super::{UnderFormerKeys, Verifier, answer::about};
 use crate::{
     Actor, AuditRecord, BudgetKey, Context, DecisionId, Event, EventName, Explanation, FactorId, Failure,
     KeyProvider, Method, NameError, Notice, Policy, Role, Store, Subject, TicketId, TicketKind, TicketToken,
@@ -8,7 +8,7 @@ use crate::{
     decide::attempt_keys,
     ids::check_name,
     keys::TenantKeys,
-    policy::{Enforcement, ManagedBy, PolicyProblem},
+    policy::{Enforcement, ManagedBy, PolicyProblem, Replay, Simulation},
     random,
     record::{FactorState, TenantRecord, Ticket},
     store::{Change, Query, Settled, Settlement, Snapshot},
@@ -21,6 +21,8 @@ use thiserror::Error;
 
 /// Longest reason, in bytes.
 const MAX_REASON: usize = 1024;
+/// Audit records read in one go.
+const PAGE: u32 = 1_000;
 
 /// Why an administrator's call changed nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -55,6 +57,9 @@ pub enum AdminError {
     /// Not an e-mail address.
     #[error("this is no e-mail address that can be sent to")]
     EmailAddress,
+    /// A key that was replaced is still needed, or was replaced less than a day ago.
+    #[error("{0}")]
+    StillUsed(UnderFormerKeys),
     /// There is no such thing, or it is over; for approvals also: the same administrator gave it out.
     #[error("there is no such {what} that this could be done to")]
     Gone {
@@ -164,7 +169,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             .transpose()
     }
 
-    async fn tenant(&self, tenant: &str) -> Result<Option<TenantRecord>, Unavailable> {
+    pub(super) async fn tenant(&self, tenant: &str) -> Result<Option<TenantRecord>, Unavailable> {
         let query = Query { tenant: tenant.to_owned(), ..Query::default() };
         Ok(self.store.load(query).await?.tenant)
     }
@@ -199,15 +204,12 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         if operated && actor.role != Role::Operator {
             return Err(AdminError::OperatorOnly { rule: "managed_by" });
         }
-        let (kek, wrapped_key) = match current {
-            Some(record) => (record.kek, record.wrapped_key),
-            None => {
-                let (wrapped, _) = TenantKeys::create(&self.keys, tenant)?;
-                (self.keys.current().to_owned(), wrapped)
-            }
+        let keys = match current {
+            Some(record) => record.keys,
+            None => TenantKeys::create(&self.keys, tenant)?.0,
         };
         let revision = expected + 1;
-        let record = TenantRecord { revision, policy: policy.to_json(), kek, wrapped_key };
+        let record = TenantRecord { revision, policy: policy.to_json(), keys };
         let event = Event {
             by: Some(actor.name.clone()),
             policy: Some(revision),
@@ -363,8 +365,12 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             reason: Some(reason),
             ..about(EventName::FactorRevoked, &loaded, found)
         };
-        // What was trusted because of this factor is trusted no more.
-        let changes = vec![Change::Revoke { factor: factor.clone() }, Change::DropTrust { trust: None }];
+        // What was trusted because of this factor is trusted no more, nor is what was answered by it.
+        let changes = vec![
+            Change::Revoke { factor: factor.clone() },
+            Change::DropTrust { trust: None },
+            Change::DropProofs,
+        ];
         match self.settle(&loaded, now, changes, vec![event]).await? {
             Settled::Done => Ok(loaded.notices(EventName::FactorRevoked, None)?),
             Settled::Lost(_) => Err(gone),
@@ -436,40 +442,34 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         Ok(self.store.audit(tenant, after, limit).await?)
     }
 
-    /// Wraps at most `limit` tenants' keys, beginning after one, under the provider's current key; gives how many were
-    /// wrapped anew and the last tenant looked at, `None` at the end. Sign-ins go on meanwhile: both keys unwrap.
+    /// What at most `limit` audit records behind one would have come to under another policy.
     ///
     /// # Errors
-    /// The store or the provider does not answer; what was wrapped until then stays.
-    pub async fn rewrap(
+    /// The store does not answer.
+    pub async fn simulate(
         &self,
-        after: &str,
+        tenant: &str,
+        policy: &Policy,
+        after: u64,
         limit: u32,
-        now: Timestamp,
-    ) -> Result<(u64, Option<String>), Failure> {
-        let tenants = self.store.tenants(after, limit).await?;
-        let mut wrapped = 0;
-        for (tenant, record) in &tenants {
-            if record.kek == self.keys.current() {
-                continue;
+    ) -> Result<Simulation, Failure> {
+        let mut replay = Replay::new(policy);
+        let (mut after, mut left) = (after, limit);
+        while left > 0 {
+            let records = self.store.audit(tenant, after, left.min(PAGE)).await?;
+            let Some(last) = records.last() else { break };
+            after = last.sequence;
+            left = left.saturating_sub(u32::try_from(records.len()).unwrap_or(u32::MAX));
+            for record in &records {
+                let accepted = record.event().filter(|event| event.event == EventName::DecisionAccepted);
+                let explanation = match accepted.and_then(|event| event.decision) {
+                    Some(decision) => self.store.explanation(tenant, &decision).await?,
+                    None => None,
+                };
+                replay.record(record, explanation.as_ref());
             }
-            let wrapped_key = TenantKeys::rewrap(&self.keys, tenant, &record.kek, &record.wrapped_key)?;
-            let change = Change::Rewrap {
-                expected: record.kek.clone(),
-                kek: self.keys.current().to_owned(),
-                wrapped_key,
-            };
-            let settlement = Settlement {
-                tenant: tenant.clone(),
-                user: String::new(),
-                now,
-                changes: vec![change],
-                events: vec![Event::new(EventName::KeyRotated)],
-            };
-            // Lost to another node that does the same work.
-            wrapped += u64::from(self.store.settle(settlement).await? == Settled::Done);
         }
-        Ok((wrapped, tenants.into_iter().last().map(|(tenant, _)| tenant)))
+        Ok(replay.finish())
     }
 
     /// Forgets what ended a day before `now` ([`Store::sweep`]); how many records. To be called now and then.
@@ -500,7 +500,7 @@ fn row(user: String, state: &Snapshot) -> ReportRow {
     }
 }
 
-fn checked_reason(reason: &str) -> Result<String, AdminError> {
+pub(super) fn checked_reason(reason: &str) -> Result<String, AdminError> {
     let reason = reason.trim();
     if reason.is_empty() || reason.len() > MAX_REASON {
         return Err(AdminError::Reason);
@@ -508,6 +508,6 @@ fn checked_reason(reason: &str) -> Result<String, AdminError> {
     Ok(reason.to_owned())
 }
 
-fn by(name: EventName, actor: &Actor, user: &str, reason: String) -> Event {
+pub(super) fn by(name: EventName, actor: &Actor, user: &str, reason: String) -> Event {
     Event { by: Some(actor.name.clone()), reason: Some(reason), ..Event::of(name, user) }
 }

@@ -55,6 +55,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             let (proof, record) = loaded.proof(&id, &action, context);
             let (mut changes, mut events) = loaded.accepting(&id, challenge, &answer, right, context)?;
             changes.extend(right.claims.iter().cloned());
+            changes.extend(loaded.resealed(&right.factor)?.map(|factor| Change::Reseal(Box::new(factor))));
             changes.extend(refunds(charges.as_ref()));
             if loaded.policy.sends.reset_on_success {
                 changes.extend([Method::Sms, Method::Email, Method::Push].map(|method| Change::Reset {
@@ -155,7 +156,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     ) -> Result<Ruling, Failure> {
         let now = context.now;
         let Some(found) = loaded.state.challenge.as_ref().filter(|found| {
-            found.session == loaded.session(context) && (found.kind != ChallengeKind::Answer) == confirming
+            loaded.is_session(&found.session, context) && (found.kind != ChallengeKind::Answer) == confirming
         }) else {
             return Ok(Ruling::before(challenge, Reason::Unknown, "challenge"));
         };
@@ -334,7 +335,7 @@ impl Loaded {
     ) -> Result<Option<Accepted>, Failure> {
         let found = self.state.challenge.as_ref().filter(|found| {
             found.kind == ChallengeKind::Answer
-                && found.session == self.session(context)
+                && self.is_session(&found.session, context)
                 && context.request.is_some()
         });
         let Some((found, answered)) = found.and_then(|found| Some((found, found.answered.as_ref()?))) else {
@@ -431,6 +432,7 @@ impl Loaded {
             Replaces::Everything => {
                 changes.push(Change::RevokeOthers { method: None, except });
                 changes.push(Change::DropTrust { trust: None });
+                changes.push(Change::DropProofs);
             }
         }
         let max_active = self.max_active(factor.method);

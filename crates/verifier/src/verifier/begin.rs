@@ -189,7 +189,7 @@ impl Loaded {
     /// The challenge that was loaded, if it is open and of this session.
     pub fn open_challenge(&self, context: &Context) -> Option<&Challenge> {
         self.state.challenge.as_ref().filter(|challenge| {
-            challenge.session == self.session(context)
+            self.is_session(&challenge.session, context)
                 && !challenge.cancelled
                 && challenge.answered.is_none()
                 && challenge.expires_at > context.now

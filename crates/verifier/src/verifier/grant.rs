@@ -42,10 +42,10 @@ impl Loaded {
     /// The ticket that was loaded, if `token` is its token and it can still be used.
     pub(super) fn usable_ticket(&self, token: &TicketToken, context: &Context) -> Option<&Ticket> {
         let (id, secret) = token.expose().split_once('.')?;
-        let tag = self.ticket_tag(id, secret);
+        let parts = [self.user().as_bytes(), id.as_bytes(), secret.as_bytes()];
         self.state.ticket.as_ref().filter(|ticket| {
             ticket.id.as_str() == id
-                && ticket.tag == tag
+                && self.keys.is(&ticket.tag, Purpose::Ticket, &parts)
                 && ticket.used_at.is_none()
                 && !ticket.awaits_approval
                 && ticket.expires_at > context.now

@@ -245,9 +245,10 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     ) -> Result<Vec<Notice>, ManageError> {
         let gone = ManageError::Gone { what: "confirmed phone change" };
         let loaded = self.load_with(who, Some(challenge), None, Vec::new()).await?;
-        let session = loaded.session(context);
         let found = loaded.state.challenge.as_ref().filter(|found| {
-            found.kind == ChallengeKind::PhoneChange && found.answered.is_some() && found.session == session
+            found.kind == ChallengeKind::PhoneChange
+                && found.answered.is_some()
+                && loaded.is_session(&found.session, context)
         });
         let factor = found
             .and_then(|found| loaded.challenged_factor(found))
@@ -272,6 +273,7 @@ impl Loaded {
             Change::RevokeOthers { method: None, except: None },
             Change::PutRecovery { expected, codes: Vec::new() },
             Change::DropTrust { trust: None },
+            Change::DropProofs,
         ]
     }
 }

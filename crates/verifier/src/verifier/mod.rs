@@ -7,6 +7,7 @@ mod enrol;
 mod grant;
 mod manage;
 mod notice;
+mod rotate;
 mod seal;
 mod send;
 mod settle;
@@ -15,6 +16,7 @@ pub use admin::{AdminError, IssuedTicket, Profile, ReportRow, TicketRequest, rep
 pub use enrol::{EnrolError, Joined, PendingCode, PendingPush, PendingSent};
 pub use grant::Grant;
 pub use manage::ManageError;
+pub use rotate::{Progress, UnderFormerKeys};
 
 use crate::{
     BudgetKey, ChallengeId, Context, Failure, HashCost, IpMatch, KeyProvider, NotRequired, Policy, Store,
@@ -130,7 +132,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             .ok_or_else(|| Failure::UnknownTenant { tenant: who.tenant().to_owned() })?;
         // A policy is validated before it is stored; one that is none any more was changed in the database.
         let policy = Policy::from_json(&tenant.policy).map_err(|_| Failure::Sealed { what: "policy" })?;
-        let keys = TenantKeys::unwrap(&self.keys, who.tenant(), &tenant.kek, &tenant.wrapped_key)?;
+        let keys = TenantKeys::unwrap(&self.keys, who.tenant(), &tenant.keys)?;
         let revision = tenant.revision;
         Ok(Loaded { who: who.clone(), policy, revision, keys, state })
     }
@@ -145,6 +147,12 @@ impl Loaded {
         self.keys.tag(Purpose::Session, &[self.user().as_bytes(), context.session.expose().as_bytes()])
     }
 
+    /// Whether a record is of the session that asks.
+    pub fn is_session(&self, tag: &Tag, context: &Context) -> bool {
+        let parts = [self.user().as_bytes(), context.session.expose().as_bytes()];
+        self.keys.is(tag, Purpose::Session, &parts)
+    }
+
     /// The network that wrong answers are counted for.
     pub fn counted_network(&self, context: &Context) -> Option<String> {
         let rule = IpMatch::Prefix { v4: 24, v6: 48 };
@@ -156,6 +164,13 @@ impl Loaded {
     pub fn network_tag(&self, context: &Context) -> Option<Tag> {
         let text = network(context.ip?, self.policy.trust.ip?);
         Some(self.keys.tag(Purpose::Network, &[self.user().as_bytes(), text.as_bytes()]))
+    }
+
+    fn is_network(&self, tag: &Tag, context: &Context) -> bool {
+        let text = context.ip.zip(self.policy.trust.ip).map(|(ip, rule)| network(ip, rule));
+        text.is_some_and(|text| {
+            self.keys.is(tag, Purpose::Network, &[self.user().as_bytes(), text.as_bytes()])
+        })
     }
 
     pub fn device_tag(&self, id: &str, secret: &str) -> Tag {
@@ -173,10 +188,11 @@ impl Loaded {
             .filter(|_| self.policy.trust.device)
             .and_then(|token| token.expose().split_once('.'))
         {
-            let tag = self.device_tag(id, secret);
+            let parts = [self.user().as_bytes(), id.as_bytes(), secret.as_bytes()];
+            let is = |tag: &Tag| self.keys.is(tag, Purpose::Device, &parts);
             if let Some(trust) = live(TrustKind::Device).find(|trust| trust.id.as_str() == id) {
-                let former = trust.former_tag.as_ref() == Some(&tag);
-                if trust.tag == tag {
+                let former = trust.former_tag.as_ref().is_some_and(is);
+                if is(&trust.tag) {
                     return Trusted::Device { trust: trust.clone(), current: true };
                 }
                 if former && now.seconds_since(trust.rotated_at) <= REPEAT {
@@ -186,8 +202,7 @@ impl Loaded {
                 return Trusted::Copied(trust.clone());
             }
         }
-        let hit =
-            self.network_tag(context).and_then(|tag| live(TrustKind::Network).find(|trust| trust.tag == tag));
+        let hit = live(TrustKind::Network).find(|trust| self.is_network(&trust.tag, context));
         hit.map_or(Trusted::No, |trust| Trusted::Network(trust.clone()))
     }
 }

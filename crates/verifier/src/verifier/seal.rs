@@ -37,6 +37,17 @@ impl Loaded {
         Ok(())
     }
 
+    /// The factor under the current key, if it is under one before it.
+    pub fn resealed(&self, factor: &Factor) -> Result<Option<Factor>, Failure> {
+        if !self.keys.is_former(&factor.sealed) {
+            return Ok(None);
+        }
+        let plain = self.open_factor(factor)?;
+        let mut resealed = factor.clone();
+        self.seal_factor(&mut resealed, plain.expose())?;
+        Ok(Some(resealed))
+    }
+
     pub fn open_factor(&self, factor: &Factor) -> Result<SecretBytes, Failure> {
         self.keys.open("factor", &place(self, factor, &numbers(factor)), &factor.sealed)
     }

@@ -118,6 +118,12 @@ impl Loaded {
             .tag(Purpose::Code, &[self.user().as_bytes(), challenge.as_str().as_bytes(), code.as_bytes()])
     }
 
+    /// Whether a code is the one that was sent for a challenge.
+    pub fn is_code(&self, sent: &Tag, challenge: &ChallengeId, code: &str) -> bool {
+        let parts = [self.user().as_bytes(), challenge.as_str().as_bytes(), code.as_bytes()];
+        self.keys.is(sent, Purpose::Code, &parts)
+    }
+
     pub fn address_tag(&self, address: &str) -> Tag {
         self.keys.tag(Purpose::Address, &[address.as_bytes()])
     }

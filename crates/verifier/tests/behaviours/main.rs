@@ -1,14 +1,19 @@
 //! What five real systems' help pages say, each behaviour under its id (T1 to A8 of the verifier's specification), and
 //! what holds for every policy beside them. All through the public API, on the store in memory.
 
+mod advisories;
 mod conformance;
 mod faults;
 mod forced;
+#[cfg(target_os = "linux")]
+mod interop;
 mod invite;
 mod limits;
 mod model;
 mod portal;
 mod recovery_key;
+mod rotation;
 mod safety;
+mod simulation;
 mod six_codes;
 mod world;

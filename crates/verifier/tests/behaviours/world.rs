@@ -167,6 +167,14 @@ impl World {
         self.accept(&question.id, self.code(account)).await
     }
 
+    /// The same where the app is not the method that is asked for first.
+    pub async fn sign_in_with(&mut self, method: Method, account: &Account) -> Accepted {
+        self.pass(30);
+        let question = self.ask(Action::ChangePassword).await;
+        self.verifier.select(&ann(), &question.id, method, &self.context()).await.unwrap();
+        self.accept(&question.id, self.code(account)).await
+    }
+
     /// A proof for an action, by the code of an app in the next time step.
     pub async fn prove(&mut self, action: Action, account: &Account) -> Proof {
         self.pass(30);

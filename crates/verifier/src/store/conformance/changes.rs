@@ -6,8 +6,8 @@ use crate::{
     Reason, RecoveryCodeId, Tag, TicketId, TicketKind, TrustId,
     keys::TenantKeys,
     record::{
-        Answered, Challenge, ChallengeKind, FactorState, ProofRecord, RecoveryCode, SentCode, SubjectRecord,
-        Ticket, Trust, TrustKind,
+        Answered, Challenge, ChallengeKind, FactorState, FormerKey, KeyRecord, ProofRecord, RecoveryCode,
+        SentCode, SubjectRecord, Ticket, Trust, TrustKind,
     },
     store::{Change, Query, Settled, Settlement, Snapshot, Store},
     verify_chain,
@@ -220,6 +220,14 @@ pub async fn factors_live_once<S: Store, F: Future<Output = S>>(open: impl Fn() 
     assert_eq!(states(load(&store).await), [Revoked, Revoked, Revoked, Pending]);
     // Within one settlement a change sees those before it.
     assert_eq!(settle(&store, 0, vec![activate(&phone, 1)]).await, DONE);
+    let mut resealed = phone.clone();
+    resealed.sealed = vec![1, 2, 3];
+    resealed.state = FactorState::Revoked;
+    assert_eq!(settle(&store, 0, vec![Change::Reseal(Box::new(resealed))]).await, DONE);
+    let found = load(&store).await.factors.remove(3);
+    assert_eq!((found.sealed, found.state), (vec![1, 2, 3], FactorState::Active), "nothing but the secret");
+    let stranger = vec![Change::Reseal(Box::new(factor(Method::Sms)))];
+    assert_eq!(settle(&store, 0, stranger).await, LOST);
     let next = factor(Method::Sms);
     let replacing = vec![
         Change::PutPending(Box::new(next.clone())),
@@ -353,6 +361,13 @@ pub async fn proofs_and_tickets<S: Store, F: Future<Output = S>>(open: impl Fn()
     assert_eq!(settle(&store, 99, consume("p")).await, DONE);
     assert_eq!(settle(&store, 99, consume("p")).await, LOST);
     assert_eq!(settle(&store, 100, consume("late")).await, LOST);
+    assert_eq!(settle_for(&store, "acme", "bob", 0, vec![Change::DropProofs]).await, DONE);
+    let proof =
+        |name: &str| Change::PutProof(ProofRecord { tag: tag(name), expires_at: at(100), used_at: None });
+    assert_eq!(settle(&store, 0, vec![proof("kept")]).await, DONE);
+    assert_eq!(settle(&store, 0, consume("kept")).await, DONE);
+    assert_eq!(settle(&store, 0, vec![proof("ended"), Change::DropProofs]).await, DONE);
+    assert_eq!(settle(&store, 0, consume("ended")).await, LOST);
 
     let (plain, guarded) = (ticket(false), ticket(true));
     for given in [&plain, &guarded] {
@@ -417,8 +432,8 @@ pub async fn policies_are_replaced_in_order<S: Store, F: Future<Output = S>>(ope
     assert_eq!(settle_for(&store, "acme", "", 0, set(0, 1)).await, DONE);
     assert_eq!(settle_for(&store, "acme", "", 0, set(0, 1)).await, LOST);
     let mut other_key = tenant(2);
-    other_key.wrapped_key = vec![9];
-    other_key.kek = "stranger".to_owned();
+    other_key.keys.wrapped = vec![9];
+    other_key.keys.kek = "stranger".to_owned();
     assert_eq!(
         settle_for(&store, "acme", "", 0, vec![Change::SetPolicy { expected: 1, tenant: other_key }]).await,
         DONE
@@ -426,15 +441,26 @@ pub async fn policies_are_replaced_in_order<S: Store, F: Future<Output = S>>(ope
     assert_eq!(load(&store).await.tenant, Some(tenant(2)), "a tenant's key is not replaced by the way");
     assert_eq!(settle(&store, 0, vec![Change::RequirePolicy { revision: 1 }]).await, LOST);
     assert_eq!(settle(&store, 0, vec![Change::RequirePolicy { revision: 2 }]).await, DONE);
-    let rewrap = |expected: &str| {
-        let kek = "k2".to_owned();
-        vec![Change::Rewrap { expected: expected.to_owned(), kek, wrapped_key: vec![4] }]
+    let first = tenant(1).keys;
+    let former = vec![FormerKey { number: 1, wrapped: vec![5, 0, 255], until: at(7) }];
+    let second = KeyRecord { kek: "k2".to_owned(), number: 2, wrapped: vec![4], former };
+    let keys = |expected: &KeyRecord, keys: &KeyRecord| {
+        vec![Change::SetKeys { expected: expected.clone(), keys: keys.clone() }]
     };
-    assert_eq!(settle_for(&store, "acme", "", 0, rewrap("k2")).await, LOST);
-    assert_eq!(settle_for(&store, "acme", "", 0, rewrap("k1")).await, DONE);
+    for change in [
+        KeyRecord { kek: "k2".to_owned(), ..first.clone() },
+        KeyRecord { number: 2, ..first.clone() },
+        KeyRecord { wrapped: vec![9], ..first.clone() },
+        KeyRecord { former: second.former.clone(), ..first.clone() },
+    ] {
+        assert_eq!(settle_for(&store, "acme", "", 0, keys(&change, &second)).await, LOST, "{change:?}");
+    }
+    assert_eq!(settle_for(&store, "acme", "", 0, keys(&first, &second)).await, DONE);
+    assert_eq!(settle_for(&store, "acme", "", 0, keys(&first, &second)).await, LOST);
     let tenants = store.tenants("", 10).await.expect("the store answers");
     assert_eq!(tenants.len(), 1);
-    assert_eq!((tenants[0].0.as_str(), tenants[0].1.wrapped_key.as_slice()), ("acme", &[4][..]));
+    assert_eq!((tenants[0].0.as_str(), &tenants[0].1.keys), ("acme", &second));
+    assert_eq!(settle_for(&store, "acme", "", 0, keys(&second, &first)).await, DONE);
     assert_eq!(store.tenants("acme", 10).await, Ok(Vec::new()));
 }
 

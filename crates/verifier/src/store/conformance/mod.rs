@@ -8,16 +8,18 @@
 
 mod budgets;
 mod changes;
+mod pairs;
 mod races;
 
 pub use budgets::*;
 pub use changes::*;
+pub use pairs::*;
 pub use races::*;
 
 use super::{Change, Query, Settled, Settlement, Snapshot, Store};
 use crate::{
     FactorId, Method, Timestamp,
-    record::{Factor, FactorState, Replaces, TenantRecord},
+    record::{Factor, FactorState, KeyRecord, Replaces, TenantRecord},
 };
 use std::{future::Future, sync::Arc};
 
@@ -35,7 +37,10 @@ macro_rules! store_conformance {
             one_code_in_many_challenges one_code_in_one_challenge one_recovery_code each_of_six_recovery_codes
             one_proof one_ticket one_confirmation wrong_answers_are_compared_within_the_budget
             messages_are_sent_within_the_budget revoking_against_answering regenerating_against_recovering
-            enrolling_up_to_the_limit policies_against_each_other
+            enrolling_up_to_the_limit policies_against_each_other codes_do_not_come_back clocks_that_disagree
+            a_clock_set_back_gives_no_guess_back enrolling_anew_against_answering success_against_parallel_failures
+            locking_against_an_answer_in_flight one_named_request_many_times names_of_any_characters
+            one_proof_for_two_actions
         );
     };
     (@each $open:path: $($case:ident)*) => {$(
@@ -87,8 +92,7 @@ fn tenant(revision: u64) -> TenantRecord {
     TenantRecord {
         revision,
         policy: format!("{{\"n\":{revision}}}"),
-        kek: "k1".to_owned(),
-        wrapped_key: vec![1, 2, 3],
+        keys: KeyRecord { kek: "k1".to_owned(), number: 1, wrapped: vec![1, 2, 3], former: Vec::new() },
     }
 }
 
@@ -150,4 +154,4 @@ where
 }
 
 /// How many race.
-const RACERS: [usize; 3] = [2, 12, 128];
+const RACERS: [usize; 4] = [2, 12, 128, 1_000];

@@ -11,18 +11,18 @@ use keyhaven_otp::{Account, parse_uri};
 use keyhaven_secret::{Key, SecretText};
 use std::{future::Future, sync::Arc};
 
-type Shared<S> = Arc<Verifier<S, LocalKeys>>;
+pub(super) type Shared<S> = Arc<Verifier<S, LocalKeys>>;
 
-fn who() -> Subject {
+pub(super) fn who() -> Subject {
     Subject::new("acme", "ann").expect("a name")
 }
 
-fn context(now: u64) -> Context {
+pub(super) fn context(now: u64) -> Context {
     Context::new((T0 + now).into(), SecretText::new("session".to_owned()))
 }
 
 /// A policy whose budgets are out of the way of what is raced for.
-fn wide() -> Policy {
+pub(super) fn wide() -> Policy {
     let mut policy = Policy::default();
     policy.methods.insert(Method::Sms);
     policy.attempts.free = 100;
@@ -33,7 +33,7 @@ fn wide() -> Policy {
     policy
 }
 
-async fn verifier<S: Store>(store: S, policy: &Policy) -> Shared<S> {
+pub(super) async fn verifier<S: Store>(store: S, policy: &Policy) -> Shared<S> {
     let keys = LocalKeys::new("k1", Key::from_slice(&[7; 32]).expect("32 bytes"));
     let verifier =
         Verifier::new(store, keys).await.expect("the self-test passes").with_hash_cost(HashCost::LEAST);
@@ -49,12 +49,12 @@ async fn pending<S: Store>(verifier: &Shared<S>, grant: Grant) -> (PendingCode, 
     (pending, account)
 }
 
-fn code(account: &Account, now: u64) -> Answer {
+pub(super) fn code(account: &Account, now: u64) -> Answer {
     Answer::code(&account.code_at(T0 + now).expect("a code").text)
 }
 
 /// An enrolled user: the app's account and the recovery codes.
-async fn enrol<S: Store>(verifier: &Shared<S>) -> (Account, Vec<String>) {
+pub(super) async fn enrol<S: Store>(verifier: &Shared<S>) -> (Account, Vec<String>) {
     let (pending, account) = pending(verifier, Grant::First).await;
     let answer = code(&account, 0);
     let confirmed = verifier.confirm(&who(), &pending.challenge, answer, &context(0)).await;
@@ -63,14 +63,24 @@ async fn enrol<S: Store>(verifier: &Shared<S>) -> (Account, Vec<String>) {
     (account, codes.iter().map(|code| code.expose().to_owned()).collect())
 }
 
-async fn ask<S: Store>(verifier: &Shared<S>, action: Action, now: u64) -> ChallengeId {
+pub(super) async fn ask<S: Store>(verifier: &Shared<S>, action: Action, now: u64) -> ChallengeId {
     match verifier.begin(&who(), action, &context(now)).await {
         Ok(Begin::Challenge(question)) => question.id,
         other => panic!("no question: {other:?}"),
     }
 }
 
-async fn proof<S: Store>(verifier: &Shared<S>, action: Action, account: &Account, now: u64) -> Proof {
+/// So many questions, asked together.
+pub(super) async fn asks<S: Store>(verifier: &Shared<S>, count: usize, now: u64) -> Vec<ChallengeId> {
+    race(verifier, count, |_, verifier| async move { ask(&verifier, Action::Login, now).await }).await
+}
+
+pub(super) async fn proof<S: Store>(
+    verifier: &Shared<S>,
+    action: Action,
+    account: &Account,
+    now: u64,
+) -> Proof {
     let challenge = ask(verifier, action, now).await;
     match verifier.answer(&who(), &challenge, code(account, now), &context(now)).await {
         Ok(Decision::Accepted(accepted)) => accepted.proof,
@@ -78,11 +88,11 @@ async fn proof<S: Store>(verifier: &Shared<S>, action: Action, account: &Account
     }
 }
 
-fn accepted(decisions: &[Decision]) -> usize {
+pub(super) fn accepted(decisions: &[Decision]) -> usize {
     decisions.iter().filter(|decision| decision.is_accepted()).count()
 }
 
-fn reasons(decisions: &[Decision]) -> Vec<Reason> {
+pub(super) fn reasons(decisions: &[Decision]) -> Vec<Reason> {
     let reason = |decision: &Decision| match decision {
         Decision::Accepted(_) => None,
         Decision::Rejected(rejected) => Some(rejected.reason),
@@ -97,10 +107,7 @@ pub async fn one_code_in_many_challenges<S: Store, F: Future<Output = S>>(open: 
         policy.attempts.consecutive = 100;
         let verifier = verifier(open().await, &policy).await;
         let (account, _) = enrol(&verifier).await;
-        let mut challenges = Vec::new();
-        for _ in 0..racers {
-            challenges.push(ask(&verifier, Action::Login, 30).await);
-        }
+        let challenges = asks(&verifier, racers, 30).await;
         let decisions = race(&verifier, racers, |racer, verifier| {
             let (challenge, answer) = (challenges[racer].clone(), code(&account, 30));
             async move { verifier.answer(&who(), &challenge, answer, &context(30)).await.expect("a decision") }
@@ -141,10 +148,7 @@ pub async fn one_recovery_code<S: Store, F: Future<Output = S>>(open: impl Fn() 
     for racers in RACERS {
         let verifier = verifier(open().await, &wide()).await;
         let (_, codes) = enrol(&verifier).await;
-        let mut challenges = Vec::new();
-        for _ in 0..racers {
-            challenges.push(ask(&verifier, Action::Login, 30).await);
-        }
+        let challenges = asks(&verifier, racers, 30).await;
         let decisions = race(&verifier, racers, |racer, verifier| {
             let (challenge, answer) = (challenges[racer].clone(), Answer::recovery(&codes[0]));
             async move { verifier.answer(&who(), &challenge, answer, &context(30)).await.expect("a decision") }
@@ -249,10 +253,7 @@ pub async fn wrong_answers_are_compared_within_the_budget<S: Store, F: Future<Ou
         let wrong = (0..100).map(|number| format!("{number:06}"));
         let wrong = wrong.into_iter().find(|text| near.iter().all(|code| code.code.text != *text));
         let wrong = wrong.expect("a hundred codes are more than eleven");
-        let mut challenges = Vec::new();
-        for _ in 0..racers {
-            challenges.push(ask(&verifier, Action::Login, 30).await);
-        }
+        let challenges = asks(&verifier, racers, 30).await;
         let decisions = race(&verifier, racers, |racer, verifier| {
             let (challenge, answer) = (challenges[racer].clone(), Answer::code(&wrong));
             async move { verifier.answer(&who(), &challenge, answer, &context(30)).await.expect("a decision") }

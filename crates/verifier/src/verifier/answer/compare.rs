@@ -5,7 +5,7 @@ use crate::{
     Answer, Failure, HashCost, Method, Reason, Tag, Timestamp,
     decide::{Found, Window, drift_learnt, find_hotp, find_totp},
     push_response,
-    record::{Challenge, ChallengeKind, Factor, FactorState},
+    record::{Challenge, ChallengeKind, Factor, FactorState, SentCode},
     recovery,
     store::Change,
     typed,
@@ -250,8 +250,8 @@ fn next_moment(factor: &Factor, step: u64, now: Timestamp) -> u64 {
 
 fn sent_code(loaded: &Loaded, challenge: &Challenge, parsed: &Parsed<'_>) -> Compared {
     let rule = if parsed.method == Method::Sms { "sms.ttl" } else { "email.ttl" };
-    let tag = loaded.code_tag(&challenge.id, &parsed.text);
-    let Some(sent) = challenge.code.as_ref().filter(|sent| sent.tag == tag) else {
+    let is = |sent: &&SentCode| loaded.is_code(&sent.tag, &challenge.id, &parsed.text);
+    let Some(sent) = challenge.code.as_ref().filter(is) else {
         return Compared::Wrong {
             reason: Reason::Wrong,
             rule,
@@ -298,7 +298,7 @@ fn push(loaded: &Loaded, challenge: &Challenge, parsed: &Parsed<'_>) -> Result<C
     if parsed.denied {
         return Ok(wrong(Reason::Denied, "the user's word"));
     }
-    if loaded.code_tag(&challenge.id, &parsed.text) != sent.tag {
+    if !loaded.is_code(&sent.tag, &challenge.id, &parsed.text) {
         return Ok(Compared::Wrong {
             reason: Reason::Wrong,
             rule,

@@ -1,0 +1,29 @@
+//! The store in PostgreSQL: the suite for every store, and what only a server and its connections can do wrong.
+#![expect(clippy::disallowed_methods, reason = "a test reads from the environment which server to use")]
+
+mod broken;
+mod cluster;
+mod dying;
+mod nodes;
+mod world;
+
+use cluster::Cluster;
+use keyhaven_verifier_postgres::PostgresStore;
+use std::sync::OnceLock;
+
+/// The server that tests share: the one that is named in the environment, or one of our own.
+fn server() -> String {
+    static SERVER: OnceLock<Result<String, Cluster>> = OnceLock::new();
+    match SERVER.get_or_init(|| std::env::var(cluster::ADDRESS).map_err(|_| Cluster::start())) {
+        Ok(named) => named.clone(),
+        Err(own) => own.address("postgres"),
+    }
+}
+
+/// A fresh store in a database of its own.
+async fn open() -> PostgresStore {
+    let address = cluster::database(&server()).await;
+    PostgresStore::open(&address).await.expect("a new database becomes a store")
+}
+
+keyhaven_verifier::store_conformance!(open);

@@ -1,0 +1,212 @@
+//! Several processes on one database, killed at any moment: what was accepted stays used, nothing is accepted twice.
+//!
+//! A process is this test binary, started again to run one test that does nothing unless it is told a database.
+
+use crate::{
+    cluster,
+    dying::Dying,
+    server,
+    world::{accepted_by_the_chain, account, context, enrol, node, sign_in, who},
+};
+use keyhaven_verifier::{BudgetKey, Failure, Method, Store, store::Query};
+use keyhaven_verifier_postgres::PostgresStore;
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, BufReader, Write},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+};
+
+const DATABASE: &str = "KEYHAVEN_TEST_CHILD_DATABASE";
+const URI: &str = "KEYHAVEN_TEST_CHILD_URI";
+const PART: &str = "KEYHAVEN_TEST_CHILD_PART";
+
+pub fn say(line: &str) {
+    let mut out = std::io::stdout();
+    writeln!(out, "{line}").unwrap();
+    out.flush().unwrap();
+}
+
+/// The child's part: signs in at each step that it is told, and says what came of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn child_signs_in() {
+    let (Ok(address), Ok(uri)) = (std::env::var(DATABASE), std::env::var(URI)) else { return };
+    let account = account(&uri);
+    let store = PostgresStore::open(&address).await.unwrap();
+    if std::env::var(PART).as_deref() == Ok("dies") {
+        let node = node(Dying(store)).await;
+        say("ready 0");
+        let _ = sign_in(&node, &account, 1).await;
+        return;
+    }
+    let node = node(store).await;
+    say("ready 0");
+    for line in std::io::stdin().lines().map_while(Result::ok) {
+        let step: u64 = line.parse().unwrap();
+        match sign_in(&node, &account, step).await {
+            Ok(true) => say(&format!("accepted {step}")),
+            Ok(false) => say(&format!("rejected {step}")),
+            Err(Failure::Unavailable(_)) => say(&format!("unavailable {step}")),
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+/// A child whose lines come over a channel, each with the child's number.
+struct Process {
+    child: Child,
+}
+
+impl Process {
+    fn start(
+        number: usize,
+        address: &str,
+        uri: &str,
+        part: &str,
+        lines: &mpsc::Sender<(usize, String, u64)>,
+    ) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "nodes::child_signs_in", "--nocapture", "--test-threads=1"])
+            .env(DATABASE, address)
+            .env(URI, uri)
+            .env(PART, part)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let (out, lines) = (child.stdout.take().unwrap(), lines.clone());
+        std::thread::spawn(move || {
+            for line in BufReader::new(out).lines().map_while(Result::ok) {
+                // The test harness' own words stand before the first.
+                let words: Vec<&str> = line.split_whitespace().rev().take(2).collect();
+                if let [step, word] = words[..]
+                    && let Ok(step) = step.parse()
+                {
+                    let _ = lines.send((number, word.to_owned(), step));
+                }
+            }
+            let _ = lines.send((number, "gone".to_owned(), 0));
+        });
+        Self { child }
+    }
+
+    fn tell(&mut self, step: u64) {
+        // A child that was killed hears nothing.
+        let _ = writeln!(self.child.stdin.as_mut().unwrap(), "{step}");
+    }
+
+    /// SIGKILL: nothing of it runs any more, wherever it was.
+    fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_processes_accept_each_code_once_while_they_are_killed() {
+    let address = cluster::database(&server()).await;
+    let check = node(PostgresStore::open(&address).await.unwrap()).await;
+    let uri = enrol(&check).await;
+    let (sender, lines) = mpsc::channel();
+    let start = |number| Process::start(number, &address, &uri, "signs in", &sender);
+    let mut processes: Vec<Process> = (0..3).map(start).collect();
+    let mut ready = 0;
+    while ready < 3 {
+        ready += usize::from(lines.recv().unwrap().1 == "ready");
+    }
+    let mut accepted: BTreeMap<u64, usize> = BTreeMap::new();
+    for step in 1..=30_u64 {
+        for process in &mut processes {
+            process.tell(step);
+        }
+        let mut waiting = [true; 3];
+        // In every third round one is killed as soon as another has answered: it is anywhere then.
+        let victim = (step % 3 == 0).then_some((step as usize / 3) % 3);
+        while waiting.iter().any(|waits| *waits) {
+            let (number, word, of) = lines.recv().unwrap();
+            match word.as_str() {
+                "accepted" => *accepted.entry(of).or_default() += 1,
+                "rejected" => {}
+                "gone" => {}
+                other => panic!("process {number} says {other} {of}"),
+            }
+            waiting[number] = false;
+            if let Some(victim) = victim.filter(|victim| waiting[*victim]) {
+                processes[victim].kill();
+            }
+        }
+        if let Some(victim) = victim {
+            let _ = processes[victim].child.kill();
+            let _ = processes[victim].child.wait();
+            processes[victim] = start(victim);
+            // What the old one still had to say is heard before the new one's first word.
+            loop {
+                let (number, word, of) = lines.recv().unwrap();
+                match word.as_str() {
+                    "accepted" => *accepted.entry(of).or_default() += 1,
+                    "ready" if number == victim => break,
+                    _ => {}
+                }
+            }
+        }
+    }
+    assert!(accepted.values().all(|times| *times == 1), "{accepted:?}");
+    // A process may be killed after its commit and before its word; the chain knows. Every step was accepted once.
+    assert_eq!(accepted_by_the_chain(&check).await, 30, "{accepted:?}");
+    assert!(accepted.len() >= 20, "{accepted:?}");
+    let known = account(&uri);
+    assert!(!sign_in(&check, &known, 30).await.unwrap());
+    assert!(sign_in(&check, &known, 31).await.unwrap());
+    for process in &mut processes {
+        process.kill();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_killed_between_charge_and_settlement_costs_a_guess_and_nothing_else() {
+    let address = cluster::database(&server()).await;
+    let check = node(PostgresStore::open(&address).await.unwrap()).await;
+    let uri = enrol(&check).await;
+    let (sender, lines) = mpsc::channel();
+    let mut process = Process::start(0, &address, &uri, "dies", &sender);
+    while lines.recv().unwrap().1 != "charged" {}
+    process.kill();
+    let key = BudgetKey::Attempts { user: "ann".to_owned(), method: Method::Totp, trusted: false };
+    let query =
+        Query { tenant: "acme".to_owned(), user: "ann".to_owned(), budgets: vec![key], ..Query::default() };
+    let budget = |found: keyhaven_verifier::store::Snapshot| found.budgets[0];
+    let charged = budget(check.store().load(query.clone()).await.unwrap());
+    assert_eq!((charged.used, charged.consecutive), (1, 1), "the guess is counted");
+    assert_eq!(accepted_by_the_chain(&check).await, 0);
+    let known = account(&uri);
+    assert!(sign_in(&check, &known, 1).await.unwrap(), "the code was not used");
+    assert!(!sign_in(&check, &known, 1).await.unwrap());
+    let after = budget(check.store().load(query).await.unwrap());
+    assert_eq!(after.used, 2, "one that was lost, one that was wrong");
+}
+
+/// Somebody holds the tenant's lock and does not come back: its callers are told so, other tenants' notice nothing, and
+/// nothing was decided.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_stands_still_in_a_transaction_decides_nothing_for_others() {
+    use keyhaven_verifier_postgres::tokio_postgres::{Config, NoTls};
+    let address = cluster::database(&server()).await;
+    let check = node(PostgresStore::open(&address).await.unwrap()).await;
+    let known = account(&enrol(&check).await);
+    let (client, connection) = address.parse::<Config>().unwrap().connect(NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    client.batch_execute("BEGIN; SELECT * FROM chain WHERE tenant = 'acme' FOR UPDATE").await.unwrap();
+    let failed = sign_in(&check, &known, 1).await;
+    assert!(matches!(failed, Err(Failure::Unavailable(_))), "{failed:?}");
+    let other = keyhaven_verifier::Subject::new("other", "ann").unwrap();
+    let actor = keyhaven_verifier::Actor::operator("ops");
+    check.put_policy(&actor, "other", &crate::world::wide(), 0, 0.into()).await.unwrap();
+    let grant = keyhaven_verifier::Grant::First;
+    assert!(check.enrol_totp(&other, "Other", "ann", grant, &context(1)).await.is_ok());
+    drop(client);
+    connection.await.unwrap().unwrap();
+    assert!(sign_in(&check, &known, 1).await.unwrap());
+    assert!(!sign_in(&check, &known, 1).await.unwrap());
+    assert_eq!(who().user(), "ann");
+}

@@ -1,0 +1,146 @@
+//! Published defects of second factors anywhere, each as what must not happen here.
+//!
+//! Where another test holds it already, this table says which:
+//!
+//! | defect | held by |
+//! | --- | --- |
+//! | a code works again (CVE-2015-7225, CVE-2021-43177, CVE-2026-27855) | `safety::the_code_that_confirmed_does_not_sign_in`, suite `codes_do_not_come_back` |
+//! | an older code works after a newer one (CVE-2021-45331, CVE-2026-20779) | suite `codes_do_not_come_back`, `one_code_in_many_challenges` |
+//! | a code spelt differently works again (CVE-2025-6014, CVE-2025-55000) | `safety::spelling_a_used_code_differently_does_not_make_it_a_new_one` |
+//! | limits begin anew (CVE-2025-6015, CVE-2025-55003) | `limits::a_new_challenge_is_no_new_budget` |
+//! | a driver counts rows that were found, not changed (CVE-2026-90997) | suite `the_store_tests_itself`, `steps_go_forward`; no store counts rows |
+//! | one key space for all (CVE-2026-4325) | suite `tenants_and_users_are_apart`, `names_of_any_characters`, and below |
+//! | a recovery code or token works for two (CVE-2026-31875, GHSA-2299-ghjr-6vjp) | suite `one_recovery_code`, `each_of_six_recovery_codes`, `one_ticket` |
+//! | check and use apart, two at once | suite `one_code_in_one_challenge`, `one_proof`, `one_confirmation` |
+//! | limits are lost with the process (CVE-2026-27801) | SQLite `file::budgets_outlive_the_process` |
+
+use crate::world::*;
+use keyhaven_otp::Account;
+use keyhaven_verifier::{
+    Action, Answer, Begin, Confirmation, Decision, Grant, ManageError, Method, Policy, Reason, Subject,
+    push_response,
+};
+
+/// GHSA-qjxf-mc72-wjr2: secrets shorter than a code's hash (RFC 4226 §4 R6 wants 160 bits).
+#[tokio::test]
+async fn secrets_are_as_long_as_the_hash() {
+    for (algorithm, length) in [
+        (keyhaven_otp::Algorithm::Sha1, 20),
+        (keyhaven_otp::Algorithm::Sha256, 32),
+        (keyhaven_otp::Algorithm::Sha512, 64),
+    ] {
+        let mut policy = Policy::default();
+        policy.totp.algorithm = algorithm;
+        let world = World::with(policy).await;
+        let (pending, account) = world.pending_totp(Grant::First).await;
+        assert_eq!(account.secret.expose().len(), length);
+        let (_, other) = world.pending_totp(Grant::First).await;
+        assert_ne!(account.secret.expose(), other.secret.expose());
+        let _ = world.confirm(&pending.challenge, world.code(&account)).await;
+    }
+}
+
+/// CVE-2026-4325: what one user used up is not used up for another, though code and time step are the same number.
+#[tokio::test]
+async fn single_use_is_counted_for_each_user() {
+    let mut world = World::with(Policy::default()).await;
+    let (_, account) = world.enrol_totp().await;
+    world.sign_in(&account).await;
+    let bob = Subject::new("acme", "bob").unwrap();
+    let pending =
+        world.verifier.enrol_totp(&bob, "Acme", "bob", Grant::First, &world.context()).await.unwrap();
+    let theirs = keyhaven_otp::parse_uri(text(&pending.uri)).unwrap().account;
+    let confirmed =
+        world.verifier.confirm(&bob, &pending.challenge, world.code(&theirs), &world.context()).await;
+    assert!(matches!(confirmed, Ok(Confirmation::Enrolled(_))), "{confirmed:?}");
+}
+
+/// CVE-2026-9798, CVE-2026-16103: what was answered by a factor that is gone when it comes to redeeming.
+#[tokio::test]
+async fn a_proof_dies_with_the_factor_that_earned_it() {
+    let mut world = World::with(Policy::default()).await;
+    let (enrolled, account) = world.enrol_totp().await;
+    let proof = world.prove(Action::ChangeEmail, &account).await;
+    let _ =
+        world.verifier.revoke_factor(&admin(), &ann(), &enrolled.factor, "stolen", world.at()).await.unwrap();
+    let redeemed = world.verifier.redeem(&ann(), &Action::ChangeEmail, proof, &world.context()).await;
+    assert_eq!(redeemed.err(), Some(ManageError::ProofInvalid));
+}
+
+/// The same for a lock: a challenge that was opened before the method was locked.
+#[tokio::test]
+async fn a_lock_holds_for_challenges_that_were_open_before_it() {
+    let mut world = World::with(Policy::default()).await;
+    let (_, account) = world.enrol_totp().await;
+    world.pass(30);
+    let before = world.ask(Action::Login).await;
+    for _ in 0..5 {
+        let question = world.ask(Action::Login).await;
+        let _ = world.reject(&question.id, wrong(&world, &account)).await;
+    }
+    let refused = world.reject(&before.id, world.code(&account)).await;
+    assert!(matches!(refused.reason, Reason::Locked { .. }), "{refused:?}");
+}
+
+fn wrong(world: &World, account: &Account) -> Answer {
+    let near = account.codes_around(world.now, 30).unwrap();
+    let text = (0..).map(|n| format!("{n:06}")).find(|text| near.iter().all(|code| code.code.text != *text));
+    Answer::code(&text.unwrap())
+}
+
+/// CVE-2022-2166, CVE-2025-54879: a limit on one way in that another way does not know. Guesses at a confirmation, at a
+/// step-up and at a sign-in are one row.
+#[tokio::test]
+async fn every_way_to_guess_is_charged() {
+    let mut world = World::with(Policy::default()).await;
+    let (_, account) = world.enrol_totp().await;
+    let proof = world.prove(Action::Enrol, &account).await;
+    world.pass(30);
+    let (pending, _) = world.pending_totp(Grant::Proof(proof)).await;
+    for _ in 0..2 {
+        let reason = world.confirm_rejected(&pending.challenge, wrong(&world, &account)).await;
+        assert_eq!(reason, Reason::Wrong);
+    }
+    for action in [Action::ChangePassword, Action::DisableMfa, Action::Login] {
+        let question = world.ask(action).await;
+        assert_eq!(world.reject(&question.id, wrong(&world, &account)).await.reason, Reason::Wrong);
+    }
+    assert!(matches!(world.begin(Action::Login).await, Begin::Challenge(_)), "other methods are open");
+    let reason = world.confirm_rejected(&pending.challenge, wrong(&world, &account)).await;
+    assert!(matches!(reason, Reason::Locked { .. }), "{reason:?}");
+}
+
+/// CVE-2026-0723: an authenticator's answer whose check has no effect. Each answer that is not under the device's own key
+/// is wrong, and a wrong one accepts nothing.
+#[tokio::test]
+async fn a_forged_device_answer_is_no_answer() {
+    let mut policy = Policy::default();
+    policy.methods = [Method::Push].into();
+    let mut world = World::with(policy).await;
+    let pending =
+        world.verifier.enrol_push(&ann(), "device 1", Grant::First, &world.context()).await.unwrap();
+    let number = text(pending.sent.show.as_ref().unwrap()).to_owned();
+    let key = pending.key;
+    let good = |challenge: &keyhaven_verifier::ChallengeId, number: &str| Answer::Push {
+        number: keyhaven_secret::SecretText::new(number.to_owned()),
+        response: push_response(&key, challenge.as_str(), number),
+    };
+    let _ = world.confirm(&pending.challenge, good(&pending.challenge, &number)).await;
+    world.pass(60);
+    let question = world.ask(Action::Login).await;
+    let sent = world.send(&question.id).await.unwrap();
+    let number = text(sent.show.as_ref().unwrap()).to_owned();
+    let other = keyhaven_secret::SecretBytes::new(vec![9; 32]);
+    let forged = [
+        String::new(),
+        "0".repeat(64),
+        push_response(&other, question.id.as_str(), &number),
+        push_response(&key, pending.challenge.as_str(), &number),
+    ];
+    for response in forged {
+        let number = keyhaven_secret::SecretText::new(number.clone());
+        let decision = world.answer(&question.id, Answer::Push { number, response }).await;
+        assert!(matches!(decision, Decision::Rejected(_)));
+    }
+    let _ = world.accept(&question.id, good(&question.id, &number)).await;
+}
