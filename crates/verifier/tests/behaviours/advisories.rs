@@ -114,8 +114,7 @@ async fn every_way_to_guess_is_charged() {
 /// is wrong, and a wrong one accepts nothing.
 #[tokio::test]
 async fn a_forged_device_answer_is_no_answer() {
-    let mut policy = Policy::default();
-    policy.methods = [Method::Push].into();
+    let policy = Policy { methods: [Method::Push].into(), ..Policy::default() };
     let mut world = World::with(policy).await;
     let pending =
         world.verifier.enrol_push(&ann(), "device 1", Grant::First, &world.context()).await.unwrap();

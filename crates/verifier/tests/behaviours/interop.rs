@@ -131,8 +131,7 @@ async fn every_generator_is_accepted_by_counter() {
     let mut cases = Vec::new();
     let mut lines = String::new();
     for digits in [6, 7, 8] {
-        let mut policy = Policy::default();
-        policy.methods = [Method::Hotp].into();
+        let mut policy = Policy { methods: [Method::Hotp].into(), ..Policy::default() };
         policy.hotp.digits = digits;
         let world = World::with(policy).await;
         let pending =
@@ -201,8 +200,7 @@ async fn a_login_guard_takes_what_our_secrets_give_once() {
             assert_eq!(said, [false, true, false, true], "{digits} digits, {period} s");
             assert_eq!(parse_uri(text(&pending.uri)).unwrap().account.code_at(now).unwrap().text, code);
         }
-        let mut policy = Policy::default();
-        policy.methods = [Method::Hotp].into();
+        let mut policy = Policy { methods: [Method::Hotp].into(), ..Policy::default() };
         policy.hotp.digits = digits;
         let world = World::with(policy).await;
         let pending =

@@ -76,8 +76,7 @@ async fn a_narrower_policy_says_whom_it_keeps_out_and_what_it_saves() {
 
 #[tokio::test]
 async fn a_wider_policy_says_what_it_would_have_compared_and_sent() {
-    let mut policy = Policy::default();
-    policy.methods = [Method::Sms].into();
+    let mut policy = Policy { methods: [Method::Sms].into(), ..Policy::default() };
     policy.sms.login_sends_per_day = 3;
     policy.sends.cooldown = 0;
     let mut world = World::with(policy).await;
