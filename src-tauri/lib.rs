@@ -64,7 +64,6 @@ fn start(demo: bool) -> Result<(), Box<dyn std::error::Error>> {
             app.manage(state::Desk::new(keyhaven));
             state::desk(app.handle()).idle.touch(now);
             window::open(app.handle(), &settings)?;
-            platform::tray::install(app.handle());
             platform::session::watch(app.handle());
             tauri::async_runtime::spawn(idle::watch(app.handle().clone()));
             Ok(())

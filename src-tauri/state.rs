@@ -2,8 +2,9 @@
 
 use crate::platform::clipboard::Clipboard;
 use crate::{events, idle};
-use keyhaven_app::App;
-use keyhaven_app::view::Status;
+use keyhaven_app::view::{LockedView, Status};
+use keyhaven_app::{App, KeyringAnswer};
+use std::sync::mpsc::{self, Receiver};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tauri::{AppHandle, Manager};
 
@@ -14,11 +15,31 @@ pub(crate) struct Desk {
     pub clipboard: Clipboard,
     /// When somebody was last here.
     pub idle: idle::Clock,
+    /// The keyring's answer to what was asked when the program started.
+    early: Mutex<Option<Receiver<KeyringAnswer>>>,
 }
 
 impl Desk {
     pub fn new(app: App) -> Self {
-        Self { app: Mutex::new(app), clipboard: Clipboard::default(), idle: idle::Clock::default() }
+        // Asked before the window is there: the keyring takes its time while the web view takes its own.
+        let early = Mutex::new(ask_early(&app));
+        Self { app: Mutex::new(app), clipboard: Clipboard::default(), idle: idle::Clock::default(), early }
+    }
+
+    /// What the keyring answers: to the question of the start, if that was not used up, else to a new one. `None` when
+    /// the vault is not locked. May take as long as a person takes at the keyring's own prompt.
+    pub fn ask_keyring(&self) -> Option<KeyringAnswer> {
+        let early = self.early.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let answered = early.and_then(|early| early.recv().ok());
+        answered.or_else(|| {
+            let question = self.app().keyring_question();
+            question.map(|question| question.ask())
+        })
+    }
+
+    /// An answer from before a lock opens nothing any more.
+    fn forget_early(&self) {
+        self.early.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// The app, for one use-case. A command that died while holding it leaves it usable: every use-case changes
@@ -26,6 +47,15 @@ impl Desk {
     pub fn app(&self) -> MutexGuard<'_, App> {
         self.app.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn ask_early(app: &App) -> Option<Receiver<KeyringAnswer>> {
+    let Status::Locked(LockedView { has_keyring: true, .. }) = app.status() else { return None };
+    let question = app.keyring_question()?;
+    let (answer, early) = mpsc::sync_channel(1);
+    let thread = std::thread::Builder::new().name("keyring".into());
+    // Without a thread to spare it is asked later. A receiver that is gone does not wait for an answer.
+    thread.spawn(move || drop(answer.send(question.ask()))).ok().map(|_| early)
 }
 
 /// The desk of this process.
@@ -38,6 +68,7 @@ pub(crate) fn desk(app: &AppHandle) -> tauri::State<'_, Desk> {
 /// Every way of locking (key, tray, idle, suspend, screen lock) comes through here.
 pub(crate) fn lock(app: &AppHandle) -> Status {
     let desk = desk(app);
+    desk.forget_early();
     let (was_open, status) = {
         let mut keyhaven = desk.app();
         let was_open = keyhaven.is_open();

@@ -1,7 +1,9 @@
 //! The one window.
 
-use crate::{commands, events, state};
+use crate::{commands, events, platform, state};
 use keyhaven_app::view::{Settings, Theme};
+use std::sync::Once;
+use tauri::webview::PageLoadEvent;
 use tauri::{AppHandle, DragDropEvent, Manager, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 
 const TITLE: &str = "Keyhaven";
@@ -14,6 +16,13 @@ pub(crate) fn open(app: &AppHandle, settings: &Settings) -> tauri::Result<()> {
         .min_inner_size(640.0, 480.0)
         .theme(theme(settings))
         .content_protected(settings.capture_protection)
+        .on_page_load(|window, load| {
+            // Not before the page, which does not wait for a tray.
+            static TRAY: Once = Once::new();
+            if load.event() == PageLoadEvent::Finished {
+                TRAY.call_once(|| platform::tray::install(window.app_handle()));
+            }
+        })
         .build()?;
     let app = app.clone();
     window.on_window_event(move |event| match event {

@@ -22,8 +22,13 @@ pub(super) fn copy_code(app: &AppHandle, id: String) -> Answer<Copied> {
         let counted = code.valid_until.is_none();
         (code, seconds, keyhaven.now() + u64::from(seconds) * 1_000, counted)
     };
-    desk.clipboard.copy(app, &code.code, seconds)?;
-    Ok(Copied { clears_at, code: counted.then_some(code) })
+    let copied = desk.clipboard.copy(app, &code.code, seconds);
+    if !counted {
+        copied?;
+        return Ok(Copied { clears_at: Some(clears_at), code: None });
+    }
+    // The counter has moved: its code is shown, whatever the clipboard says.
+    Ok(Copied { clears_at: copied.is_ok().then_some(clears_at), code: Some(code) })
 }
 
 pub(super) fn advance(app: &AppHandle, id: String) -> Answer<CodeView> {

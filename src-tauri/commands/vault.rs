@@ -10,7 +10,10 @@ use tauri::AppHandle;
 use tauri_plugin_dialog::DialogExt;
 
 pub(super) fn status(app: &AppHandle) -> Answer<Status> {
-    Ok(desk(app).app().status())
+    let desk = desk(app);
+    let mut keyhaven = desk.app();
+    keyhaven.look_again();
+    Ok(keyhaven.status())
 }
 
 pub(super) fn estimate_passphrase(_app: &AppHandle, passphrase: String) -> Answer<Strength> {
@@ -50,9 +53,7 @@ pub(super) fn restore_generation(app: &AppHandle, name: String) -> Answer<Status
 pub(super) fn unlock_with_keyring(app: &AppHandle) -> Answer<Status> {
     touch(app)?;
     let desk = desk(app);
-    let question = desk.app().keyring_question();
-    if let Some(question) = question {
-        let answer = question.ask();
+    if let Some(answer) = desk.ask_keyring() {
         desk.app().unlock_with_keyring_answer(answer)?;
     }
     status(app)
@@ -89,14 +90,19 @@ pub(super) fn touch(app: &AppHandle) -> Answer<()> {
 
 pub(super) fn enable_keyring(app: &AppHandle) -> Answer<Status> {
     let desk = desk(app);
+    // The keyring may ask the person, who may take their time: the app is free meanwhile, above all to be locked.
+    let entry = desk.app().keyring_entry()?;
+    let written = entry.write();
     let mut keyhaven = desk.app();
-    keyhaven.enable_keyring()?;
+    keyhaven.adopt_keyring(written)?;
     Ok(keyhaven.status())
 }
 
 pub(super) fn disable_keyring(app: &AppHandle) -> Answer<Status> {
     let desk = desk(app);
-    let mut keyhaven = desk.app();
-    keyhaven.disable_keyring()?;
-    Ok(keyhaven.status())
+    let question = desk.app().keyring_to_disable()?;
+    let answer = question.ask();
+    desk.app().disable_keyring_answered(answer)?;
+    question.forget();
+    status(app)
 }

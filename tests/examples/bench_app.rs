@@ -47,6 +47,77 @@ fn main() {
     let after: Duration = window.processes().iter().map(|process| process.processor_time()).sum();
     let percent = (after.saturating_sub(before)).as_secs_f64() / HIDDEN.as_secs_f64() * 100.0;
     println!("{:<44} {percent:>8.2} %    (of one core, over {} s)", "a hidden window", HIDDEN.as_secs());
+    window.close();
+
+    let mut world = World::new("bench-thousand");
+    let window = world.open_binary(&binary, &[]);
+    window.create_vault(PASSPHRASE);
+    window.add_by_text_file(&sample_uris(MANY));
+    window.wait_until("the new rows are rows like others", || !window.is_visible(".row.fresh"));
+    frames(&window, "scrolling", SCROLL);
+    frames(&window, "filtering", FILTER);
+}
+
+#[cfg(target_os = "linux")]
+const MANY: usize = 1000;
+
+/// From the first row to the last, 40 pixels a frame.
+#[cfg(target_os = "linux")]
+const SCROLL: &str = "const list = document.getElementById('accounts');
+    step = () => { list.scrollTop += 40; return list.scrollTop + list.clientHeight < list.scrollHeight - 1; };";
+
+/// A letter more or less every third frame.
+#[cfg(target_os = "linux")]
+const FILTER: &str = "const field = document.querySelector('[data-testid=search]');
+    const words = ['p', 'pe', 'per', 'person7', 'person77', 'person777', 'person77', 'person7', 'p', ''];
+    let turn = 0;
+    step = () => {
+      if (turn++ % 3 === 0) {
+        field.value = words[(turn / 3 | 0) % words.length];
+        field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+      }
+      return turn < 300;
+    };";
+
+/// Prints how long the window's frames take while `work` sets a `step` for each (true: there is more to do), beside
+/// the frames of the same window at rest: where no graphics card draws, not even those are 16.7 ms.
+#[cfg(target_os = "linux")]
+fn frames(window: &keyhaven_tests::harness::Window<'_>, what: &str, work: &str) {
+    let measured = |work: &str| -> Vec<f64> {
+        let body = format!(
+            "let step; {work}
+            const times = []; let last = 0; window.frameTimes = null;
+            const frame = (now) => {{
+              if (last) times.push(now - last);
+              last = now;
+              if (step()) requestAnimationFrame(frame); else window.frameTimes = times;
+            }};
+            requestAnimationFrame(frame);"
+        );
+        window.script(&body, &[]);
+        window.wait_up_to(std::time::Duration::from_secs(120), "the frames are drawn", || {
+            !window.script("return window.frameTimes", &[]).is_null()
+        });
+        let times = window.script("return window.frameTimes", &[]);
+        let mut times: Vec<f64> = times.as_array().into_iter().flatten().filter_map(|t| t.as_f64()).collect();
+        times.sort_by(f64::total_cmp);
+        times
+    };
+    let rest = measured("let left = 200; step = () => left-- > 0;");
+    let busy = measured(work);
+    let share = |times: &[f64], percent: usize| times[(times.len() - 1) * percent / 100];
+    let dropped = busy.iter().filter(|time| **time > 1.5 * 1000.0 / 60.0).count();
+    println!(
+        "{:<44} {:>8.1} ms   (a frame in the middle; 95 of 100 within {:.1}, longest {:.1}; at rest {:.1}, {:.1}, {:.1}; {dropped} of {} dropped)",
+        format!("{what} {MANY} accounts"),
+        share(&busy, 50),
+        share(&busy, 95),
+        share(&busy, 100),
+        share(&rest, 50),
+        share(&rest, 95),
+        share(&rest, 100),
+        busy.len()
+    );
 }
 
 #[cfg(not(target_os = "linux"))]

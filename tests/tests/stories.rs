@@ -172,6 +172,12 @@ mod story {
         window.wait_for_code();
         window.assert_code_is_true(&SAMPLE);
         window.screenshot("restart");
+        // One account fits: a scroll bar beside it would say that there is more.
+        let room = window.script(
+            "const list = document.getElementById('accounts'); return list.scrollHeight - list.clientHeight",
+            &[],
+        );
+        assert_eq!(room, 0);
     }
 
     #[test]

@@ -10,6 +10,8 @@ use keyhaven_vault::RecordId;
 
 /// Longest issuer, name or tag, in characters; what a list can show is far shorter.
 const LONGEST_NAME: usize = 512;
+/// How often a counter is moved anew after another program saved in between.
+const COUNTER_ATTEMPTS: u32 = 4;
 /// Longest note, in characters.
 const LONGEST_NOTE: usize = 20_000;
 
@@ -51,32 +53,39 @@ impl App {
         let now = self.now();
         let record = self.find(id)?;
         let stored = self.session()?.stored(record)?;
-        let code = stored.account.code_at(now / 1_000).map_err(|error| fail(FailureKind::BadInput, error))?;
-        let Kind::Hotp { counter, .. } = stored.account.kind else {
+        if !matches!(stored.account.kind, Kind::Hotp { .. }) {
+            stored.account.code_at(now / 1_000).map_err(|error| fail(FailureKind::BadInput, error))?;
             let view = live_code(id, &stored.account, now);
             self.session_mut()?.used(record, now);
             return Ok(view);
-        };
-        let next = counter.checked_add(1).ok_or_else(|| {
-            fail(
-                FailureKind::BadInput,
-                format!("the counter of this account is at its end ({counter}); renew its secret"),
-            )
-        })?;
-        self.change(record, |stored| {
-            if let Kind::Hotp { counter, .. } = &mut stored.account.kind {
-                *counter = next;
+        }
+        for _ in 0..COUNTER_ATTEMPTS {
+            // Another program may have used codes since the vault was read, and may be using one at this moment: the
+            // code is that of the counter on disk, and its successor is on disk before anybody sees it.
+            self.take_in()?;
+            let stored = self.session()?.stored(record)?;
+            let code =
+                stored.account.code_at(now / 1_000).map_err(|error| fail(FailureKind::BadInput, error))?;
+            let mut moved = Stored { account: stored.account.duplicate(), meta: stored.meta.clone() };
+            moved.raise_counter(code.counter.checked_add(1).ok_or_else(|| {
+                fail(
+                    FailureKind::BadInput,
+                    format!("the counter of this account is at its end ({}); renew its secret", code.counter),
+                )
+            })?);
+            moved.meta.used_at = Some(now);
+            if self.put_alone(record, moved)? {
+                return Ok(CodeView {
+                    id: id.to_owned(),
+                    code: code.text,
+                    next: None,
+                    valid_from: None,
+                    valid_until: None,
+                    problem: None,
+                });
             }
-            stored.meta.used_at = Some(now);
-        })?;
-        Ok(CodeView {
-            id: id.to_owned(),
-            code: code.text,
-            next: None,
-            valid_from: None,
-            valid_until: None,
-            problem: None,
-        })
+        }
+        Err(fail(FailureKind::NotSaved, "another program keeps changing the vault file; try again"))
     }
 
     /// The codes of a time-based account from `steps` periods before the moment `at` (Unix seconds) to as many after,

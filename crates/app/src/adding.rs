@@ -13,8 +13,9 @@ use keyhaven_vault::RecordId;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Offers that wait for an answer; the oldest goes when there are more.
-const OFFERS_KEPT: usize = 8;
+/// Offers that wait for an answer; the oldest goes when there are more. Far more pictures than a person pastes one
+/// after another before looking at what was found.
+const OFFERS_KEPT: usize = 256;
 
 /// Reads what a person handed over, without holding the app: decoding a picture may take seconds, and the codes on
 /// screen go on meanwhile.

@@ -17,7 +17,7 @@ pub(crate) fn other(detail: impl std::fmt::Display) -> Failure {
 /// A vault file that cannot be read.
 pub(crate) fn unreadable(error: &ReadError) -> Failure {
     let kind = match error {
-        ReadError::NotFound => FailureKind::NoVault,
+        ReadError::NotFound | ReadError::Io(_) => FailureKind::VaultUnreachable,
         ReadError::NewerVersion { .. } => FailureKind::NewerVault,
         _ => FailureKind::DamagedVault,
     };
@@ -43,6 +43,7 @@ impl From<UnlockError> for Failure {
             UnlockError::WrongRecoveryKey => FailureKind::WrongRecoveryKey,
             UnlockError::ForeignKeyringKey => FailureKind::Keyring,
             UnlockError::NoSuchSlot(_) => FailureKind::BadInput,
+            UnlockError::NoMemory { .. } => FailureKind::Other,
             _ => FailureKind::DamagedVault,
         };
         fail(kind, error)

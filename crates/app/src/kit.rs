@@ -52,7 +52,8 @@ impl ShownKit {
 }
 
 impl App {
-    /// Makes a new recovery key and shows its kit. The old kit opens nothing any more.
+    /// Makes a new recovery key and shows its kit. The old kit opens the vault until the new one is kept
+    /// ([`App::confirm_kit`]): whatever happens in between, there is a paper that works (promise 3).
     ///
     /// # Errors
     /// Locked, wrong proof, or not saved: then the old kit stands.
@@ -60,18 +61,11 @@ impl App {
         let proof = Proven::new(proof)?;
         let now = self.now();
         let key = RecoveryKey::generate().map_err(other)?;
-        let old = recovery_slots(&self.session()?.vault);
         // The new slot shall open both compartments, so both must be open while it is made.
         self.session_mut()?.vault.unlock_recovery(proof.credential())?;
         let mut made = Err(other("no slot was made"));
         let saved = self.save_with(|session| {
             made = session.vault.add_slot(&NewSlot::recovery_key(&key), now).map_err(other);
-            if made.is_ok() {
-                for slot in old {
-                    // The new slot is durable, so the old one is never the last.
-                    let _ = session.vault.remove_slot(slot, now);
-                }
-            }
         });
         let session = self.session_mut()?;
         session.vault.lock_recovery().map_err(other)?;
@@ -82,13 +76,14 @@ impl App {
         Ok(view)
     }
 
-    /// Compares the two groups that were typed back; when they fit, the kit counts as kept.
+    /// Compares the two groups that were typed back; when they fit, the kit counts as kept, and every earlier one
+    /// opens nothing any more.
     ///
     /// # Errors
     /// No kit is being shown, the groups do not fit, or not saved.
     pub fn confirm_kit(&mut self, typed: &[SecretText; 2]) -> Result<(), Failure> {
         let kit = self.session()?.kit.as_ref().ok_or_else(no_kit)?;
-        let (groups, slot) = (kit.key.groups(), kit.slot.to_string());
+        let (groups, slot) = (kit.key.groups(), kit.slot);
         for (number, typed) in kit.challenge.iter().zip(typed) {
             let wanted = groups.get(usize::from(*number)).ok_or_else(no_kit)?;
             if normalised(typed) != normalised(wanted) {
@@ -99,7 +94,7 @@ impl App {
             }
         }
         self.settle_waiting()?;
-        let payload = serde_json::to_vec(&Kept { slot }).map_err(other)?;
+        let payload = serde_json::to_vec(&Kept { slot: slot.to_string() }).map_err(other)?;
         let id = RecordId::random().map_err(other)?;
         let now = self.now();
         self.save_with(|session| {
@@ -113,6 +108,10 @@ impl App {
                 now,
                 keyhaven_secret::SecretBytes::new(payload),
             ));
+            for old in recovery_slots(&session.vault).into_iter().filter(|old| *old != slot) {
+                // The kept slot is durable, so an earlier one is never the last.
+                let _ = session.vault.remove_slot(old, now);
+            }
         })?;
         self.close_kit();
         Ok(())

@@ -20,6 +20,8 @@ pub mod strength;
 mod vaulting;
 pub mod view;
 
+pub use vaulting::{KeyringAnswer, KeyringEntry, KeyringQuestion, KeyringWritten};
+
 use crate::host::Host;
 use crate::session::Session;
 use crate::view::{Failure, FailureKind, KeyringState, Settings};
@@ -33,6 +35,8 @@ pub struct App {
     home: settings::Home,
     settings: Settings,
     phase: Phase,
+    /// Counts locks and changes of the vault, so that a keyring's late answer is known as such.
+    turn: u64,
     demo: bool,
 }
 
@@ -48,7 +52,7 @@ impl App {
     pub fn open(host: Arc<dyn Host>, home: &Path) -> Self {
         let mut home = settings::Home::new(home);
         let settings = home.read_settings(host.files());
-        let mut app = Self { host, home, settings, phase: Phase::Absent, demo: false };
+        let mut app = Self { host, home, settings, phase: Phase::Absent, turn: 0, demo: false };
         app.look();
         app
     }
@@ -90,10 +94,46 @@ impl App {
     fn look(&mut self) {
         self.phase = match LockedVault::read(self.host.files(), self.home.vault()) {
             Ok(vault) => Phase::Locked { vault: Box::new(vault), keyring: KeyringState::Unasked },
-            // Saved states without their vault are a loss, not a first start: nothing new is put in their place.
-            Err(ReadError::NotFound) if self.generations().is_empty() => Phase::Absent,
+            Err(ReadError::NotFound) if self.is_first_start() => Phase::Absent,
             Err(error) => Phase::Unreadable(error),
         };
+    }
+
+    /// Whether there never was a vault (promise 4). A vault that was chosen elsewhere (a folder that is not synced or
+    /// mounted yet), a name in the folder that leads nowhere (a link to such a place), and saved states without
+    /// their vault are a loss to repair: nothing new is put in their place.
+    fn is_first_start(&self) -> bool {
+        let (files, location) = (self.host.files(), self.location());
+        let nothing = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+        let folder = match files.list(location.folder()) {
+            Ok(names) => {
+                location.file().file_name().is_some_and(|own| names.iter().all(|name| **name != *own))
+            }
+            Err(error) => nothing(&error),
+        };
+        let states = match files.list(&location.generations_folder()) {
+            Ok(names) => names.is_empty(),
+            Err(error) => nothing(&error),
+        };
+        self.home.is_own_vault() && folder && states
+    }
+
+    /// Looks at the vault file anew, unless the vault is open: a stick may have come, a folder been synced, another
+    /// program have saved.
+    pub fn look_again(&mut self) {
+        if self.is_open() {
+            return;
+        }
+        let asked = match &self.phase {
+            Phase::Locked { vault, keyring } => Some((vault.id(), *keyring)),
+            _ => None,
+        };
+        self.look();
+        if let (Some((id, before)), Phase::Locked { vault, keyring }) = (asked, &mut self.phase)
+            && vault.id() == id
+        {
+            *keyring = before;
+        }
     }
 
     fn session(&self) -> Result<&Session, Failure> {

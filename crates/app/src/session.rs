@@ -6,7 +6,8 @@ use crate::kit::ShownKit;
 use crate::offer::Pending;
 use crate::stored::{KIND, Stored};
 use crate::view::{Failure, FailureKind, KeyringState, OpenedWith};
-use keyhaven_vault::{KeyringKey, OpenVault, Record, RecordId, SaveError};
+use keyhaven_otp::{Account, Kind};
+use keyhaven_vault::{KeyringKey, OpenVault, Record, RecordId, RefreshError, SaveError};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How often a save is tried anew after taking in what another program wrote meanwhile.
@@ -54,9 +55,13 @@ impl Session {
     fn read_accounts(&mut self) {
         self.accounts.clear();
         self.not_understood.clear();
+        let counters = highest_counters(&self.vault);
         for record in self.vault.accounts().iter().filter(|record| record.kind == KIND) {
             match Stored::read(&record.payload) {
                 Ok(mut stored) => {
+                    if let Some(counter) = counters.get(&record.id) {
+                        stored.raise_counter(*counter);
+                    }
                     let used = self.used.get(&record.id).copied();
                     stored.meta.used_at = stored.meta.used_at.max(used);
                     self.accounts.insert(record.id, stored);
@@ -83,14 +88,37 @@ impl Session {
         self.read_accounts();
     }
 
-    /// Writes noted uses into their records, for the save that follows.
+    /// Writes noted uses into their records, for the save that follows. A record that was changed in two places at
+    /// once keeps both versions: a use alone does not decide between them.
     fn flush_used(&mut self, now: u64) {
-        for id in self.used.keys() {
+        let undecided: BTreeSet<RecordId> =
+            self.vault.accounts().conflicts().map(|conflict| conflict.id).collect();
+        for id in self.used.keys().filter(|id| !undecided.contains(id)) {
             if let (Some(stored), Some(record)) = (self.accounts.get(id), self.vault.accounts().get(*id)) {
                 let record = record.changed(now, stored.write());
                 self.vault.accounts_mut().put(record);
             }
         }
+    }
+
+    /// Promise 3: the keyring is never the only way in to something that would be missed.
+    fn may_save(&self) -> Result<(), Failure> {
+        if self.waiting.is_none() {
+            return Ok(());
+        }
+        Err(fail(
+            FailureKind::KitNeeded,
+            "this vault has no passphrase: write the emergency kit down and type two of its groups back first",
+        ))
+    }
+
+    fn put(&mut self, id: RecordId, stored: &Stored, now: u64) {
+        let payload = stored.write();
+        let record = match self.vault.accounts().get(id) {
+            Some(record) => record.changed(now, payload),
+            None => Record::new(id, KIND, now, payload),
+        };
+        self.vault.accounts_mut().put(record);
     }
 
     /// Notes a use; it goes to disk with the next change.
@@ -102,21 +130,74 @@ impl Session {
     }
 }
 
+/// The highest counter among the versions of each account that was changed in two places at once: a code that either
+/// place showed is not shown again (RFC 4226 §7.2).
+fn highest_counters(vault: &OpenVault) -> BTreeMap<RecordId, u64> {
+    let of_version = |version: &&Record| match Stored::read(&version.payload) {
+        Ok(Stored { account: Account { kind: Kind::Hotp { counter, .. }, .. }, .. }) => Some(counter),
+        _ => None,
+    };
+    let conflicts = vault.accounts().conflicts();
+    conflicts.filter_map(|one| Some((one.id, one.versions.iter().filter_map(of_version).max()?))).collect()
+}
+
 impl App {
+    /// Takes in what another program has saved since the vault was read; what is shown is then what the disk has.
+    ///
+    /// # Errors
+    /// Locked, or the file cannot be taken in; the open vault is as it was.
+    pub(crate) fn take_in(&mut self) -> Result<(), Failure> {
+        let host = self.host.clone();
+        let session = self.session_mut()?;
+        if session.waiting.is_none() {
+            session.vault.refresh(host.files()).map_err(not_taken_in)?;
+            session.read_accounts();
+        }
+        Ok(())
+    }
+
+    /// Changes one record and saves, on exactly the state that the change was made for: `false`, and nothing changed,
+    /// when another program saved in between.
+    ///
+    /// # Errors
+    /// Locked, or not saved.
+    pub(crate) fn put_alone(&mut self, id: RecordId, stored: Stored) -> Result<bool, Failure> {
+        let now = self.now();
+        let host = self.host.clone();
+        let session = self.session_mut()?;
+        session.may_save()?;
+        session.flush_used(now);
+        check_readable(&stored)?;
+        session.put(id, &stored, now);
+        match session.vault.save(host.files(), now) {
+            Ok(_) => {
+                session.used.clear();
+                session.accounts.insert(id, stored);
+                Ok(true)
+            }
+            Err(SaveError::ChangedOnDisk { .. }) => {
+                session.revert();
+                Ok(false)
+            }
+            Err(error) => {
+                session.revert();
+                Err(error.into())
+            }
+        }
+    }
+
     /// Puts accounts into the vault and saves, all or none.
     ///
     /// # Errors
     /// Locked, or not saved: then vault and list are as before.
     pub(crate) fn put_all(&mut self, changed: Vec<(RecordId, Stored)>) -> Result<(), Failure> {
         let now = self.now();
+        for (_, stored) in &changed {
+            check_readable(stored)?;
+        }
         let taken_in = self.save_with(|session| {
             for (id, stored) in &changed {
-                let payload = stored.write();
-                let record = match session.vault.accounts().get(*id) {
-                    Some(record) => record.changed(now, payload),
-                    None => Record::new(*id, KIND, now, payload),
-                };
-                session.vault.accounts_mut().put(record);
+                session.put(*id, stored, now);
             }
         })?;
         let session = self.session_mut()?;
@@ -151,13 +232,7 @@ impl App {
         let now = self.now();
         let host = self.host.clone();
         let session = self.session_mut()?;
-        if session.waiting.is_some() {
-            // Promise 3: the keyring is never the only way in to something that would be missed.
-            return Err(fail(
-                FailureKind::KitNeeded,
-                "this vault has no passphrase: write the emergency kit down and type two of its groups back first",
-            ));
-        }
+        session.may_save()?;
         session.flush_used(now);
         change(session);
         let mut taken_in = TakenIn::Nothing;
@@ -175,10 +250,7 @@ impl App {
                         taken_in = TakenIn::Changes;
                         continue;
                     }
-                    Err(error) => fail(
-                        FailureKind::NotSaved,
-                        format!("another program changed the vault file, and it cannot be taken in: {error}"),
-                    ),
+                    Err(error) => not_taken_in(error),
                 },
                 Err(error) => error.into(),
             };
@@ -188,6 +260,22 @@ impl App {
         session.revert();
         Err(fail(FailureKind::NotSaved, "another program keeps changing the vault file; try again"))
     }
+}
+
+/// Nothing is kept that could not be read again.
+fn check_readable(stored: &Stored) -> Result<(), Failure> {
+    Stored::read(&stored.write()).map(drop).map_err(|error| {
+        let label = format!("{}:{}", stored.account.issuer, stored.account.name);
+        let label: String = label.chars().take(80).collect();
+        fail(FailureKind::BadInput, format!("{label} cannot be kept: {error}"))
+    })
+}
+
+fn not_taken_in(error: RefreshError) -> Failure {
+    fail(
+        FailureKind::NotSaved,
+        format!("another program changed the vault file, and it cannot be taken in: {error}"),
+    )
 }
 
 /// Whether a save brought in what another program had written.

@@ -2,8 +2,9 @@
 
 use crate::failure::{fail, other};
 use crate::view::{Failure, FailureKind, Settings};
-use keyhaven_vault::{Files, Location};
-use serde::{Deserialize, Serialize};
+use keyhaven_vault::{Files, Location, RecordId};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 const SETTINGS_FILE: &str = "settings.json";
@@ -17,14 +18,28 @@ pub(crate) struct Home {
     vault: Location,
 }
 
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Serialize)]
 struct Kept {
     /// A vault that is used where it is, outside Keyhaven's folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     vault: Option<PathBuf>,
     #[serde(flatten)]
     settings: Settings,
+}
+
+/// The settings that can be read of a file; a field of another version, or one that is out of its range, has its
+/// default and takes no other along.
+fn lenient(fields: &Map<String, Value>) -> Settings {
+    let mut taken = Map::new();
+    let mut settings = Settings::default();
+    for (name, value) in fields {
+        taken.insert(name.clone(), value.clone());
+        match serde_json::from_value::<Settings>(Value::Object(taken.clone())) {
+            Ok(read) if check(&read).is_ok() => settings = read,
+            _ => drop(taken.remove(name)),
+        }
+    }
+    settings
 }
 
 impl Home {
@@ -40,20 +55,25 @@ impl Home {
         &self.vault
     }
 
-    /// The settings, and from the same file the vault's place. A file that cannot be read means the defaults: it
-    /// holds nothing that a person could not set again, and must not keep anyone from the codes.
+    /// Whether the vault is the one in Keyhaven's own folder.
+    pub fn is_own_vault(&self) -> bool {
+        *self.vault.file() == self.folder.join(VAULT_FILE)
+    }
+
+    /// The settings, and from the same file the vault's place. What cannot be read has its default: it holds nothing
+    /// that a person could not set again, and must not keep anyone from the codes.
     pub fn read_settings(&mut self, files: &dyn Files) -> Settings {
         let read = files.read(&self.folder.join(SETTINGS_FILE), LARGEST).ok();
-        let kept: Kept = read.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        if let Some(path) = kept.vault {
+        let mut fields: Map<String, Value> =
+            read.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        if let Some(Value::String(path)) = fields.remove("vault") {
             self.vault = Location::at(path);
         }
-        if check(&kept.settings).is_ok() { kept.settings } else { Settings::default() }
+        lenient(&fields)
     }
 
     pub fn write_settings(&self, files: &dyn Files, settings: &Settings) -> Result<(), Failure> {
-        let own = self.folder.join(VAULT_FILE);
-        let vault = Some(self.vault.file().to_path_buf()).filter(|path| *path != own);
+        let vault = (!self.is_own_vault()).then(|| self.vault.file().to_path_buf());
         let text = serde_json::to_vec_pretty(&Kept { vault, settings: settings.clone() }).map_err(other)?;
         let path = self.folder.join(SETTINGS_FILE);
         replace(files, &path, &text).map_err(|error| {
@@ -61,14 +81,14 @@ impl Home {
         })
     }
 
-    /// Uses the vault at `path` from now on.
-    pub fn set_vault(&mut self, path: &Path) {
-        self.vault = Location::at(path.to_path_buf());
+    /// Uses the vault at `path` from now on; answers the place that was used before.
+    pub fn set_vault(&mut self, path: &Path) -> Location {
+        std::mem::replace(&mut self.vault, Location::at(path.to_path_buf()))
     }
 
-    /// Goes back to the vault in Keyhaven's own folder.
-    pub fn set_own_vault(&mut self) {
-        self.vault = Location::at(self.folder.join(VAULT_FILE));
+    /// Goes back to the vault in Keyhaven's own folder; answers the place that was used before.
+    pub fn set_own_vault(&mut self) -> Location {
+        std::mem::replace(&mut self.vault, Location::at(self.folder.join(VAULT_FILE)))
     }
 }
 
@@ -77,15 +97,19 @@ pub(crate) fn replace(files: &dyn Files, path: &Path, bytes: &[u8]) -> std::io::
     // The parent of a bare file name is the empty path, which no system knows.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     files.create_folder(folder)?;
-    let temporary = path.with_extension("new");
-    // Left behind by a process that died in between.
-    let _ = files.remove(&temporary);
+    // A name that nobody else's file has.
+    let random = RecordId::random().map_err(std::io::Error::other)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = path.with_file_name(format!(".{name}.{random}.tmp"));
     let mut file = files.create(&temporary)?;
-    file.write(bytes)?;
-    file.sync()?;
+    let written = file.write(bytes).and_then(|()| file.sync());
     drop(file);
-    files.rename(&temporary, path)?;
-    files.sync_folder(folder)
+    let replaced = written.and_then(|()| files.rename(&temporary, path));
+    if replaced.is_err() {
+        // It may hold half a recovery key.
+        let _ = files.remove(&temporary);
+    }
+    replaced.and_then(|()| files.sync_folder(folder))
 }
 
 /// Whether every number is in its range.

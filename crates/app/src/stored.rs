@@ -105,6 +105,13 @@ impl Stored {
         SecretBytes::new(bytes)
     }
 
+    /// Moves a counter ahead to `to`, never back; an account without one has none to move.
+    pub fn raise_counter(&mut self, to: u64) {
+        if let Kind::Hotp { counter, .. } = &mut self.account.kind {
+            *counter = to.max(*counter);
+        }
+    }
+
     /// The row of the list.
     pub fn row(&self, id: String) -> AccountRow {
         let Self { account, meta } = self;

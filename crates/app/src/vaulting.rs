@@ -9,7 +9,7 @@ use crate::{App, Phase, strength};
 use keyhaven_secret::SecretText;
 use keyhaven_vault::{
     Credential, Generation, KdfCost, KeyringKey, Location, LockedVault, NewSlot, NewVault, OpenVault,
-    RecoveryKey, SlotId, SlotInfo, SlotKind,
+    ReadError, RecoveryKey, SlotId, SlotInfo, SlotKind,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -22,15 +22,61 @@ const UNLOCK_TIME: Duration = Duration::from_millis(700);
 pub struct KeyringQuestion {
     host: Arc<dyn Host>,
     vault_id: String,
+    /// [`App::lock`]s and changes of the vault before it was asked.
+    turn: u64,
+}
+
+/// The keyring's answer to a [`KeyringQuestion`].
+pub struct KeyringAnswer {
+    answer: Result<SecretText, KeyringError>,
+    turn: u64,
 }
 
 impl KeyringQuestion {
     /// Asks it; this may take as long as a person takes.
-    ///
-    /// # Errors
-    /// In which way the keyring did not answer.
-    pub fn ask(&self) -> Result<SecretText, KeyringError> {
-        self.host.keyring().read(&self.vault_id)
+    pub fn ask(&self) -> KeyringAnswer {
+        KeyringAnswer { answer: self.host.keyring().read(&self.vault_id), turn: self.turn }
+    }
+
+    /// Removes the entry, which opens nothing any more: that it stays behind where it cannot be removed does no harm.
+    pub fn forget(&self) {
+        let _ = self.host.keyring().remove(&self.vault_id);
+    }
+}
+
+/// A new key on its way into the keyring, written without holding the app.
+pub struct KeyringEntry {
+    host: Arc<dyn Host>,
+    vault_id: String,
+    key: KeyringKey,
+    turn: u64,
+}
+
+/// What became of a [`KeyringEntry`].
+pub struct KeyringWritten {
+    entry: KeyringEntry,
+    /// What the keyring held for this vault before.
+    before: Option<SecretText>,
+    result: Result<(), KeyringError>,
+}
+
+impl KeyringEntry {
+    /// Writes it and reads it back; this may take as long as a person takes.
+    pub fn write(self) -> KeyringWritten {
+        let before = self.host.keyring().read(&self.vault_id).ok();
+        let result = write_keyring(&*self.host, &self.vault_id, &self.key);
+        KeyringWritten { entry: self, before, result }
+    }
+}
+
+impl KeyringWritten {
+    /// The vault still counts on the entry that was there.
+    fn undo(&self) {
+        let keyring = self.entry.host.keyring();
+        let _ = match &self.before {
+            Some(text) => keyring.write(&self.entry.vault_id, text),
+            None => keyring.remove(&self.entry.vault_id),
+        };
     }
 }
 
@@ -143,7 +189,7 @@ impl App {
     ) -> Result<(), Failure> {
         if let Some(key) = keyring_key {
             // Before the file: a key without its vault is litter, a vault that counts on a missing key is a trap.
-            self.write_keyring(vault, key)?;
+            write_keyring(&*self.host, &vault.id().to_string(), key)?;
         }
         if let Err(error) = vault.save(self.host.files(), self.now()) {
             if keyring_key.is_some() {
@@ -160,19 +206,24 @@ impl App {
     /// `None` when the vault is not locked.
     pub fn keyring_question(&self) -> Option<KeyringQuestion> {
         let Phase::Locked { vault, .. } = &self.phase else { return None };
-        Some(KeyringQuestion { host: self.host.clone(), vault_id: vault.id().to_string() })
+        Some(KeyringQuestion { host: self.host.clone(), vault_id: vault.id().to_string(), turn: self.turn })
     }
 
     /// Unlocks with what the keyring answered; that stays in the status too.
     ///
     /// # Errors
-    /// In which way the keyring did not give the key. Nothing is created or changed (promise 4).
-    pub fn unlock_with_keyring_answer(
-        &mut self,
-        answer: Result<SecretText, KeyringError>,
-    ) -> Result<(), Failure> {
+    /// In which way the keyring did not give the key. Nothing is created or changed (promise 4). An answer to what was
+    /// asked before the last lock opens nothing: nobody waits for it any more.
+    pub fn unlock_with_keyring_answer(&mut self, answer: KeyringAnswer) -> Result<(), Failure> {
+        if answer.turn == self.turn {
+            self.look_again();
+        }
         let Phase::Locked { vault, .. } = &self.phase else { return self.unlock_needless() };
-        let key = answer.and_then(|text| KeyringKey::from_text(&text).map_err(|_| KeyringError::Malformed));
+        if answer.turn != self.turn {
+            return Err(late());
+        }
+        let key =
+            answer.answer.and_then(|text| KeyringKey::from_text(&text).map_err(|_| KeyringError::Malformed));
         let (state, result) = match key {
             Ok(key) => match vault.unlock(Credential::Keyring(&key)) {
                 Ok(open) => (KeyringState::Ready, Ok(open)),
@@ -220,43 +271,84 @@ impl App {
         if let Phase::Open(session) = std::mem::replace(&mut self.phase, Phase::Absent) {
             drop(session);
         }
+        self.turn += 1;
         self.look();
     }
 
-    /// Gives the vault a slot for the keyring, or writes it anew; the passphrase and the kit stay.
+    /// A new key for the keyring of this computer: write it without holding the app, then [`App::adopt_keyring`].
     ///
     /// # Errors
-    /// Locked, the keyring did not take the key, or not saved.
-    pub fn enable_keyring(&mut self) -> Result<(), Failure> {
+    /// Locked, or no random bytes.
+    pub fn keyring_entry(&self) -> Result<KeyringEntry, Failure> {
+        Ok(KeyringEntry {
+            host: self.host.clone(),
+            vault_id: self.session()?.vault.id().to_string(),
+            key: KeyringKey::generate().map_err(other)?,
+            turn: self.turn,
+        })
+    }
+
+    /// Gives the vault the slot for a key that the keyring took, in the place of the slot for the key that it held
+    /// before; the slots of other computers' keyrings, the passphrase and the kit stay.
+    ///
+    /// # Errors
+    /// Locked meanwhile, the keyring did not take the key, or not saved. The keyring then holds again what it held.
+    pub fn adopt_keyring(&mut self, written: KeyringWritten) -> Result<(), Failure> {
+        let adopted = self.adopt(&written);
+        if adopted.is_err() {
+            written.undo();
+        }
+        adopted
+    }
+
+    fn adopt(&mut self, written: &KeyringWritten) -> Result<(), Failure> {
+        if written.entry.turn != self.turn {
+            return Err(late());
+        }
+        written.result.clone()?;
         let now = self.now();
-        let key = KeyringKey::generate().map_err(other)?;
-        let id = self.session()?.vault.id().to_string();
-        let before = self.host.keyring().read(&id);
-        self.write_keyring(&self.session()?.vault, &key)?;
+        let before = written.before.as_ref().and_then(|text| KeyringKey::from_text(text).ok());
         let mut added = Ok(());
-        let saved = self.save_with(|session| {
-            let old = slot_of(&session.vault.slots(), &SlotKind::Keyring);
-            added = session.vault.add_slot(&NewSlot::keyring(&key), now).map(drop).map_err(other);
+        self.save_with(|session| {
+            let old = before.and_then(|key| session.vault.slot_opened_by(Credential::Keyring(&key)));
+            let new = NewSlot::keyring(&written.entry.key);
+            added = session.vault.add_slot(&new, now).map(drop).map_err(other);
             if let (Ok(()), Some(old)) = (&added, old) {
                 added = session.vault.remove_slot(old, now).map_err(other);
             }
-        });
-        if let Err(error) = saved.map(drop).and(added) {
-            // The vault still counts on the old entry.
-            if let Ok(text) = before {
-                let _ = self.host.keyring().write(&id, &text);
-            }
-            return Err(error);
-        }
+        })?;
+        added?;
         self.session_mut()?.keyring = KeyringState::Ready;
         Ok(())
     }
 
-    /// Takes the keyring's slot and its entry away.
+    /// Gives the vault a slot for the keyring, or writes it anew, for shells that have nothing else to do meanwhile.
+    ///
+    /// # Errors
+    /// As [`App::adopt_keyring`].
+    pub fn enable_keyring(&mut self) -> Result<(), Failure> {
+        let written = self.keyring_entry()?.write();
+        self.adopt_keyring(written)
+    }
+
+    /// Takes this computer's keyring slot away and answers the question whose answer says which one that is; the
+    /// slots of other computers' keyrings stay.
     ///
     /// # Errors
     /// Locked, the vault has neither passphrase nor kept kit, or not saved.
     pub fn disable_keyring(&mut self) -> Result<(), Failure> {
+        let question = self.keyring_to_disable()?;
+        let answer = question.ask();
+        self.disable_keyring_answered(answer)?;
+        question.forget();
+        Ok(())
+    }
+
+    /// What to ask the keyring before its slot is taken away.
+    ///
+    /// # Errors
+    /// Locked, or the vault has neither passphrase nor kept kit.
+    pub fn keyring_to_disable(&self) -> Result<KeyringQuestion, Failure> {
         let session = self.session()?;
         let has_passphrase = slot_of(&session.vault.slots(), &SlotKind::Passphrase).is_some();
         if !has_passphrase && kit_state(&session.vault) != KitState::Kept {
@@ -265,20 +357,38 @@ impl App {
                 "without the keyring only the emergency kit would open this vault, and it was never typed back",
             ));
         }
-        let id = session.vault.id().to_string();
+        let vault_id = session.vault.id().to_string();
+        Ok(KeyringQuestion { host: self.host.clone(), vault_id, turn: self.turn })
+    }
+
+    /// Takes away the slot that the keyring's entry opens; where there is none any more, the only keyring slot.
+    ///
+    /// # Errors
+    /// Locked meanwhile, not saved, or nobody knows which of several slots is this computer's.
+    pub fn disable_keyring_answered(&mut self, answer: KeyringAnswer) -> Result<(), Failure> {
+        if answer.turn != self.turn {
+            return Err(late());
+        }
+        let vault = &self.session()?.vault;
+        let key = answer.answer.ok().and_then(|text| KeyringKey::from_text(&text).ok());
+        let opened = key.and_then(|key| vault.slot_opened_by(Credential::Keyring(&key)));
+        let all: Vec<SlotId> =
+            vault.slots().iter().filter(|slot| slot.kind == SlotKind::Keyring).map(|slot| slot.id).collect();
+        let slot = match (opened, all.as_slice()) {
+            (Some(slot), _) => slot,
+            (None, [slot]) => *slot,
+            (None, []) => return Ok(()),
+            _ => {
+                return Err(fail(
+                    FailureKind::Keyring,
+                    "several computers' keyrings open this vault, and this one's entry is gone: remove the slot by hand",
+                ));
+            }
+        };
         let now = self.now();
         let mut result = Ok(());
-        self.save_with(|session| {
-            while let Some(slot) = slot_of(&session.vault.slots(), &SlotKind::Keyring) {
-                result = session.vault.remove_slot(slot, now).map_err(other);
-                if result.is_err() {
-                    break;
-                }
-            }
-        })?;
+        self.save_with(|session| result = session.vault.remove_slot(slot, now).map_err(other))?;
         result?;
-        // The entry opens nothing any more: that it stays behind does no harm.
-        let _ = self.host.keyring().remove(&id);
         self.session_mut()?.keyring = KeyringState::Unasked;
         Ok(())
     }
@@ -309,8 +419,19 @@ impl App {
     pub fn use_vault(&mut self, path: &Path, copy: bool) -> Result<(), Failure> {
         let chosen =
             LockedVault::read(self.host.files(), &Location::at(path)).map_err(|error| unreadable(&error))?;
+        let before = if copy { self.home.set_own_vault() } else { self.home.set_vault(path) };
+        let used = self.use_there(&chosen, copy);
+        if used.is_err() {
+            self.home.set_vault(before.file());
+        }
+        self.turn += 1;
+        self.look();
+        used
+    }
+
+    /// Makes the place that was just chosen hold the vault, and remembers it.
+    fn use_there(&mut self, chosen: &LockedVault, copy: bool) -> Result<(), Failure> {
         if copy {
-            self.home.set_own_vault();
             self.look();
             if !matches!(self.phase, Phase::Absent) {
                 return Err(fail(
@@ -323,12 +444,8 @@ impl App {
             }
             crate::settings::replace(self.host.files(), self.location().file(), chosen.as_bytes())
                 .map_err(|error| fail(FailureKind::NotSaved, format!("the copy was not written: {error}")))?;
-        } else {
-            self.home.set_vault(path);
-            self.home.write_settings(self.host.files(), &self.settings)?;
         }
-        self.look();
-        Ok(())
+        self.home.write_settings(self.host.files(), &self.settings)
     }
 
     /// Puts an earlier saved state in the place of the vault file; what was there is kept beside it.
@@ -336,6 +453,10 @@ impl App {
     /// # Errors
     /// There is no such state, it cannot be read either, or the disk did not take it.
     pub fn restore_generation(&mut self, name: &str) -> Result<(), Failure> {
+        if let Phase::Unreadable(error @ ReadError::NewerVersion { .. }) = &self.phase {
+            // An older program does not put an old state in the place of a newer one's.
+            return Err(unreadable(error));
+        }
         let generations = LockedVault::generations(self.host.files(), self.location()).map_err(other)?;
         let chosen = generations.iter().find(|generation| generation_name(generation) == name);
         let chosen =
@@ -346,6 +467,8 @@ impl App {
     }
 
     fn unlock(&mut self, credential: Credential<'_>, opened_with: OpenedWith) -> Result<(), Failure> {
+        // What another program saved since the last look is what opens.
+        self.look_again();
         let Phase::Locked { vault, .. } = &self.phase else { return self.unlock_needless() };
         let open = vault.unlock(credential)?;
         self.opened(open, opened_with);
@@ -361,18 +484,6 @@ impl App {
         let keyring =
             if let Phase::Locked { keyring, .. } = &self.phase { *keyring } else { KeyringState::Unasked };
         self.phase = Phase::Open(Box::new(Session::new(vault, opened_with, keyring)));
-    }
-
-    fn write_keyring(&self, vault: &OpenVault, key: &KeyringKey) -> Result<(), Failure> {
-        let id = vault.id().to_string();
-        let text = key.to_text();
-        self.host.keyring().write(&id, &text)?;
-        // Some keyrings take a secret and give back another; better to know now than at the next start.
-        let back = self.host.keyring().read(&id)?;
-        if back != text {
-            return Err(KeyringError::Malformed.into());
-        }
-        Ok(())
     }
 
     fn locked_view(&self, vault: &LockedVault, keyring: KeyringState) -> LockedView {
@@ -419,6 +530,17 @@ impl App {
             })
             .collect()
     }
+}
+
+fn write_keyring(host: &dyn Host, vault_id: &str, key: &KeyringKey) -> Result<(), KeyringError> {
+    let text = key.to_text();
+    host.keyring().write(vault_id, &text)?;
+    // Some keyrings take a secret and give back another; better to know now than at the next start.
+    if host.keyring().read(vault_id)? == text { Ok(()) } else { Err(KeyringError::Malformed) }
+}
+
+fn late() -> Failure {
+    fail(FailureKind::Keyring, "the vault was locked while the keyring was asked; try again")
 }
 
 fn generation_name(generation: &Generation) -> String {

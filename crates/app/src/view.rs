@@ -439,8 +439,9 @@ pub struct Proof {
 /// Answer to "copy".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 pub struct Copied {
-    /// Unix milliseconds at which the clipboard will be cleared.
-    pub clears_at: u64,
+    /// Unix milliseconds at which the clipboard will be cleared; null when the clipboard did not take the code of a
+    /// counter-based account, which is in `code`.
+    pub clears_at: Option<u64>,
     /// For a counter-based account: the code that was made.
     pub code: Option<CodeView>,
 }
@@ -562,6 +563,8 @@ pub enum FailureKind {
     DamagedVault,
     /// The vault was written by a newer version of Keyhaven.
     NewerVault,
+    /// The vault file is not where it was, or may not be read: nothing is known of what is in it.
+    VaultUnreachable,
     /// The vault could not be saved; the detail says why, and the old state stands.
     NotSaved,
     /// There is no such account (any more).

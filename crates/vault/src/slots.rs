@@ -161,6 +161,16 @@ impl OpenVault {
         Ok(id)
     }
 
+    /// The slot that this opens, if there is one: with a key of this computer's keyring, the slot made for it.
+    pub fn slot_opened_by(&self, credential: crate::Credential<'_>) -> Option<SlotId> {
+        let kind = credential.kind();
+        let known = self.header.slots.iter().filter_map(StoredSlot::known);
+        let mut opened = known.filter(|slot| slot.kind() == kind).filter(|slot| {
+            credential.source(slot).is_some_and(|source| slot.unwrap(self.id(), source).is_ok())
+        });
+        opened.next().map(Slot::id)
+    }
+
     /// Removes a way in; what was saved before, generations and backups among it, still opens with it.
     /// `now` is in milliseconds since 1970-01-01 UTC.
     ///

@@ -2,6 +2,7 @@
 
 use super::*;
 use std::io::{PipeReader, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex};
 use zbus::blocking::{Connection, Proxy, connection};
 use zbus::message::Header;
@@ -156,6 +157,34 @@ fn a_backup_is_restored_as_a_copy_and_a_vault_is_used_where_it_is() {
     let window = third.open(&[]);
     window.unlock(PASSPHRASE);
     window.wait_for_code();
+}
+
+#[test]
+fn the_kit_is_saved_and_printed() {
+    let mut world = World::new("kit");
+    let window = world.open(&[]);
+    window.wait_for_named("first-start");
+    window.type_into_named("passphrase", PASSPHRASE);
+    window.type_into_named("passphrase-again", PASSPHRASE);
+    window.wait_for_named("strength");
+    window.click_named("create");
+    window.wait_for_named("kit");
+    for (button, name, begin) in [("kit-pdf", "kit.pdf", "%PDF-"), ("kit-svg", "kit.svg", "<svg")] {
+        let file = window.world.home().join(name);
+        window.click_named(button);
+        window.world.choose_in_dialog("Save the emergency kit", &file);
+        window.wait_until("the kit is on the disk", || file.is_file());
+        let bytes = std::fs::read(&file).expect("the kit");
+        assert!(String::from_utf8_lossy(&bytes).contains(begin), "{name}");
+        let mode = file.metadata().expect("the kit").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name} is for its owner alone");
+    }
+    window.click_named("kit-print");
+    let dialog = || window.world.xdotool(&["search", "--onlyvisible", "--name", "^Print$"]);
+    window.wait_until("the print dialog opens", || !dialog().is_empty());
+    window.world.xdotool(&["windowfocus", "--sync", &dialog(), "key", "Escape"]);
+    window.wait_until("the print dialog closes", || dialog().is_empty());
+    window.keep_kit();
 }
 
 /// The desktop's side of a tray (StatusNotifierItem): takes icons in, and presses what is in their menus.

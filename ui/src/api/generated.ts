@@ -486,9 +486,10 @@ recovery_key: string | null, };
 
 export type Copied = { 
 /**
- * Unix milliseconds at which the clipboard will be cleared.
+ * Unix milliseconds at which the clipboard will be cleared; null when the clipboard did not take the code of a
+ * counter-based account, which is in `code`.
  */
-clears_at: number, 
+clears_at: number | null, 
 /**
  * For a counter-based account: the code that was made.
  */
@@ -574,7 +575,7 @@ kind: FailureKind,
  */
 detail: string, };
 
-export type FailureKind = "wrong_passphrase" | "wrong_recovery_key" | "mistyped_recovery_key" | "keyring" | "locked" | "no_vault" | "vault_exists" | "damaged_vault" | "newer_vault" | "not_saved" | "no_such_account" | "bad_input" | "weak_passphrase" | "kit_mismatch" | "kit_needed" | "clipboard" | "other";
+export type FailureKind = "wrong_passphrase" | "wrong_recovery_key" | "mistyped_recovery_key" | "keyring" | "locked" | "no_vault" | "vault_exists" | "damaged_vault" | "newer_vault" | "vault_unreachable" | "not_saved" | "no_such_account" | "bad_input" | "weak_passphrase" | "kit_mismatch" | "kit_needed" | "clipboard" | "other";
 
 /** Names of the events that the program sends, and what they carry. */
 export interface Events {

@@ -74,7 +74,8 @@ class List {
       const { clears_at, code } = await api.copyCode(row.id);
       if (code) live.show(code);
       vault.replace({ ...row, used_at: Date.now() });
-      toasts.show(t.codes.copied(accountName(row)), { seconds: Math.max(1, (clears_at - Date.now()) / 1000), slot: "copied" });
+      if (clears_at === null) toasts.show(t.codes.notCopied(accountName(row)), { tone: "bad", slot: "copied" });
+      else toasts.show(t.codes.copied(accountName(row)), { seconds: Math.max(1, (clears_at - Date.now()) / 1000), slot: "copied" });
     });
   }
 

@@ -40,18 +40,24 @@ class Offers {
     this.take(offer);
   }
 
-  /** Keeps what is ticked; answers the new accounts' ids. What could not be kept stays on the list. */
-  async accept(): Promise<string[]> {
+  /** Keeps what is ticked; answers the new accounts' ids, and why some could not be kept. Those stay on the list. */
+  async accept(): Promise<{ added: string[]; failed: unknown }> {
     const added: string[] = [];
+    let failed: unknown = null;
     for (const offer of [...this.#offers]) {
       const indices = this.candidates.filter((one) => one.offer === offer && one.ticked).map((one) => one.found.index);
-      if (indices.length > 0) added.push(...(await acceptOffer(offer, indices)));
-      else await dismissOffer(offer);
+      try {
+        if (indices.length > 0) added.push(...(await acceptOffer(offer, indices)));
+        else await dismissOffer(offer);
+      } catch (cause) {
+        failed ??= cause;
+        continue;
+      }
       this.#offers = this.#offers.filter((id) => id !== offer);
       this.candidates = this.candidates.filter((one) => one.offer !== offer);
     }
-    this.clear();
-    return added;
+    if (failed === null) this.clear();
+    return { added, failed };
   }
 
   /** Closes the sheet and lets the program forget what it offered. */

@@ -38,14 +38,17 @@ class Vault {
   async start(): Promise<void> {
     try {
       if (!this.#listening) {
-        await api.on("status", (status) => { this.#heard += 1; this.take(status); });
-        await api.on("offer", (offer) => offers.take(offer));
-        await api.on("drop_refused", (failure) => {
-          const { title, detail } = words(failure);
-          toasts.show(failure.kind === "locked" ? t.add.dropLocked : `${title} ${detail}`, { tone: "bad", slot: "dropped" });
-        });
-        await api.on("drag", (over) => (offers.dragging = over));
-        await api.on("clipboard", () => toasts.closeSlot("copied")); // cleared, or already somebody else's
+        // Together: each is a way to the program and back.
+        await Promise.all([
+          api.on("status", (status) => { this.#heard += 1; this.take(status); }),
+          api.on("offer", (offer) => offers.take(offer)),
+          api.on("drop_refused", (failure) => {
+            const { title, detail } = words(failure);
+            toasts.show(failure.kind === "locked" ? t.add.dropLocked : `${title} ${detail}`, { tone: "bad", slot: "dropped" });
+          }),
+          api.on("drag", (over) => (offers.dragging = over)),
+          api.on("clipboard", () => toasts.closeSlot("copied")), // cleared, or already somebody else's
+        ]);
         this.#listening = true;
       }
       await this.refresh();
@@ -77,7 +80,9 @@ class Vault {
       if (!before || before.accounts !== status.accounts) void this.reload();
       return;
     }
-    if (status.phase !== "absent") this.kit = null;
+    // The kit of a vault that was locked before it was ever saved opens nothing, and looks as if it did.
+    const worthless = this.kit !== null && before !== null && status.phase === "absent";
+    if (before || status.phase !== "absent") this.kit = null;
     if (before) {
       this.mayAskKeyring = false;
       this.rows = [];
@@ -86,6 +91,7 @@ class Vault {
       this.room = "codes";
       offers.clear();
       toasts.clear();
+      if (worthless) toasts.show(t.kit.neverMade, { tone: "bad", seconds: 60 });
     }
   }
 

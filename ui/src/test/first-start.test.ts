@@ -114,6 +114,14 @@ describe("the emergency kit", () => {
     for (const group of KIT.groups) expect(document.documentElement.outerHTML).not.toContain(group);
     expect((await soon("banner")).dataset["kind"]).toBe("kit");
   });
+  it("does not outlive a vault that was locked before it was ever saved", async () => {
+    const double = await openPage(absent());
+    await create();
+    double.emit("status", absent());
+    await gone("kit");
+    for (const group of KIT.groups) expect(document.documentElement.outerHTML).not.toContain(group);
+    expect((await soon("toast")).textContent).toContain(en.kit.neverMade);
+  });
   it("is saved where the person chose, and printed with its key uncovered", async () => {
     const double = await openPage(absent());
     await create();

@@ -123,8 +123,12 @@ describe("an unreadable vault", () => {
     expect(the("unreadable").textContent).toContain(en.unreadable.untouched);
     await expectAccessible();
   });
+  it("offers no old state in the place of a newer program's vault", async () => {
+    await openPage(unreadable);
+    expect(the("unreadable").textContent).not.toContain(en.unreadable.restore);
+  });
   it("restores a saved state when asked, not before", async () => {
-    const double = await openPage(unreadable);
+    const double = await openPage({ ...unreadable, error: fail("damaged_vault", "The end is missing.") });
     expect(double.count("restore_generation")).toBe(0);
     [...document.querySelectorAll("button")].find((button) => button.textContent === en.unreadable.restore)?.click();
     await soon("unlock");

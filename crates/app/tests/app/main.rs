@@ -4,4 +4,5 @@
 
 mod accounts;
 mod host;
+mod losses;
 mod opening;

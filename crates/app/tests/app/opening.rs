@@ -190,7 +190,13 @@ fn a_renewed_kit_replaces_the_old_one_and_must_be_kept_anew() {
     assert_eq!(app.renew_kit(wrong).err().map(|failure| failure.kind), Some(FailureKind::WrongPassphrase));
     let new = app.renew_kit(Proof { passphrase: Some(PASSPHRASE.into()), recovery_key: None }).unwrap();
     assert_ne!(old.groups, new.groups);
-    assert_eq!(open(&app).kit, KitState::Unconfirmed);
+    // Until the new paper is proved to be there, the old one opens the vault.
+    app.lock();
+    app.unlock_with_recovery_key(&SecretText::new(old.groups.join("-"))).unwrap();
+    assert_eq!(open(&app).kit, KitState::Kept);
+    let new = app.renew_kit(Proof { passphrase: Some(PASSPHRASE.into()), recovery_key: None }).unwrap();
+    app.confirm_kit(&typed(&new)).unwrap();
+    assert_eq!(open(&app).kit, KitState::Kept);
     app.lock();
     let failure = app.unlock_with_recovery_key(&SecretText::new(old.groups.join("-"))).unwrap_err();
     assert_eq!(failure.kind, FailureKind::WrongRecoveryKey);
@@ -255,7 +261,7 @@ fn saved_states_without_their_vault_are_no_first_start() {
     std::fs::remove_file(home.path().join("vault.keyhaven")).unwrap();
     let mut app = restarted(&host, home.path());
     let Status::Unreadable { error, generations, .. } = app.status() else { panic!("{:?}", app.status()) };
-    assert_eq!(error.kind, FailureKind::NoVault);
+    assert_eq!(error.kind, FailureKind::VaultUnreachable);
     let refused = app.create(Some((passphrase(), cheap())), false).err().map(|failure| failure.kind);
     assert_eq!(refused, Some(FailureKind::VaultExists));
     app.restore_generation(&generations[0].name).unwrap();
