@@ -1,6 +1,9 @@
 //! The store in memory, for tests and demonstrations. What it holds is gone with the process.
 
-use super::{Change, Charge, Charged, Query, Settled, Settlement, Snapshot, Store, StoreReport};
+use super::{
+    Change, Charge, Charged, Query, Settled, Settlement, Snapshot, Store, StoreReport,
+    sync::{Mutex, MutexGuard},
+};
 use crate::{
     AuditRecord, Budget, BudgetKey, DecisionId, Explanation, Method, Tag, TicketId, Timestamp, Unavailable,
     audit::CHAIN_START,
@@ -11,7 +14,7 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard},
+    sync::Arc,
 };
 
 /// A store in memory: one lock, held for each verb.

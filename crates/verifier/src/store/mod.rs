@@ -9,6 +9,10 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod memory;
+/// The lock of the store in memory. `tests/schedules` reads `memory.rs` beside another one, whose every turn it decides.
+mod sync {
+    pub(super) use std::sync::{Mutex, MutexGuard};
+}
 
 pub use memory::MemoryStore;
 
