@@ -37,6 +37,14 @@ impl Desk {
         })
     }
 
+    /// The keyring's answer to the question of the start, if it is there by now and was not used up.
+    pub fn early_answer(&self) -> Option<KeyringAnswer> {
+        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = early.as_ref()?.try_recv().ok()?;
+        *early = None;
+        Some(answer)
+    }
+
     /// An answer from before a lock opens nothing any more.
     fn forget_early(&self) {
         self.early.lock().unwrap_or_else(PoisonError::into_inner).take();

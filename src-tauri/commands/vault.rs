@@ -13,6 +13,10 @@ pub(super) fn status(app: &AppHandle) -> Answer<Status> {
     let desk = desk(app);
     let mut keyhaven = desk.app();
     keyhaven.look_again();
+    // The keyring has mostly answered by the time the page asks first; how it refused, the status says.
+    if let Some(answer) = desk.early_answer() {
+        let _ = keyhaven.unlock_with_keyring_answer(answer);
+    }
     Ok(keyhaven.status())
 }
 

@@ -56,10 +56,49 @@ fn main() {
     window.wait_until("the new rows are rows like others", || !window.is_visible(".row.fresh"));
     frames(&window, "scrolling", SCROLL);
     frames(&window, "filtering", FILTER);
+    window.close();
+
+    let mut world = World::new("bench-ten-thousand");
+    let window = world.open_binary(&binary, &[]);
+    window.create_vault(PASSPHRASE);
+    window.add_by_text_file(&sample_uris(MOST));
+    window.wait_until("the new rows are rows like others", || !window.is_visible(".row.fresh"));
+    keystrokes(&window);
 }
 
 #[cfg(target_os = "linux")]
 const MANY: usize = 1000;
+
+#[cfg(target_os = "linux")]
+const MOST: usize = 10_000;
+
+/// Prints how long after a key in the search the list stands on the screen anew.
+#[cfg(target_os = "linux")]
+fn keystrokes(window: &keyhaven_tests::harness::Window<'_>) {
+    const TYPE: &str = "const field = document.querySelector('[data-testid=search]');
+        const words = ['p', 'pe', 'per', 'pers', 'perso', 'person', 'person7', 'person77', 'person777', 'person7777'];
+        const times = []; window.keyTimes = null;
+        const next = () => {
+          const word = words[times.length];
+          if (word === undefined) { window.keyTimes = times; return; }
+          const typed = performance.now();
+          field.value = word;
+          field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+          requestAnimationFrame(() => setTimeout(() => { times.push(performance.now() - typed); setTimeout(next, 200); }));
+        };
+        next();";
+    window.script(TYPE, &[]);
+    window.wait_until("the words are typed", || !window.script("return window.keyTimes", &[]).is_null());
+    let times = window.script("return window.keyTimes", &[]);
+    let mut times: Vec<f64> = times.as_array().into_iter().flatten().filter_map(|t| t.as_f64()).collect();
+    times.sort_by(f64::total_cmp);
+    let what = format!("a key in the search of {MOST} accounts");
+    println!(
+        "{what:<44} {:>8.1} ms   (to the next picture; longest {:.1})",
+        times[times.len() / 2],
+        times[times.len() - 1]
+    );
+}
 
 /// From the first row to the last, 40 pixels a frame.
 #[cfg(target_os = "linux")]
