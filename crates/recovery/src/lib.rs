@@ -14,6 +14,7 @@
 mod blocks;
 mod cells;
 mod choose;
+mod correct;
 mod decode;
 mod html;
 mod keys;
@@ -27,6 +28,7 @@ mod seed;
 mod shape;
 mod table;
 
+pub use correct::CorrectError;
 pub use model::{
     Aside, Code, Document, DocumentKind, Format, Kind, Line, Place, Problem, RecoverySet, Source,
 };

@@ -34,6 +34,9 @@ pub enum DropInError {
     /// something, and nothing is sealed to it.
     #[error("the recovery compartment's public key is not a usable one")]
     UnusableKey,
+    /// What was sealed does not open to what went in: this machine's memory or processor is at fault.
+    #[error("what was sealed does not open again")]
+    NotVerified,
 }
 
 impl DropIn {
@@ -61,6 +64,11 @@ impl DropIn {
         let key = sealing_key(vault, shared.as_bytes(), ephemeral.as_bytes(), public);
         let mut sealed = ephemeral.to_bytes().to_vec();
         sealed.extend(seal::seal_with(&key, nonce, &associated(vault, id), plain));
+        // Nobody here can open it later, and a download may be erased because it is sealed: so it is tried now.
+        let again = seal::open(&key, &associated(vault, id), &sealed[KEY_LENGTH..]);
+        if again.is_none_or(|again| again.as_slice() != plain) {
+            return Err(DropInError::NotVerified);
+        }
         Ok(Self { id, sealed })
     }
 

@@ -36,6 +36,7 @@ mod slot;
 mod slots;
 #[cfg(test)]
 mod vector;
+mod verify;
 
 pub use check::{CheckReport, Problem};
 pub use compartment::{Compartment, Conflict};
@@ -58,3 +59,4 @@ pub use refresh::RefreshError;
 pub use save::{DiskOperation, SaveError, Saved};
 pub use slot::{Opens, SlotInfo, SlotKind};
 pub use slots::{NewSlot, SlotError, SlotSecret};
+pub use verify::VerifyError;

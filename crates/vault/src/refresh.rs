@@ -46,6 +46,14 @@ impl OpenVault {
         Ok(())
     }
 
+    /// Another copy of this vault, opened with this one's keys and as far as this one is open; for looking into it.
+    ///
+    /// # Errors
+    /// It has other keys: another vault's, or a copy from before or after they were rotated.
+    pub fn open_copy(&self, copy: &LockedVault) -> Result<Self, UnlockError> {
+        self.opened_like_this(copy)
+    }
+
     /// `locked` opened with this vault's keys, as far as this one is open.
     fn opened_like_this(&self, locked: &LockedVault) -> Result<Self, UnlockError> {
         let mut open = Self::from_locked(locked, self.key.duplicate())?;

@@ -1,5 +1,6 @@
 //! Recovery files as people have them, read from outside.
 
+mod correct;
 mod hostile;
 mod layouts;
 mod pdf;
