@@ -1,8 +1,11 @@
 //! What the use-cases need from the computer they run on: this handful and nothing more.
 
+use crate::recovery::view::TidyWay;
 use crate::view::KeyringState;
 use keyhaven_secret::SecretText;
 use keyhaven_vault::Files;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 /// The computer, as narrow as the use-cases allow. The desktop program and the command line share the real one
@@ -19,6 +22,15 @@ pub trait Host: Send + Sync {
 
     /// The operating system's keyring.
     fn keyring(&self) -> &dyn Keyring;
+
+    /// Puts a file into the system's bin, or overwrites and deletes it.
+    ///
+    /// # Errors
+    /// Whatever the system answers; the file is still there then.
+    fn tidy(&self, path: &Path, way: TidyWay) -> io::Result<()> {
+        let _ = (path, way);
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// The operating system's keyring: one text for each vault.

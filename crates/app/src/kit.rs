@@ -175,13 +175,13 @@ impl App {
 }
 
 /// A proof in the vault's terms.
-enum Proven {
+pub(crate) enum Proven {
     Passphrase(SecretText),
     RecoveryKey(RecoveryKey),
 }
 
 impl Proven {
-    fn new(proof: Proof) -> Result<Self, Failure> {
+    pub fn new(proof: Proof) -> Result<Self, Failure> {
         match (proof.passphrase.map(SecretText::new), proof.recovery_key.map(SecretText::new)) {
             (Some(passphrase), _) => Ok(Self::Passphrase(passphrase)),
             (None, Some(text)) => Ok(Self::RecoveryKey(RecoveryKey::parse(&text)?)),
@@ -189,7 +189,7 @@ impl Proven {
         }
     }
 
-    fn credential(&self) -> Credential<'_> {
+    pub fn credential(&self) -> Credential<'_> {
         match self {
             Self::Passphrase(text) => Credential::Passphrase(text),
             Self::RecoveryKey(key) => Credential::RecoveryKey(key),
@@ -216,6 +216,11 @@ fn recovery_slots(vault: &OpenVault) -> Vec<SlotId> {
 
 fn kit_records(vault: &OpenVault) -> impl Iterator<Item = &Record> {
     vault.accounts().iter().filter(|record| record.kind == KIND)
+}
+
+/// When the kit was confirmed as kept, Unix milliseconds.
+pub(crate) fn kit_record_time(vault: &OpenVault) -> Option<u64> {
+    kit_records(vault).map(|record| record.modified_at).max()
 }
 
 fn no_kit() -> Failure {

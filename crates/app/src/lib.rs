@@ -8,10 +8,14 @@
 mod accounts;
 pub mod adding;
 mod demo;
+pub mod drill;
 mod failure;
 pub mod host;
 mod kit;
 pub mod offer;
+mod readiness;
+pub mod readiness_view;
+pub mod recovery;
 mod session;
 mod settings;
 mod sheet;

@@ -27,6 +27,7 @@ pub(crate) struct Session {
     pub waiting: Option<KeyringKey>,
     pub opened_with: OpenedWith,
     pub keyring: KeyringState,
+    pub recovery: crate::recovery::Memory,
     offers_made: u32,
     /// When accounts were used since the last save. "Recently used" alone is not worth a generation of the vault.
     used: BTreeMap<RecordId, u64>,
@@ -44,6 +45,7 @@ impl Session {
             waiting: None,
             opened_with,
             keyring,
+            recovery: crate::recovery::Memory::default(),
             offers_made: 0,
             used: BTreeMap::new(),
         };

@@ -569,6 +569,10 @@ pub enum FailureKind {
     NotSaved,
     /// There is no such account (any more).
     NoSuchAccount,
+    /// Recovery codes are locked; they open with a passphrase or recovery key of their own asking.
+    RecoveryLocked,
+    /// There is no such recovery set (any more).
+    NoSuchSet,
     /// What was given cannot be read: a picture, a text, a form's field. The detail says what and where.
     BadInput,
     /// The passphrase is too weak.

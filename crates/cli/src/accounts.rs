@@ -90,10 +90,16 @@ pub fn show(args: ShowArgs) -> Result<Answer, Failure> {
 
 /// What opened the vault is proof too, unless that was the keyring, which asks nobody.
 fn proof(typed: Option<Typed>) -> Result<Proof, Failure> {
+    let refusal = "a secret is shown only for the passphrase or the recovery key";
+    proof_for(typed, "Passphrase, to show the secret: ", refusal)
+}
+
+/// The same with other words for the question and for why there must be an answer.
+pub fn proof_for(typed: Option<Typed>, question: &str, refusal: &str) -> Result<Proof, Failure> {
     let typed = match typed {
         Some(typed) => typed,
-        None => Typed::Passphrase(input::prompt("Passphrase, to show the secret: ")?.ok_or_else(|| {
-            Failure::input("a secret is shown only for the passphrase or the recovery key")
+        None => Typed::Passphrase(input::prompt(question)?.ok_or_else(|| {
+            Failure::input(refusal)
                 .advise("--password-stdin or --recovery-key-stdin reads it from standard input")
         })?),
     };

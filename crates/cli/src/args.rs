@@ -31,6 +31,7 @@ pub enum Command {
     Import(ImportArgs),
     #[command(subcommand)]
     Recovery(RecoveryCommand),
+    Drill(DrillArgs),
     Vectors(VectorsArgs),
     #[command(subcommand)]
     Vault(VaultCommand),
@@ -185,10 +186,117 @@ fn import_formats() -> String {
     format!("The format, where it is not to be recognised: {}", all.join(", "))
 }
 
-/// Read files of recovery codes and keys
+/// Read files of recovery codes and keys, keep them in the vault, and use them one by one
 #[derive(Subcommand)]
 pub enum RecoveryCommand {
     Parse(RecoveryParseArgs),
+    Add(RecoveryAddArgs),
+    List(RecoveryListArgs),
+    Use(RecoveryUseArgs),
+    Undo(RecoverySetArgs),
+    Replace(RecoveryReplaceArgs),
+    Export(RecoveryExportArgs),
+}
+
+/// Keep a file of recovery codes or keys in the vault, the file itself beside them
+///
+/// Any file up to 10 MiB. The accounts being open is enough: what is added is sealed, and only the passphrase or the
+/// recovery key shows it again. The file on the disk is left as it is.
+#[derive(Args)]
+pub struct RecoveryAddArgs {
+    /// The file; - reads it from standard input
+    #[arg(value_name = "FILE")]
+    pub file: String,
+    /// Its name in the list, instead of the service's
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The account it belongs to: issuer, name, issuer:name or id
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    #[command(flatten)]
+    pub unlock: Unlock,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// List the recovery sets and how many codes are left
+///
+/// No code is printed, and the accounts being open is enough. Exit code 0: there is a set. 1: there is none.
+#[derive(Args)]
+pub struct RecoveryListArgs {
+    #[command(flatten)]
+    pub unlock: Unlock,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Print the next code of a set, marked as used in the vault before it is printed
+#[derive(Args)]
+pub struct RecoveryUseArgs {
+    /// The set: its name, service, account or id; a part is enough when it fits one only
+    #[arg(value_name = "SET")]
+    pub set: String,
+    /// Note where it is used
+    #[arg(long = "at", value_name = "PLACE")]
+    pub place: Option<String>,
+    #[command(flatten)]
+    pub unlock: Unlock,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Take the last "used" of a set back
+#[derive(Args)]
+pub struct RecoverySetArgs {
+    /// The set: its name, service, account or id; a part is enough when it fits one only
+    #[arg(value_name = "SET")]
+    pub set: String,
+    #[command(flatten)]
+    pub unlock: Unlock,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Put a new file in a set's place; the old set is kept and never offered again
+#[derive(Args)]
+pub struct RecoveryReplaceArgs {
+    /// The old set: its name, service, account or id; a part is enough when it fits one only
+    #[arg(value_name = "SET")]
+    pub set: String,
+    /// The new file; - reads it from standard input
+    #[arg(value_name = "FILE")]
+    pub file: String,
+    #[command(flatten)]
+    pub unlock: Unlock,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Print the original file of a set, byte for byte, or its codes
+#[derive(Args)]
+pub struct RecoveryExportArgs {
+    /// The set: its name, service, account or id; a part is enough when it fits one only
+    #[arg(value_name = "SET")]
+    pub set: String,
+    /// The unused codes, one a line, instead of the file
+    #[arg(long)]
+    pub codes: bool,
+    /// The used codes too
+    #[arg(long, requires = "codes")]
+    pub all: bool,
+    /// Write to this new file, readable by you alone
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace the file if it is there
+    #[arg(long, requires = "output")]
+    pub force: bool,
+    #[command(flatten)]
+    pub unlock: Unlock,
 }
 
 /// Print what a file of recovery codes or keys holds, and what is odd about it; nothing is kept
@@ -200,6 +308,23 @@ pub struct RecoveryParseArgs {
     /// The file; - reads it from standard input
     #[arg(value_name = "FILE")]
     pub file: String,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Try what would be back if this computer were gone: the newest copy, opened as on a new computer
+///
+/// In an empty temporary folder, without this computer's keyring, the copy is opened with the passphrase or recovery key;
+/// one code for each account and every recovery set are compared. The result is kept in the vault. Exit code 0: everything
+/// would be back. 1: something would be lost.
+#[derive(Args)]
+pub struct DrillArgs {
+    /// The copy to start from, instead of the newest one that is known
+    #[arg(long, value_name = "FILE")]
+    pub backup: Option<PathBuf>,
+    #[command(flatten)]
+    pub unlock: Unlock,
     /// Print one JSON value
     #[arg(long)]
     pub json: bool,

@@ -116,7 +116,7 @@ impl From<view::Failure> for Failure {
         use FailureKind as Kind;
         let what = failure.detail;
         match failure.kind {
-            Kind::NoSuchAccount => Self::nothing(what),
+            Kind::NoSuchAccount | Kind::NoSuchSet => Self::nothing(what),
             Kind::BadInput | Kind::WeakPassphrase | Kind::KitMismatch => Self::input(what),
             Kind::NoVault => Self::vault(what)
                 .advise("keyhaven vault init makes one, keyhaven vault restore FILE brings a backup back"),

@@ -8,6 +8,7 @@
 mod accounts;
 mod args;
 mod codes;
+mod drill;
 mod error;
 mod generate;
 mod import;
@@ -16,6 +17,7 @@ mod inspect;
 mod output;
 mod qr;
 mod recovery;
+mod recovery_vault;
 mod time;
 mod unlock;
 mod vault;
@@ -48,7 +50,8 @@ fn run(command: Command) -> Result<Answer, Failure> {
         Command::Qr(QrCommand::Read(args)) => qr::read(args),
         Command::Qr(QrCommand::Write(args)) => qr::write(args),
         Command::Import(args) => import::run(args),
-        Command::Recovery(RecoveryCommand::Parse(args)) => recovery::parse(args),
+        Command::Recovery(command) => recovery(command),
+        Command::Drill(args) => drill::run(args),
         Command::Vectors(args) => vectors::run(args),
         Command::Vault(command) => vault::run(command),
         Command::List(args) => accounts::list(args),
@@ -58,5 +61,17 @@ fn run(command: Command) -> Result<Answer, Failure> {
         Command::Rm(args) => accounts::rm(args),
         Command::Completions(args) => generate::completions(args),
         Command::Man(args) => generate::man(args),
+    }
+}
+
+fn recovery(command: RecoveryCommand) -> Result<Answer, Failure> {
+    match command {
+        RecoveryCommand::Parse(args) => recovery::parse(args),
+        RecoveryCommand::Add(args) => recovery_vault::add(args),
+        RecoveryCommand::List(args) => recovery_vault::list(args),
+        RecoveryCommand::Use(args) => recovery_vault::use_next(args),
+        RecoveryCommand::Undo(args) => recovery_vault::undo(args),
+        RecoveryCommand::Replace(args) => recovery_vault::replace(args),
+        RecoveryCommand::Export(args) => recovery_vault::export(args),
     }
 }

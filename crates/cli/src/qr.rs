@@ -93,17 +93,21 @@ pub fn write(args: QrWriteArgs) -> Result<Answer, Failure> {
             )));
         }
     };
-    save(&path, &bytes, args.force).map_err(|error| {
+    write_new(&path, &bytes, args.force)?;
+    Ok(Answer::Yes)
+}
+
+/// Writes a file that only its owner may read: what is in it may be a secret.
+pub fn write_new(path: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
+    save(path, bytes, force).map_err(|error| {
         let failure = Failure::input(format_args!("{}: {}", path.display(), input::words(&error)));
         match error.kind() {
             io::ErrorKind::AlreadyExists => failure.advise("nothing was overwritten; --force replaces it"),
             _ => failure,
         }
-    })?;
-    Ok(Answer::Yes)
+    })
 }
 
-/// Writes a file that only its owner may read: the code may be a secret.
 fn save(path: &Path, bytes: &[u8], force: bool) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true);

@@ -336,3 +336,66 @@ fn a_password_is_asked_for_and_a_wrong_one_told() {
     assert_eq!(exit, 2);
     assert!(err.contains("both"), "{err}");
 }
+
+/// A downloaded file kept, its codes given out one by one, replaced by a new download, and had back byte for byte.
+#[test]
+fn recovery_codes_are_kept_used_and_replaced() {
+    const FILE: &str =
+        "GitHub recovery codes\r\n\r\n8f3a9-71c02\r\nb04de-9952a\r\nc7719-0e4d1\r\nd2f68-3ab90\r\n";
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    #[expect(clippy::disallowed_methods, reason = "the test's own files")]
+    let write = |name: &str, text: &str| {
+        std::fs::write(here.join(name), text).unwrap();
+        here.join(name).to_str().unwrap().to_owned()
+    };
+    let file = write("github-recovery-codes.txt", FILE);
+    assert_eq!(with_passphrase(here, &["vault", "init"]).0, 0);
+    let totp = "otpauth://totp/GitHub:me?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=GitHub";
+    assert_eq!(with_passphrase(here, &["add", totp]).0, 0);
+    assert_eq!(with_passphrase(here, &["recovery", "list"]).0, 1, "there is none yet");
+
+    let (exit, out, err) = with_passphrase(here, &["recovery", "add", &file, "--json"]);
+    assert_eq!((exit, err.as_str()), (0, ""));
+    let set = json(&out)["set"].clone();
+    assert_eq!((set["left"].as_u64(), set["account_name"].as_str()), (Some(4), Some("GitHub · me")), "{out}");
+    assert!(!out.contains("71c02"), "{out}");
+    let (_, out, _) = with_passphrase(here, &["recovery", "list"]);
+    assert!(out.starts_with("GitHub: 4 of 4 left, for GitHub · me, added "), "{out}");
+
+    let run = |arguments: &[&str]| with_passphrase(here, arguments);
+    assert_eq!(
+        run(&["recovery", "use", "github", "--at", "a library"]),
+        (0, "8f3a9-71c02\n".into(), String::new())
+    );
+    assert_eq!(run(&["recovery", "use", "GitHub"]).1, "b04de-9952a\n");
+    let (_, out, _) = run(&["recovery", "undo", "github"]);
+    assert!(out.starts_with("GitHub: 3 of 4 left, low"), "{out}");
+    assert_eq!(run(&["recovery", "use", "github"]).1, "b04de-9952a\n", "it was given back");
+    assert_eq!(run(&["recovery", "export", "github", "--codes"]).1, "c7719-0e4d1\nd2f68-3ab90\n");
+    let all = run(&["recovery", "export", "github", "--codes", "--all"]).1;
+    assert!(all.starts_with("8f3a9-71c02 (used)\n"), "{all}");
+    assert_eq!(run(&["recovery", "export", "github"]).1, FILE, "byte for byte");
+    assert_eq!(run(&["recovery", "use", "gitlab"]).0, 1);
+    let (exit, out, err) =
+        printed(&keyhaven_in(here, &["recovery", "use", "github", "--password-stdin"], b"wrong\n"));
+    assert!(exit == 3 && out.is_empty() && !err.contains("wrong"), "{out} {err}");
+
+    let new = write("new.txt", &FILE.replace('9', "5"));
+    let old = run(&["recovery", "list", "--json"]).1;
+    let old = json(&old)["sets"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(run(&["recovery", "replace", "github", &new]).0, 0);
+    assert_eq!(run(&["recovery", "use", "github"]).1, "8f3a5-71c02\n");
+    let (exit, _, err) = run(&["recovery", "use", &old]);
+    assert!(exit == 2 && err.contains("a newer set took this one's place"), "{err}");
+    let (_, out, _) = run(&["recovery", "list"]);
+    assert!(out.lines().nth(1).is_some_and(|line| line.contains("replaced by a newer set")), "{out}");
+
+    let copy = here.join("copy.txt");
+    let copy = copy.to_str().unwrap();
+    assert_eq!(run(&["recovery", "export", "github", "-o", copy]).0, 0);
+    assert_eq!(run(&["recovery", "export", "github", "-o", copy]).0, 2, "nothing is overwritten");
+    let empty = write("empty.txt", "");
+    let (exit, _, err) = run(&["recovery", "add", &empty]);
+    assert!(exit == 2 && err.contains("the file is empty"), "{err}");
+}

@@ -6,12 +6,15 @@
 #![expect(clippy::disallowed_methods, reason = "this room is where clock and environment are read")]
 
 mod keyring;
+mod tidy;
 
 pub use crate::keyring::SystemKeyring;
 use keyhaven_app::host::{Host, Keyring, KeyringError};
+use keyhaven_app::recovery::view::TidyWay;
 use keyhaven_secret::SecretText;
 use keyhaven_vault::{DiskFiles, Files};
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Environment variable that moves the vault's home; for tests, sticks and several vaults.
@@ -43,6 +46,10 @@ impl Host for SystemHost {
 
     fn keyring(&self) -> &dyn Keyring {
         &self.keyring
+    }
+
+    fn tidy(&self, path: &Path, way: TidyWay) -> io::Result<()> {
+        tidy::tidy(path, way)
     }
 }
 
@@ -79,6 +86,10 @@ impl Host for DemoHost {
 
     fn keyring(&self) -> &dyn Keyring {
         &self.keyring
+    }
+
+    fn tidy(&self, path: &Path, way: TidyWay) -> io::Result<()> {
+        self.computer.tidy(path, way)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use keyhaven_app::App;
 use keyhaven_app::host::{Host, Keyring, KeyringError};
+use keyhaven_app::recovery::view::TidyWay;
 use keyhaven_secret::SecretText;
 use keyhaven_vault::{DiskFiles, Files, KdfCost};
 use std::collections::HashMap;
@@ -53,6 +54,10 @@ impl Host for TestHost {
 
     fn keyring(&self) -> &dyn Keyring {
         &self.keyring
+    }
+
+    fn tidy(&self, path: &Path, _way: TidyWay) -> std::io::Result<()> {
+        self.files.remove(path)
     }
 }
 

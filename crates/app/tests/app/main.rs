@@ -6,3 +6,5 @@ mod accounts;
 mod host;
 mod losses;
 mod opening;
+mod readiness;
+mod recovery;

@@ -1,0 +1,266 @@
+//! The fire drill: in a clean temporary home, from the newest copy of the vault and what the person has on paper or
+//! in mind, what would a new computer have?
+
+use crate::failure::other;
+use crate::host::{Host, Keyring, KeyringError};
+use crate::readiness::{Copy, best_sets};
+use crate::readiness_view::*;
+use crate::recovery;
+use crate::recovery::stored::{put, summaries};
+use crate::recovery::view::{SetRow, SetStanding, TidyWay};
+use crate::session::Session;
+use crate::stored::same_codes;
+use crate::view::{Failure, Proof};
+use crate::{App, stored::Stored};
+use keyhaven_secret::{SecretBytes, SecretText};
+use keyhaven_vault::{Files, Location, LockedVault, RecordId, SlotKind};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Kind of the records that remember a drill.
+const KIND: &str = "drill";
+/// Drills that are kept; older ones go.
+const KEPT: usize = 10;
+
+/// A drill that is to be run, without holding the app: opening the copy takes two key derivations.
+pub struct DrillPlan {
+    host: Arc<dyn Host>,
+    copy: Copy,
+}
+
+/// What a new computer would have: the copy, opened in a home of its own. Dropping it wipes it.
+pub struct Drilled {
+    copy: Copy,
+    with_kit: bool,
+    slots: Vec<keyhaven_vault::SlotId>,
+    app: App,
+}
+
+impl App {
+    /// Plans a drill from `backup`, or from the newest copy of the vault that is known.
+    ///
+    /// # Errors
+    /// The vault is locked, or there is no copy of it.
+    pub fn plan_drill(&self, backup: Option<&Path>) -> Result<DrillPlan, Failure> {
+        self.session()?;
+        let copy = match backup {
+            Some(path) => Copy { path: path.to_path_buf(), saved_at: 0, elsewhere: true },
+            None => {
+                self.newest_copy().ok_or_else(|| other("there is no copy of this vault that can be read"))?
+            }
+        };
+        Ok(DrillPlan { host: self.host.clone(), copy })
+    }
+
+    /// Compares what a new computer would have with the open vault; the result is dated and kept.
+    ///
+    /// # Errors
+    /// The vault is locked, the copy is another vault's, or the result was not saved.
+    pub fn finish_drill(&mut self, drilled: Drilled) -> Result<DrillReport, Failure> {
+        let now = self.now();
+        let last = self.last_drill()?;
+        let session = self.session()?;
+        let there = drilled.app.session()?;
+        if there.vault.id() != session.vault.id() {
+            return Err(other(format!("{} is another vault's", drilled.copy.path.display())));
+        }
+        let report = compare(session, there, &drilled, last.as_ref(), now);
+        drop(drilled);
+        let payload = SecretBytes::new(serde_json::to_vec(&report).map_err(other)?);
+        let id = RecordId::random().map_err(other)?;
+        self.save_with(|session| {
+            let mut old: Vec<(u64, RecordId)> = drills(session).map(|(id, drill)| (drill.at, id)).collect();
+            old.sort_unstable();
+            let surplus = (old.len() + 1).saturating_sub(KEPT);
+            for (_, id) in old.drain(..surplus) {
+                session.vault.accounts_mut().delete(id, now);
+            }
+            put(session.vault.accounts_mut(), id, KIND, now, payload);
+        })?;
+        Ok(report)
+    }
+
+    /// The last drill's result.
+    ///
+    /// # Errors
+    /// The vault is locked.
+    pub fn last_drill(&self) -> Result<Option<DrillReport>, Failure> {
+        Ok(drills(self.session()?).map(|(_, drill)| drill).max_by_key(|drill| drill.at))
+    }
+}
+
+impl DrillPlan {
+    /// Opens the copy as a new computer would: in `home`, an empty folder, without this computer's keyring, with what
+    /// the person typed.
+    ///
+    /// # Errors
+    /// The copy cannot be read, or what was typed does not open it.
+    pub fn run(self, home: &Path, proof: Proof) -> Result<Drilled, Failure> {
+        let host = Arc::new(NewComputer(self.host));
+        let mut app = App::open(host, home);
+        app.use_vault(&self.copy.path, true)?;
+        let with_kit = proof.passphrase.is_none();
+        match (&proof.passphrase, &proof.recovery_key) {
+            (Some(passphrase), _) => app.unlock_with_passphrase(&SecretText::new(passphrase.clone()))?,
+            (None, Some(key)) => app.unlock_with_recovery_key(&SecretText::new(key.clone()))?,
+            (None, None) => return Err(other("type the passphrase or the recovery key")),
+        }
+        app.unlock_recovery(proof)?;
+        let locked = LockedVault::read(app.host.files(), &Location::at(&self.copy.path));
+        let locked = locked.map_err(|error| crate::failure::unreadable(&error))?;
+        let kits = locked.slots().into_iter().filter(|slot| slot.kind == SlotKind::RecoveryKey);
+        let slots = kits.map(|slot| slot.id).collect();
+        let copy = Copy { saved_at: locked.saved_at(), ..self.copy };
+        Ok(Drilled { copy, with_kit, slots, app })
+    }
+}
+
+fn drills(session: &Session) -> impl Iterator<Item = (RecordId, DrillReport)> {
+    let records = session.vault.accounts().iter().filter(|record| record.kind == KIND);
+    records.filter_map(|record| Some((record.id, serde_json::from_slice(record.payload.expose()).ok()?)))
+}
+
+fn compare(
+    here: &Session,
+    there: &Session,
+    drilled: &Drilled,
+    last: Option<&DrillReport>,
+    now: u64,
+) -> DrillReport {
+    let mut lost = Vec::new();
+    let mut accounts = Vec::new();
+    for (id, ours) in &here.accounts {
+        let loss = |why| Loss { name: label(ours), why };
+        match there.accounts.get(id) {
+            None => lost.push(loss(LossReason::AccountMissing)),
+            Some(theirs) if !same_code(ours, theirs, now) => lost.push(loss(LossReason::AccountDiffers)),
+            Some(_) => accounts.push(id.to_string()),
+        }
+    }
+    let sets_here = rows(here);
+    let sets_there: BTreeMap<String, SetRow> =
+        rows(there).into_iter().map(|set| (set.id.clone(), set)).collect();
+    let mut sets = Vec::new();
+    let mut codes_back = 0_u32;
+    for set in sets_here.iter().filter(|set| set.standing != SetStanding::Superseded) {
+        let loss = |why| Loss { name: set.name.clone(), why };
+        // The codes themselves must open there, not only their summary.
+        let opens = set.id.parse().is_ok_and(|id| {
+            there.vault.recovery().is_some_and(|recovery| recovery::stored::set(recovery, id).is_some())
+        });
+        match sets_there.get(&set.id) {
+            Some(copy) if opens && copy.total == set.total => {
+                codes_back = codes_back.saturating_add(copy.left);
+                sets.push(DrilledSet {
+                    id: set.id.clone(),
+                    name: set.name.clone(),
+                    account: set.account.clone(),
+                });
+            }
+            Some(_) if opens => lost.push(loss(LossReason::SetDiffers)),
+            _ => lost.push(loss(LossReason::SetMissing)),
+        }
+    }
+    let sets_back = u32::try_from(sets.len()).unwrap_or(u32::MAX);
+    // What an earlier drill found and is gone now without a newer set in its place stays named until there is one.
+    let covered = best_sets(here);
+    for known in last.iter().flat_map(|last| &last.sets) {
+        if sets_here.iter().any(|set| set.id == known.id) {
+            continue;
+        }
+        let replaced =
+            sets_here.iter().any(|set| set.standing != SetStanding::Superseded && set.name == known.name);
+        let account_covered = known.account.as_ref().is_some_and(|account| covered.contains_key(account));
+        if !replaced && !account_covered {
+            lost.push(Loss { name: known.name.clone(), why: LossReason::SetDeleted });
+            sets.push(known.clone());
+        }
+    }
+    lost.sort_by(|a, b| (a.why, &a.name).cmp(&(b.why, &b.name)));
+    let kit_opens = here
+        .vault
+        .slots()
+        .iter()
+        .any(|slot| slot.kind == SlotKind::RecoveryKey && drilled.slots.contains(&slot.id));
+    DrillReport {
+        at: now,
+        ok: lost.is_empty(),
+        copy: CopyView {
+            path: drilled.copy.path.display().to_string(),
+            saved_at: drilled.copy.saved_at,
+            elsewhere: drilled.copy.elsewhere,
+            kit_opens,
+        },
+        with_kit: drilled.with_kit,
+        accounts_back: u32::try_from(accounts.len()).unwrap_or(u32::MAX),
+        sets_back,
+        codes_back,
+        lost,
+        accounts,
+        sets,
+    }
+}
+
+fn rows(session: &Session) -> Vec<SetRow> {
+    let summaries: Vec<_> = summaries(session.vault.accounts()).collect();
+    summaries.iter().map(|(id, summary)| recovery::row(session, *id, summary)).collect()
+}
+
+/// One code of each, compared; an account that makes none (its secret is odd) must be the same account.
+fn same_code(ours: &Stored, theirs: &Stored, now: u64) -> bool {
+    let code = |stored: &Stored| stored.account.code_at(now / 1_000).map(|code| code.text).ok();
+    // A counter moves on after the copy was made; there the secret and the parameters decide.
+    same_codes(&ours.account, &theirs.account)
+        && (matches!(ours.account.kind, keyhaven_otp::Kind::Hotp { .. }) || code(ours) == code(theirs))
+}
+
+fn label(stored: &Stored) -> String {
+    let parts = [stored.account.issuer.as_str(), stored.account.name.as_str()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+/// This computer without its keyring, as a new one is.
+struct NewComputer(Arc<dyn Host>);
+
+impl Host for NewComputer {
+    fn now(&self) -> u64 {
+        self.0.now()
+    }
+
+    fn measure(&self, work: &mut dyn FnMut()) -> Duration {
+        self.0.measure(work)
+    }
+
+    fn files(&self) -> &dyn Files {
+        self.0.files()
+    }
+
+    fn keyring(&self) -> &dyn Keyring {
+        self
+    }
+
+    fn tidy(&self, _path: &Path, _way: TidyWay) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+impl Keyring for NewComputer {
+    fn read(&self, _vault_id: &str) -> Result<SecretText, KeyringError> {
+        Err(KeyringError::Missing)
+    }
+
+    fn write(&self, _vault_id: &str, _text: &SecretText) -> Result<(), KeyringError> {
+        Err(KeyringError::Absent("a drill writes nothing".into()))
+    }
+
+    fn remove(&self, _vault_id: &str) -> Result<(), KeyringError> {
+        Ok(())
+    }
+
+    fn present(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,257 @@
+//! What would be back if this computer were gone today, and what to do next.
+
+use crate::failure::other;
+use crate::kit::{kit_record_time, kit_state};
+use crate::readiness_view::*;
+use crate::recovery::stored::{Summary, put, summaries};
+use crate::recovery::view::{SetKind, SetStanding};
+use crate::session::Session;
+use crate::stored::same_codes;
+use crate::view::{Failure, KitState};
+use crate::{App, recovery};
+use keyhaven_secret::SecretBytes;
+use keyhaven_vault::{Location, LockedVault, RecordId, SlotKind};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Kind of the records that note ways back which are not recovery codes.
+const WAYS_KIND: &str = "ways-back";
+/// A set nobody has looked at for this long may be void or forgotten, in milliseconds.
+const STALE: u64 = 365 * 24 * 60 * 60 * 1_000;
+
+/// Ways back into an account that the person noted.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Ways {
+    account: String,
+    second_device: bool,
+    admin_reset: bool,
+    #[serde(flatten)]
+    unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The newest copy of the vault that a new computer could start from.
+pub(crate) struct Copy {
+    pub path: PathBuf,
+    pub saved_at: u64,
+    /// Whether it is somewhere else than the vault itself.
+    pub elsewhere: bool,
+}
+
+impl App {
+    /// For every account which ways back exist without this computer; what to do next, most dangerous first.
+    ///
+    /// # Errors
+    /// The vault is locked.
+    pub fn readiness(&self) -> Result<Readiness, Failure> {
+        let session = self.session()?;
+        let now = self.now();
+        let copy = self.newest_copy();
+        let there = copy.as_ref().and_then(|copy| self.look_into(copy));
+        let last = self.last_drill()?;
+        let best = best_sets(session);
+        let ways = ways(session);
+        let mut accounts: Vec<ReadyAccount> = session
+            .accounts
+            .iter()
+            .map(|(id, stored)| {
+                let in_copy = there.as_ref().is_some_and(|there| {
+                    there.accounts.get(id).is_some_and(|copy| same_codes(&copy.account, &stored.account))
+                });
+                let set = best.get(&id.to_string());
+                let noted = ways.get(&id.to_string()).map(|(_, ways)| ways.clone()).unwrap_or_default();
+                let way = way(set, &noted);
+                ReadyAccount {
+                    id: id.to_string(),
+                    issuer: stored.account.issuer.clone(),
+                    name: stored.account.name.clone(),
+                    way,
+                    left: set.map_or(0, Summary::left),
+                    second_device: noted.second_device,
+                    admin_reset: noted.admin_reset,
+                    in_copy,
+                    advice: advice(way, set, now),
+                    drilled_at: last
+                        .as_ref()
+                        .filter(|last| last.would_be_back(&id.to_string()))
+                        .map(|last| last.at),
+                }
+            })
+            .collect();
+        accounts.sort_by(|a, b| {
+            (a.advice, &a.issuer, &a.name, &a.id).cmp(&(b.advice, &b.issuer, &b.name, &b.id))
+        });
+        let kit = kit_state(&session.vault);
+        let count = |wanted: fn(&ReadyAccount) -> bool| {
+            u32::try_from(accounts.iter().filter(|account| wanted(account)).count()).unwrap_or(u32::MAX)
+        };
+        let kit_opens = there.as_ref().is_some_and(|there| there.kit_opens && kit == KitState::Kept);
+        let slots = session.vault.slots();
+        let durable = |kind: &SlotKind| slots.iter().any(|slot| slot.kind == *kind);
+        let mut readiness = Readiness {
+            total: u32::try_from(accounts.len()).unwrap_or(u32::MAX),
+            back: count(|account| account.in_copy),
+            with_way: count(|account| account.way != WayBack::Nothing),
+            copy: copy.map(|copy| CopyView {
+                path: copy.path.display().to_string(),
+                saved_at: copy.saved_at,
+                elsewhere: copy.elsewhere,
+                kit_opens,
+            }),
+            kit,
+            kit_at: kit_record_time(&session.vault),
+            has_passphrase: durable(&SlotKind::Passphrase),
+            has_keyring: durable(&SlotKind::Keyring),
+            reminders: Vec::new(),
+            drill: last,
+            accounts,
+        };
+        readiness.reminders = reminders(session, &readiness, now);
+        Ok(readiness)
+    }
+
+    /// Notes which other ways back into an account there are.
+    ///
+    /// # Errors
+    /// Locked, no such account, or not saved.
+    pub fn note_ways(
+        &mut self,
+        account: &str,
+        second_device: bool,
+        admin_reset: bool,
+    ) -> Result<Readiness, Failure> {
+        let account = self.find(account)?.to_string();
+        let now = self.now();
+        let (id, mut noted) = match ways(self.session()?).remove(&account) {
+            Some(known) => known,
+            None => (RecordId::random().map_err(other)?, Ways { account, ..Ways::default() }),
+        };
+        (noted.second_device, noted.admin_reset) = (second_device, admin_reset);
+        let payload = SecretBytes::new(serde_json::to_vec(&noted).map_err(other)?);
+        self.save_with(|session| put(session.vault.accounts_mut(), id, WAYS_KIND, now, payload))?;
+        self.readiness()
+    }
+
+    /// The newest copy of this vault: a saved state, or the vault file itself where there is none.
+    pub(crate) fn newest_copy(&self) -> Option<Copy> {
+        let files = self.host.files();
+        let location = self.location();
+        LockedVault::read(files, location).ok().map(|vault| Copy {
+            path: location.file().to_path_buf(),
+            saved_at: vault.saved_at(),
+            elsewhere: false,
+        })
+    }
+
+    /// The accounts of a copy, opened with the keys of the open vault.
+    fn look_into(&self, copy: &Copy) -> Option<Inside> {
+        let locked = LockedVault::read(self.host.files(), &Location::at(&copy.path)).ok()?;
+        let vault = self.session().ok()?.vault.open_copy(&locked).ok()?;
+        let ours: Vec<_> = self.session().ok()?.vault.slots();
+        let kit_opens = locked
+            .slots()
+            .iter()
+            .any(|slot| slot.kind == SlotKind::RecoveryKey && ours.iter().any(|known| known.id == slot.id));
+        let mut inside = Inside { accounts: BTreeMap::new(), kit_opens };
+        for record in vault.accounts().iter().filter(|record| record.kind == crate::stored::KIND) {
+            if let Ok(stored) = crate::stored::Stored::read(&record.payload) {
+                inside.accounts.insert(record.id, stored);
+            }
+        }
+        Some(inside)
+    }
+}
+
+struct Inside {
+    accounts: BTreeMap<RecordId, crate::stored::Stored>,
+    kit_opens: bool,
+}
+
+/// For each account the set in use with the most codes left.
+pub(crate) fn best_sets(session: &Session) -> BTreeMap<String, Summary> {
+    let mut best: BTreeMap<String, Summary> = BTreeMap::new();
+    for (_, summary) in summaries(session.vault.accounts()) {
+        let Some(account) = summary.account.clone() else { continue };
+        if summary.superseded_at.is_none()
+            && best.get(&account).is_none_or(|known| known.left() < summary.left())
+        {
+            best.insert(account, summary);
+        }
+    }
+    best
+}
+
+fn ways(session: &Session) -> BTreeMap<String, (RecordId, Ways)> {
+    let records = session.vault.accounts().iter().filter(|record| record.kind == WAYS_KIND);
+    let read = records.filter_map(|record| {
+        let ways: Ways = serde_json::from_slice(record.payload.expose()).ok()?;
+        Some((ways.account.clone(), (record.id, ways)))
+    });
+    read.collect()
+}
+
+fn way(set: Option<&Summary>, noted: &Ways) -> WayBack {
+    match set {
+        Some(set) if set.kind == SetKind::Codes && set.left() > 0 => WayBack::RecoveryCodes,
+        Some(set) if matches!(set.kind, SetKind::Key | SetKind::SeedPhrase) && set.left() > 0 => {
+            WayBack::RecoveryKey
+        }
+        Some(set) if set.kind == SetKind::Document => WayBack::Document,
+        _ if noted.second_device => WayBack::SecondDevice,
+        _ if noted.admin_reset => WayBack::AdminReset,
+        _ => WayBack::Nothing,
+    }
+}
+
+fn advice(way: WayBack, set: Option<&Summary>, now: u64) -> Advice {
+    match (way, set) {
+        (WayBack::Nothing, Some(_)) => Advice::Replace,
+        (WayBack::Nothing, None) => Advice::AddCodes,
+        (WayBack::AdminReset, _) => Advice::AskSecondDevice,
+        (_, Some(set)) => match recovery::standing(set) {
+            SetStanding::Low | SetStanding::Empty => Advice::ReplaceSoon,
+            _ if now.saturating_sub(set.seen_at.unwrap_or(set.added_at)) > STALE => Advice::LookAt,
+            _ => Advice::Nothing,
+        },
+        _ => Advice::Nothing,
+    }
+}
+
+/// What is not about one account.
+fn reminders(session: &Session, readiness: &Readiness, now: u64) -> Vec<Reminder> {
+    let mut reminders = Vec::new();
+    if readiness.kit != KitState::Kept {
+        reminders.push(Reminder::KeepKit);
+    }
+    if readiness.copy.as_ref().is_none_or(|copy| !copy.elsewhere) {
+        reminders.push(Reminder::NoBackupElsewhere);
+    }
+    let kit_slot = session.vault.slots().into_iter().filter(|slot| slot.kind == SlotKind::RecoveryKey);
+    let newest = session.vault.slots().iter().map(|slot| slot.created_at).max();
+    if let (Some(kit), Some(newest)) = (kit_slot.map(|slot| slot.created_at).max(), newest)
+        && newest > kit
+    {
+        reminders.push(Reminder::KitOlderThanSlots);
+    }
+    match &readiness.drill {
+        None if readiness.total > 0 => reminders.push(Reminder::NeverDrilled),
+        Some(drill) if !drill.ok => reminders.push(Reminder::DrillFailed),
+        Some(drill) if now.saturating_sub(drill.at) > STALE / 2 => reminders.push(Reminder::DrillOld),
+        _ => {}
+    }
+    // Sets that belong to no account want looking at too.
+    let loose = summaries(session.vault.accounts()).map(|(_, summary)| summary);
+    for set in loose.filter(|set| set.superseded_at.is_none() && set.account.is_none()) {
+        match recovery::standing(&set) {
+            SetStanding::Low | SetStanding::Empty => {
+                reminders.push(Reminder::SetLow { name: recovery::name(&set) })
+            }
+            _ if now.saturating_sub(set.seen_at.unwrap_or(set.added_at)) > STALE => {
+                reminders.push(Reminder::SetStale { name: recovery::name(&set) });
+            }
+            _ => {}
+        }
+    }
+    reminders
+}

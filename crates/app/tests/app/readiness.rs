@@ -1,0 +1,152 @@
+//! What would be back, what to do next, and the drill that tries it.
+
+use crate::host::{PASSPHRASE, TestHost, open_app};
+use keyhaven_app::App;
+use keyhaven_app::offer::Input;
+use keyhaven_app::readiness_view::*;
+use keyhaven_app::recovery::view::*;
+use keyhaven_app::view::*;
+use keyhaven_secret::SecretText;
+use std::path::Path;
+use std::sync::Arc;
+
+const DAY: u64 = 24 * 60 * 60 * 1_000;
+
+/// A vault with three accounts; GitHub's has four recovery codes.
+fn app() -> (Arc<TestHost>, tempfile::TempDir, App, Vec<String>, String) {
+    let (host, home) = (TestHost::new(), tempfile::tempdir().unwrap());
+    let mut app = open_app(&host, home.path());
+    let links = "otpauth://totp/GitHub:me?secret=JBSWY3DPEHPK3PXP&issuer=GitHub\n\
+        otpauth://totp/AWS:root?secret=JBSWY3DPEHPK3PXQ&issuer=AWS\n\
+        otpauth://hotp/Bank:me?secret=JBSWY3DPEHPK3PXR&issuer=Bank&counter=4";
+    let inputs = vec![("x".into(), Input::Text(SecretText::new(links.into())))];
+    let pending = app.begin_offer().unwrap().inputs(inputs);
+    let offer = app.keep_offer(pending).unwrap();
+    let ids = app.accept_offer(offer.id, &[0, 1, 2]).unwrap();
+    let text = "GitHub recovery codes\n8f3a9-71c02\nb04de-9952a\nc7719-0e4d1\nd2f68-3ab90\n";
+    let pending = app.begin_drafts(1).unwrap().text("codes.txt".into(), SecretText::new(text.into()));
+    let draft = app.keep_draft(pending).unwrap();
+    let choices =
+        DraftChoices { provider: draft.provider, account: draft.account, ..DraftChoices::default() };
+    let set = app.accept_draft(draft.id, choices).unwrap().set;
+    assert_eq!(set.account.as_ref(), Some(&ids[0]));
+    (host, home, app, ids, set.id)
+}
+
+fn proof() -> Proof {
+    Proof { passphrase: Some(PASSPHRASE.into()), recovery_key: None }
+}
+
+fn drill(app: &mut App, backup: Option<&Path>) -> Result<DrillReport, Failure> {
+    let home = tempfile::tempdir().unwrap();
+    let drilled = app.plan_drill(backup)?.run(home.path(), proof())?;
+    app.finish_drill(drilled)
+}
+
+fn lost(report: &DrillReport) -> Vec<(&str, LossReason)> {
+    report.lost.iter().map(|loss| (loss.name.as_str(), loss.why)).collect()
+}
+
+#[test]
+fn accounts_stand_by_their_danger_and_notes_take_it_away() {
+    let (host, _home, mut app, ids, set) = app();
+    let ways = |readiness: &Readiness| {
+        let way = |account: &ReadyAccount| (account.issuer.clone(), account.way, account.advice);
+        readiness.accounts.iter().map(way).collect::<Vec<_>>()
+    };
+    let readiness = app.readiness().unwrap();
+    assert_eq!((readiness.back, readiness.total, readiness.with_way), (3, 3, 1));
+    assert_eq!(
+        ways(&readiness),
+        [
+            ("AWS".into(), WayBack::Nothing, Advice::AddCodes),
+            ("Bank".into(), WayBack::Nothing, Advice::AddCodes),
+            ("GitHub".into(), WayBack::RecoveryCodes, Advice::Nothing),
+        ]
+    );
+    assert_eq!(
+        readiness.reminders,
+        [Reminder::KeepKit, Reminder::NoBackupElsewhere, Reminder::NeverDrilled]
+    );
+    app.note_ways(&ids[1], false, true).unwrap();
+    let readiness = app.note_ways(&ids[2], true, false).unwrap();
+    assert_eq!(
+        ways(&readiness),
+        [
+            ("AWS".into(), WayBack::AdminReset, Advice::AskSecondDevice),
+            ("Bank".into(), WayBack::SecondDevice, Advice::Nothing),
+            ("GitHub".into(), WayBack::RecoveryCodes, Advice::Nothing),
+        ]
+    );
+    app.unlock_recovery(proof()).unwrap();
+    app.use_next_recovery_code(&set, "").unwrap();
+    let advice = |app: &App| app.readiness().unwrap().accounts.iter().find(|one| one.issuer == "GitHub").unwrap().advice;
+    assert_eq!(advice(&app), Advice::ReplaceSoon);
+    for _ in 0..3 {
+        app.use_next_recovery_code(&set, "").unwrap();
+    }
+    assert_eq!(advice(&app), Advice::Replace);
+    for _ in 0..4 {
+        app.undo_recovery_use(&set).unwrap();
+    }
+    assert_eq!(advice(&app), Advice::Nothing);
+    host.pass(366 * DAY);
+    assert_eq!(advice(&app), Advice::LookAt);
+}
+
+#[test]
+fn a_drill_is_green_and_red_after_a_set_is_deleted_until_there_is_another() {
+    let (host, home, mut app, ids, set) = app();
+    let report = drill(&mut app, None).unwrap();
+    assert!(report.ok, "{report:?}");
+    assert_eq!((report.accounts_back, report.sets_back, report.codes_back), (3, 1, 4));
+    assert_eq!(app.last_drill().unwrap().as_ref(), Some(&report), "it is kept");
+    assert!(app.readiness().unwrap().accounts.iter().all(|account| account.drilled_at == Some(report.at)));
+
+    host.pass(DAY);
+    app.unlock_recovery(proof()).unwrap();
+    app.delete_recovery(&set).unwrap();
+    let red = drill(&mut app, None).unwrap();
+    assert_eq!((red.ok, lost(&red)), (false, vec![("GitHub", LossReason::SetDeleted)]));
+    assert_eq!(drill(&mut app, None).unwrap().lost, red.lost, "and stays so");
+    assert!(app.readiness().unwrap().reminders.contains(&Reminder::DrillFailed));
+    let pending = app.begin_drafts(1).unwrap().text("new.txt".into(), SecretText::new("Recovery codes\n11111-aaaaa\n22222-bbbbb\n33333-ccccc\n".into()));
+    let draft = app.keep_draft(pending).unwrap();
+    let choices = DraftChoices { account: Some(ids[0].clone()), ..DraftChoices::default() };
+    app.accept_draft(draft.id, choices).unwrap();
+    host.pass(DAY);
+    assert!(drill(&mut app, None).unwrap().ok);
+    assert!(home.path().join("vault.keyhaven").exists());
+}
+
+#[test]
+fn an_old_copy_is_missing_what_came_after_it() {
+    let (_host, home, mut app, ids, set) = app();
+    let copy = home.path().join("copy.keyhaven");
+    std::fs::copy(home.path().join("vault.keyhaven"), &copy).unwrap();
+    app.unlock_recovery(proof()).unwrap();
+    app.use_next_recovery_code(&set, "").unwrap();
+    let links = "otpauth://totp/New:me?secret=JBSWY3DPEHPK3PXS&issuer=New";
+    let inputs = vec![("x".into(), Input::Text(SecretText::new(links.into())))];
+    let pending = app.begin_offer().unwrap().inputs(inputs);
+    let offer = app.keep_offer(pending).unwrap();
+    app.accept_offer(offer.id, &[0]).unwrap();
+    app.use_code(&ids[2]).unwrap();
+    let report = drill(&mut app, Some(&copy)).unwrap();
+    assert_eq!(lost(&report), [("New · me", LossReason::AccountMissing)]);
+    assert_eq!((report.accounts_back, report.sets_back, report.copy.elsewhere), (3, 1, true));
+}
+
+#[test]
+fn a_drill_needs_what_opens_the_copy_and_a_copy_of_this_vault() {
+    let (_host, home, mut app, ..) = app();
+    let wrong = Proof { passphrase: Some("wrong".into()), recovery_key: None };
+    let folder = tempfile::tempdir().unwrap();
+    let refused = app.plan_drill(None).unwrap().run(folder.path(), wrong).err().map(|failure| failure.kind);
+    assert_eq!(refused, Some(FailureKind::WrongPassphrase));
+    let (_, other_home, ..) = self::app();
+    let other = other_home.path().join("vault.keyhaven");
+    assert!(drill(&mut app, Some(&other)).unwrap_err().detail.contains("another vault"));
+    assert!(drill(&mut app, Some(&home.path().join("nothing"))).is_err());
+    assert_eq!(app.last_drill().unwrap(), None);
+}
