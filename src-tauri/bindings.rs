@@ -1,6 +1,8 @@
 //! The page's TypeScript, made from the table of commands and the view types; a test fails when the committed file differs.
 
 use crate::{commands, events};
+use keyhaven_app::readiness_view::*;
+use keyhaven_app::recovery::view::*;
 use keyhaven_app::view::*;
 use std::fmt::Write as _;
 use ts_rs::{Config, TS};
@@ -61,6 +63,38 @@ fn generate() -> String {
         Sort,
         ChosenVault,
         GenerationView,
+        RecoveryView,
+        SetRow,
+        SetKind,
+        SetStanding,
+        TidiedView,
+        TidyWay,
+        SetDetail,
+        CodeRow,
+        DocumentRow,
+        RevealedSet,
+        RevealedFile,
+        SetChanges,
+        UsedCode,
+        Draft,
+        DraftCode,
+        DraftLine,
+        LinePlace,
+        DraftProblem,
+        Correction,
+        RevealedDraft,
+        DraftChoices,
+        KeptDraft,
+        Readiness,
+        CopyView,
+        ReadyAccount,
+        WayBack,
+        Advice,
+        Reminder,
+        DrillReport,
+        DrilledSet,
+        Loss,
+        LossReason,
         Failure,
         FailureKind,
     ];

@@ -1,5 +1,6 @@
 //! What the program tells the page without being asked.
 
+use keyhaven_app::recovery::view::Draft;
 use keyhaven_app::view::{Failure, Offer, Status};
 use tauri::{AppHandle, Emitter};
 
@@ -9,6 +10,8 @@ pub(crate) const STATUS: &str = "status";
 pub(crate) const OFFER: &str = "offer";
 /// Files were dropped on the window, and could not be taken.
 pub(crate) const DROP_REFUSED: &str = "drop_refused";
+/// Recovery files were dropped on the window, and this is how they were understood.
+pub(crate) const DRAFTS: &str = "drafts";
 /// Files hover over the window (true) or left it (false).
 pub(crate) const DRAG: &str = "drag";
 /// The clipboard was cleared (true), or something else was found in it and left alone (false).
@@ -24,6 +27,10 @@ pub(crate) fn offer(app: &AppHandle, offer: &Offer) {
 
 pub(crate) fn drop_refused(app: &AppHandle, failure: &Failure) {
     send(app, DROP_REFUSED, failure);
+}
+
+pub(crate) fn drafts(app: &AppHandle, drafts: &[Draft]) {
+    send(app, DRAFTS, &drafts.to_vec());
 }
 
 pub(crate) fn drag(app: &AppHandle, over: bool) {
@@ -47,6 +54,7 @@ pub(crate) fn table(config: &ts_rs::Config) -> Vec<(&'static str, String)> {
         (STATUS, Status::name(config)),
         (OFFER, Offer::name(config)),
         (DROP_REFUSED, Failure::name(config)),
+        (DRAFTS, Vec::<Draft>::name(config)),
         (DRAG, bool::name(config)),
         (CLIPBOARD, bool::name(config)),
     ]

@@ -4,6 +4,7 @@ use crate::platform::clipboard::Clipboard;
 use crate::{events, idle};
 use keyhaven_app::view::{LockedView, Status};
 use keyhaven_app::{App, KeyringAnswer};
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tauri::{AppHandle, Manager};
@@ -17,13 +18,21 @@ pub(crate) struct Desk {
     pub idle: idle::Clock,
     /// The keyring's answer to what was asked when the program started.
     early: Mutex<Option<Receiver<KeyringAnswer>>>,
+    /// Whether the recovery room is seen: files that are dropped there are recovery files.
+    pub recovery_room: AtomicBool,
 }
 
 impl Desk {
     pub fn new(app: App) -> Self {
         // Asked before the window is there: the keyring takes its time while the web view takes its own.
         let early = Mutex::new(ask_early(&app));
-        Self { app: Mutex::new(app), clipboard: Clipboard::default(), idle: idle::Clock::default(), early }
+        Self {
+            app: Mutex::new(app),
+            clipboard: Clipboard::default(),
+            idle: idle::Clock::default(),
+            early,
+            recovery_room: AtomicBool::new(false),
+        }
     }
 
     /// What the keyring answers: to the question of the start, if that was not used up, else to a new one. `None` when

@@ -1,8 +1,11 @@
 //! The one window.
 
+use crate::error::Answer;
 use crate::{commands, events, platform, state};
 use keyhaven_app::view::{Settings, Theme};
+use std::path::PathBuf;
 use std::sync::Once;
+use std::sync::atomic::Ordering;
 use tauri::webview::PageLoadEvent;
 use tauri::{AppHandle, DragDropEvent, Manager, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 
@@ -67,13 +70,32 @@ fn drag(app: &AppHandle, event: &DragDropEvent) {
             events::drag(app, false);
             let (app, paths) = (app.clone(), paths.clone());
             tauri::async_runtime::spawn_blocking(move || {
-                match commands::offer_from_paths(&app, &paths) {
-                    Ok(offer) => events::offer(&app, &offer),
+                if let Err(failure) = dropped(&app, &paths) {
                     // Above all because the vault is locked: then there is nowhere to put them.
-                    Err(failure) => events::drop_refused(&app, &failure),
+                    events::drop_refused(&app, &failure);
                 }
             });
         }
         _ => {}
     }
+}
+
+/// In the recovery room every file is a recovery file; elsewhere those are in which no account was found and that
+/// plainly hold codes.
+fn dropped(app: &AppHandle, paths: &[PathBuf]) -> Answer<()> {
+    if state::desk(app).recovery_room.load(Ordering::Relaxed) {
+        events::drafts(app, &commands::drafts_from_paths(app, paths)?);
+        return Ok(());
+    }
+    let offer = commands::offer_from_paths(app, paths)?;
+    if offer.found.is_empty() && offer.locked.is_empty() {
+        let drafts = commands::plain_drafts(app, paths)?;
+        if !drafts.is_empty() {
+            state::desk(app).app().dismiss_offer(offer.id);
+            events::drafts(app, &drafts);
+            return Ok(());
+        }
+    }
+    events::offer(app, &offer);
+    Ok(())
 }

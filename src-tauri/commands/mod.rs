@@ -7,12 +7,17 @@
 mod accounts;
 mod adding;
 mod kit;
+mod readiness;
+mod recovery;
 mod settings;
 mod vault;
 
 pub(crate) use adding::offer_from_paths;
+pub(crate) use recovery::{drafts_from_paths, plain_drafts};
 
 use crate::error::{Answer, worker_died};
+use keyhaven_app::readiness_view::*;
+use keyhaven_app::recovery::view::*;
 use keyhaven_app::view::*;
 use tauri::AppHandle;
 
@@ -118,6 +123,60 @@ commands! {
     adding::accept_offer(offer: u32, indices: Vec<u32>) -> Vec<String>;
     /// Forgets an offer.
     adding::dismiss_offer(offer: u32) -> ();
+
+    /// All recovery sets, and whether their codes can be had.
+    recovery::recovery() -> RecoveryView;
+    /// Tells whether the recovery room is seen: files that are dropped there are recovery files.
+    recovery::recovery_room(shown: bool) -> ();
+    /// Opens the recovery codes, which ask for passphrase or recovery key even while the accounts are open.
+    recovery::unlock_recovery(proof: Proof) -> RecoveryView;
+    /// Locks the recovery codes again; they leave memory.
+    recovery::lock_recovery() -> RecoveryView;
+    /// One set, its codes masked.
+    recovery::recovery_set(set: String) -> SetDetail;
+    /// A set's codes and texts, because the person asked to see them.
+    recovery::reveal_recovery(set: String) -> RevealedSet;
+    /// The picture that a set's original is, because the person asked to see it.
+    recovery::recovery_picture(set: String) -> RevealedFile;
+    /// Marks the next code as used, on disk, and puts it into the clipboard.
+    recovery::copy_next_recovery(set: String, place: String) -> UsedCode;
+    /// Puts a code into the clipboard without marking it.
+    recovery::copy_recovery(set: String, index: u32) -> Copied;
+    /// Marks a code as used or not used, and notes where.
+    recovery::mark_recovery(set: String, index: u32, used: bool, place: String) -> SetDetail;
+    /// Takes the last "used" back.
+    recovery::undo_recovery(set: String) -> SetDetail;
+    /// Changes a set's name, account or note.
+    recovery::edit_recovery(set: String, changes: SetChanges) -> SetRow;
+    /// Deletes a set with its original.
+    recovery::delete_recovery(set: String) -> RecoveryView;
+    /// Saves a copy of a set's original; answers where, null when the dialog was closed.
+    recovery::save_original(set: String) -> Option<String>;
+    /// Lets the person choose downloaded files and reads them; null when the dialog was closed.
+    recovery::drafts_from_files() -> Option<Vec<Draft>>;
+    /// Reads files or a text from the clipboard.
+    recovery::drafts_from_clipboard() -> Vec<Draft>;
+    /// Reads a text that was typed in.
+    recovery::draft_from_text(text: String) -> Draft;
+    /// Corrects how a draft was understood.
+    recovery::correct_draft(draft: u32, correction: Correction) -> Draft;
+    /// A draft's texts, because the person asked to see them.
+    recovery::reveal_draft(draft: u32) -> RevealedDraft;
+    /// The picture that a draft is, because the person asked to see it.
+    recovery::draft_picture(draft: u32) -> RevealedFile;
+    /// Keeps a draft as a recovery set.
+    recovery::accept_draft(draft: u32, choices: DraftChoices) -> KeptDraft;
+    /// Forgets a draft.
+    recovery::dismiss_draft(draft: u32) -> ();
+    /// Puts the download of a kept set into the bin, or erases it.
+    recovery::tidy_download(set: String, way: TidyWay) -> RecoveryView;
+
+    /// What would be back if this computer were gone today, and what to do next.
+    readiness::readiness() -> Readiness;
+    /// Notes which other ways back into an account there are.
+    readiness::note_ways(account: String, second_device: bool, admin_reset: bool) -> Readiness;
+    /// Opens the newest copy of the vault as a new computer would and compares; the result is kept.
+    readiness::run_drill(proof: Proof) -> DrillReport;
 
     /// Changes the settings.
     settings::change_settings(settings: Settings) -> Settings;

@@ -565,6 +565,574 @@ saved_at: number,
  */
 size: number, };
 
+export type RecoveryView = { 
+/**
+ * Whether the recovery compartment is open.
+ */
+open: boolean, 
+/**
+ * All sets: those in use first, by name; then those that were replaced.
+ */
+sets: Array<SetRow>, };
+
+export type SetRow = { 
+/**
+ * The set.
+ */
+id: string, 
+/**
+ * Its name: the person's own, else the provider's, else the file's.
+ */
+name: string, 
+/**
+ * Whose codes they are; empty where that is not known.
+ */
+provider: string, 
+/**
+ * What it is.
+ */
+kind: SetKind, 
+/**
+ * The linked account's id.
+ */
+account: string | null, 
+/**
+ * The linked account in words: "GitHub · me@example.org".
+ */
+account_name: string | null, 
+/**
+ * The file it came from, or "Clipboard".
+ */
+source: string, 
+/**
+ * Bytes of the original.
+ */
+size: number, 
+/**
+ * Codes in all; 0 for documents and notes.
+ */
+total: number, 
+/**
+ * Codes that are not used yet.
+ */
+left: number, 
+/**
+ * How it stands.
+ */
+standing: SetStanding, 
+/**
+ * Unix milliseconds.
+ */
+added_at: number, 
+/**
+ * When a code was last used, Unix milliseconds.
+ */
+used_at: number | null, 
+/**
+ * When the codes were last looked at, Unix milliseconds.
+ */
+seen_at: number | null, 
+/**
+ * When a newer set took its place, Unix milliseconds.
+ */
+superseded_at: number | null, 
+/**
+ * What became of the downloaded file.
+ */
+tidied: TidiedView | null, 
+/**
+ * Whether the downloaded file can still be binned or erased from here.
+ */
+can_tidy: boolean, };
+
+export type SetKind = "codes" | "key" | "document" | "notes" | "seed_phrase";
+
+export type SetStanding = "good" | "low" | "empty" | "superseded";
+
+export type TidiedView = { 
+/**
+ * What was done.
+ */
+way: TidyWay, 
+/**
+ * When, Unix milliseconds.
+ */
+at: number, };
+
+export type TidyWay = "bin" | "erase";
+
+export type SetDetail = { 
+/**
+ * The row of the list.
+ */
+row: SetRow, 
+/**
+ * The codes in their order.
+ */
+codes: Array<CodeRow>, 
+/**
+ * Number of the code that is used next, from 0.
+ */
+next: number | null, 
+/**
+ * What is kept beside the codes.
+ */
+documents: Array<DocumentRow>, 
+/**
+ * Whether the person wrote a note.
+ */
+has_note: boolean, 
+/**
+ * Whether the original is a picture that can be shown.
+ */
+picture: boolean, };
+
+export type CodeRow = { 
+/**
+ * Its form: "•••••-•••••".
+ */
+masked: string, 
+/**
+ * Whether it is used.
+ */
+used: boolean, 
+/**
+ * When it was used, Unix milliseconds; none where its file called it used.
+ */
+used_at: number | null, 
+/**
+ * Where it was used, in the person's words.
+ */
+place: string, };
+
+export type DocumentRow = { 
+/**
+ * What it is: "notes", "private_key", "picture" …
+ */
+kind: string, 
+/**
+ * Lines of its text; 0 where it is the original file itself.
+ */
+lines: number, };
+
+export type RevealedSet = { 
+/**
+ * The codes in their order. **Secret.**
+ */
+codes: Array<string>, 
+/**
+ * Texts of the documents that have one, in their order. **Secret.**
+ */
+documents: Array<string>, 
+/**
+ * The person's note. **Secret.**
+ */
+note: string, };
+
+export type RevealedFile = { 
+/**
+ * The picture as a `data:` URL. **Secret.**
+ */
+url: string, };
+
+export type SetChanges = { 
+/**
+ * New name; the empty text goes back to the provider's.
+ */
+name?: string, 
+/**
+ * The account's id; the empty text takes the link away.
+ */
+account?: string, 
+/**
+ * New note; only while the compartment is open. **Secret.**
+ */
+note?: string, };
+
+export type UsedCode = { 
+/**
+ * The set as it stands now.
+ */
+detail: SetDetail, 
+/**
+ * Number of the code that is in the clipboard, from 0.
+ */
+index: number, 
+/**
+ * Unix milliseconds at which the clipboard will be cleared.
+ */
+clears_at: number, };
+
+export type Draft = { 
+/**
+ * Names it.
+ */
+id: number, 
+/**
+ * Name of the file, or "Clipboard".
+ */
+source: string, 
+/**
+ * Bytes.
+ */
+size: number, 
+/**
+ * Whose it is, when the content says so.
+ */
+provider: string, 
+/**
+ * Whose it could be.
+ */
+candidates: Array<string>, 
+/**
+ * What it is.
+ */
+kind: SetKind, 
+/**
+ * The codes, masked.
+ */
+codes: Array<DraftCode>, 
+/**
+ * The lines of the original, as far as it has text; a long one is cut off.
+ */
+lines: Array<DraftLine>, 
+/**
+ * How many further lines there are.
+ */
+more_lines: number, 
+/**
+ * What is kept beside the codes.
+ */
+documents: Array<DocumentRow>, 
+/**
+ * What a person should look at, in words.
+ */
+problems: Array<DraftProblem>, 
+/**
+ * Why there is nothing to keep (an empty file, one too large, one that cannot be read).
+ */
+unusable: string | null, 
+/**
+ * The account that it seems to belong to.
+ */
+account: string | null, 
+/**
+ * The set in use that it may replace: same provider or same account.
+ */
+replaces: string | null, 
+/**
+ * Whether it is a picture that can be shown.
+ */
+picture: boolean, };
+
+export type DraftCode = { 
+/**
+ * Its form.
+ */
+masked: string, 
+/**
+ * Whether its file calls it used.
+ */
+used: boolean, 
+/**
+ * The line it stands on, counted from 1.
+ */
+line: number | null, 
+/**
+ * Where it can be cut in two: characters before the cut.
+ */
+cuts: Array<number>, };
+
+export type DraftLine = { 
+/**
+ * Its number, counted from 1.
+ */
+number: number, 
+/**
+ * Its text; codes and what may be one are masked.
+ */
+text: string, 
+/**
+ * Where it went.
+ */
+place: LinePlace, 
+/**
+ * Numbers of the codes on it, from 0.
+ */
+codes: Array<number>, };
+
+export type LinePlace = "blank" | "code" | "kept" | "unclear";
+
+export type DraftProblem = { 
+/**
+ * The line it is about, counted from 1.
+ */
+line: number | null, 
+/**
+ * What it is, in words; never a code.
+ */
+text: string, };
+
+export type Correction = { "what": "join", 
+/**
+ * The first of the two.
+ */
+code: number, } | { "what": "split", 
+/**
+ * Which.
+ */
+code: number, 
+/**
+ * Characters before the cut.
+ */
+at: number, } | { "what": "drop", 
+/**
+ * Which.
+ */
+code: number, } | { "what": "take", 
+/**
+ * Which.
+ */
+line: number, } | { "what": "used", 
+/**
+ * Which.
+ */
+code: number, 
+/**
+ * Whether it is.
+ */
+used: boolean, } | { "what": "kind", 
+/**
+ * What.
+ */
+kind: SetKind, };
+
+export type RevealedDraft = { 
+/**
+ * The codes. **Secret.**
+ */
+codes: Array<string>, 
+/**
+ * The lines that [`Draft::lines`] shows, unmasked. **Secret.**
+ */
+lines: Array<string>, };
+
+export type DraftChoices = { 
+/**
+ * The person's name for it; empty: the provider's.
+ */
+name: string, 
+/**
+ * Whose it is.
+ */
+provider: string, 
+/**
+ * The account it belongs to.
+ */
+account: string | null, 
+/**
+ * The set whose place it takes.
+ */
+replaces: string | null, };
+
+export type KeptDraft = { 
+/**
+ * The new set.
+ */
+set: SetRow, 
+/**
+ * The room as it stands now.
+ */
+view: RecoveryView, };
+
+export type Readiness = { 
+/**
+ * How many accounts there are.
+ */
+total: number, 
+/**
+ * How many of them are in the newest copy of the vault.
+ */
+back: number, 
+/**
+ * How many have a way back of their own: codes, a key, a second device, an admin.
+ */
+with_way: number, 
+/**
+ * The newest copy of the vault; none where not even the vault file can be read.
+ */
+copy: CopyView | null, 
+/**
+ * How far the emergency kit is.
+ */
+kit: KitState, 
+/**
+ * When the kit was confirmed as kept, Unix milliseconds.
+ */
+kit_at: number | null, 
+/**
+ * Whether a passphrase opens the vault.
+ */
+has_passphrase: boolean, 
+/**
+ * Whether the keyring opens it.
+ */
+has_keyring: boolean, 
+/**
+ * What to see to beside the accounts, most dangerous first.
+ */
+reminders: Array<Reminder>, 
+/**
+ * The last fire drill.
+ */
+drill: DrillReport | null, 
+/**
+ * The accounts, most dangerous first.
+ */
+accounts: Array<ReadyAccount>, };
+
+export type CopyView = { 
+/**
+ * Where it is.
+ */
+path: string, 
+/**
+ * When it was saved, Unix milliseconds.
+ */
+saved_at: number, 
+/**
+ * Whether it is elsewhere than the vault itself.
+ */
+elsewhere: boolean, 
+/**
+ * Whether the kept emergency kit opens it.
+ */
+kit_opens: boolean, };
+
+export type ReadyAccount = { 
+/**
+ * The account.
+ */
+id: string, 
+/**
+ * Issuer.
+ */
+issuer: string, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * The best way back in without this computer.
+ */
+way: WayBack, 
+/**
+ * Recovery codes that are left.
+ */
+left: number, 
+/**
+ * Whether a second device was noted.
+ */
+second_device: boolean, 
+/**
+ * Whether it was noted that an admin can reset it.
+ */
+admin_reset: boolean, 
+/**
+ * Whether the newest copy of the vault has it.
+ */
+in_copy: boolean, 
+/**
+ * What to do about it.
+ */
+advice: Advice, 
+/**
+ * When a fire drill last brought it back, Unix milliseconds.
+ */
+drilled_at: number | null, };
+
+export type WayBack = "recovery_codes" | "recovery_key" | "document" | "second_device" | "admin_reset" | "nothing";
+
+export type Advice = "add_codes" | "replace" | "ask_second_device" | "replace_soon" | "look_at" | "nothing";
+
+export type Reminder = { "what": "keep_kit" } | { "what": "no_backup_elsewhere" } | { "what": "kit_older_than_slots" } | { "what": "never_drilled" } | { "what": "drill_failed" } | { "what": "drill_old" } | { "what": "set_low", 
+/**
+ * Its name.
+ */
+name: string, } | { "what": "set_stale", 
+/**
+ * Its name.
+ */
+name: string, };
+
+export type DrillReport = { 
+/**
+ * When, Unix milliseconds.
+ */
+at: number, 
+/**
+ * Whether everything would be back.
+ */
+ok: boolean, 
+/**
+ * What it started from.
+ */
+copy: CopyView, 
+/**
+ * Whether the emergency kit opened it; else the passphrase did.
+ */
+with_kit: boolean, 
+/**
+ * Accounts whose code was the same.
+ */
+accounts_back: number, 
+/**
+ * Recovery sets that were there with all their codes.
+ */
+sets_back: number, 
+/**
+ * Unused recovery codes that were there.
+ */
+codes_back: number, 
+/**
+ * What would be lost and why, most dangerous first.
+ */
+lost: Array<Loss>, 
+/**
+ * Ids of the accounts that would be back.
+ */
+accounts: Array<string>, 
+/**
+ * Sets that were there, to notice the next time when one is gone.
+ */
+sets: Array<DrilledSet>, };
+
+export type DrilledSet = { 
+/**
+ * The set.
+ */
+id: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The account that it was linked to.
+ */
+account: string | null, };
+
+export type Loss = { 
+/**
+ * What, by name.
+ */
+name: string, 
+/**
+ * Why.
+ */
+why: LossReason, };
+
+export type LossReason = "account_missing" | "account_differs" | "set_missing" | "set_differs" | "set_deleted";
+
 export type Failure = { 
 /**
  * Which failure.
@@ -575,13 +1143,14 @@ kind: FailureKind,
  */
 detail: string, };
 
-export type FailureKind = "wrong_passphrase" | "wrong_recovery_key" | "mistyped_recovery_key" | "keyring" | "locked" | "no_vault" | "vault_exists" | "damaged_vault" | "newer_vault" | "vault_unreachable" | "not_saved" | "no_such_account" | "bad_input" | "weak_passphrase" | "kit_mismatch" | "kit_needed" | "clipboard" | "other";
+export type FailureKind = "wrong_passphrase" | "wrong_recovery_key" | "mistyped_recovery_key" | "keyring" | "locked" | "no_vault" | "vault_exists" | "damaged_vault" | "newer_vault" | "vault_unreachable" | "not_saved" | "no_such_account" | "recovery_locked" | "no_such_set" | "bad_input" | "weak_passphrase" | "kit_mismatch" | "kit_needed" | "clipboard" | "other";
 
 /** Names of the events that the program sends, and what they carry. */
 export interface Events {
   "status": Status;
   "offer": Offer;
   "drop_refused": Failure;
+  "drafts": Array<Draft>;
   "drag": boolean;
   "clipboard": boolean;
 }
@@ -687,6 +1256,84 @@ export const acceptOffer = (offer: number, indices: Array<number>): Promise<Arra
 
 /** Forgets an offer. */
 export const dismissOffer = (offer: number): Promise<void> => invoke("dismiss_offer", { offer });
+
+/** All recovery sets, and whether their codes can be had. */
+export const recovery = (): Promise<RecoveryView> => invoke("recovery");
+
+/** Tells whether the recovery room is seen: files that are dropped there are recovery files. */
+export const recoveryRoom = (shown: boolean): Promise<void> => invoke("recovery_room", { shown });
+
+/** Opens the recovery codes, which ask for passphrase or recovery key even while the accounts are open. */
+export const unlockRecovery = (proof: Proof): Promise<RecoveryView> => invoke("unlock_recovery", { proof });
+
+/** Locks the recovery codes again; they leave memory. */
+export const lockRecovery = (): Promise<RecoveryView> => invoke("lock_recovery");
+
+/** One set, its codes masked. */
+export const recoverySet = (set: string): Promise<SetDetail> => invoke("recovery_set", { set });
+
+/** A set's codes and texts, because the person asked to see them. */
+export const revealRecovery = (set: string): Promise<RevealedSet> => invoke("reveal_recovery", { set });
+
+/** The picture that a set's original is, because the person asked to see it. */
+export const recoveryPicture = (set: string): Promise<RevealedFile> => invoke("recovery_picture", { set });
+
+/** Marks the next code as used, on disk, and puts it into the clipboard. */
+export const copyNextRecovery = (set: string, place: string): Promise<UsedCode> => invoke("copy_next_recovery", { set, place });
+
+/** Puts a code into the clipboard without marking it. */
+export const copyRecovery = (set: string, index: number): Promise<Copied> => invoke("copy_recovery", { set, index });
+
+/** Marks a code as used or not used, and notes where. */
+export const markRecovery = (set: string, index: number, used: boolean, place: string): Promise<SetDetail> => invoke("mark_recovery", { set, index, used, place });
+
+/** Takes the last "used" back. */
+export const undoRecovery = (set: string): Promise<SetDetail> => invoke("undo_recovery", { set });
+
+/** Changes a set's name, account or note. */
+export const editRecovery = (set: string, changes: SetChanges): Promise<SetRow> => invoke("edit_recovery", { set, changes });
+
+/** Deletes a set with its original. */
+export const deleteRecovery = (set: string): Promise<RecoveryView> => invoke("delete_recovery", { set });
+
+/** Saves a copy of a set's original; answers where, null when the dialog was closed. */
+export const saveOriginal = (set: string): Promise<string | null> => invoke("save_original", { set });
+
+/** Lets the person choose downloaded files and reads them; null when the dialog was closed. */
+export const draftsFromFiles = (): Promise<Array<Draft> | null> => invoke("drafts_from_files");
+
+/** Reads files or a text from the clipboard. */
+export const draftsFromClipboard = (): Promise<Array<Draft>> => invoke("drafts_from_clipboard");
+
+/** Reads a text that was typed in. */
+export const draftFromText = (text: string): Promise<Draft> => invoke("draft_from_text", { text });
+
+/** Corrects how a draft was understood. */
+export const correctDraft = (draft: number, correction: Correction): Promise<Draft> => invoke("correct_draft", { draft, correction });
+
+/** A draft's texts, because the person asked to see them. */
+export const revealDraft = (draft: number): Promise<RevealedDraft> => invoke("reveal_draft", { draft });
+
+/** The picture that a draft is, because the person asked to see it. */
+export const draftPicture = (draft: number): Promise<RevealedFile> => invoke("draft_picture", { draft });
+
+/** Keeps a draft as a recovery set. */
+export const acceptDraft = (draft: number, choices: DraftChoices): Promise<KeptDraft> => invoke("accept_draft", { draft, choices });
+
+/** Forgets a draft. */
+export const dismissDraft = (draft: number): Promise<void> => invoke("dismiss_draft", { draft });
+
+/** Puts the download of a kept set into the bin, or erases it. */
+export const tidyDownload = (set: string, way: TidyWay): Promise<RecoveryView> => invoke("tidy_download", { set, way });
+
+/** What would be back if this computer were gone today, and what to do next. */
+export const readiness = (): Promise<Readiness> => invoke("readiness");
+
+/** Notes which other ways back into an account there are. */
+export const noteWays = (account: string, second_device: boolean, admin_reset: boolean): Promise<Readiness> => invoke("note_ways", { account, second_device, admin_reset });
+
+/** Opens the newest copy of the vault as a new computer would and compares; the result is kept. */
+export const runDrill = (proof: Proof): Promise<DrillReport> => invoke("run_drill", { proof });
 
 /** Changes the settings. */
 export const changeSettings = (settings: Settings): Promise<Settings> => invoke("change_settings", { settings });

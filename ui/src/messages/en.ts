@@ -1,6 +1,8 @@
 // Every word on screen, in English. Another language is another table of the type `Messages`.
 import type { FailureKind, KeyringState, KindName, Sort, Standing, Theme } from "../api";
 import type { Action } from "../state/keys";
+import { readinessWords } from "./readiness";
+import { recoveryWords } from "./recovery";
 
 const plural = (count: number, one: string, many: string) => (count === 1 ? `1 ${one}` : `${count.toLocaleString("en")} ${many}`);
 const date = new Intl.DateTimeFormat("en", { dateStyle: "long" });
@@ -22,6 +24,8 @@ const failure: Readonly<Record<FailureKind, Words>> = {
   newer_vault: { title: "This vault was written by a newer Keyhaven.", help: "Update Keyhaven to open it. The file was left untouched." },
   not_saved: { title: "The change could not be saved.", help: "The vault on disk is as it was before. Check the disk's free space and permissions." },
   no_such_account: { title: "This account is no longer there.", help: "It may have been deleted in another window or on another computer." },
+  recovery_locked: { title: "Recovery codes are locked.", help: "Unlock them with your passphrase or recovery key." },
+  no_such_set: { title: "This recovery set is no longer there.", help: "It may have been deleted in another window or on another computer." },
   bad_input: { title: "Something in this entry cannot be used.", help: "Correct it and try again." },
   weak_passphrase: { title: "This passphrase is too easy to guess.", help: "Make it longer: four or five unrelated words are good." },
   kit_mismatch: { title: "These groups are not the ones on the kit.", help: "Compare them with your copy once more." },
@@ -64,6 +68,8 @@ export const en = {
   size: (bytes: number) => (bytes < 1024 ? `${bytes} bytes` : `${Math.ceil(bytes / 1024).toLocaleString("en")} KB`),
   hint: { copy: "copy code", details: "details", down: "to the list", pin: "pin", edit: "edit", delete: "delete", paste: "add from clipboard", add: "add" },
   app: "Keyhaven",
+  recovery: recoveryWords,
+  readiness: readinessWords,
   close: "Close", cancel: "Cancel", back: "Back", save: "Save", undo: "Undo", tryAgain: "Try again", dismiss: "Dismiss",
   starting: "Opening Keyhaven…",
   notStarted: "Keyhaven could not look at its vault.",
@@ -132,7 +138,7 @@ export const en = {
   },
 
   rail: {
-    label: "Rooms", codes: "Codes", tags: "Tags", lock: "Lock now", settings: "Settings",
+    label: "Rooms", codes: "Codes", recovery: "Recovery", readiness: "Readiness", tags: "Tags", lock: "Lock now", settings: "Settings",
     locksIn: (seconds: number) => (seconds > 90 ? `Locks in ${Math.round(seconds / 60)} min` : `Locks in ${Math.max(0, Math.ceil(seconds / 10) * 10)} s`),
     locksByHand: "Lock",
   },

@@ -3,10 +3,15 @@ import * as api from "../api";
 import type { AccountRow, Failure, Kit, OpenView, Settings, Status } from "../api";
 import { t, words } from "../messages";
 import { offers } from "./offers.svelte";
+import { readiness } from "./readiness.svelte";
+import { recovery } from "./recovery.svelte";
 import { toasts } from "./toasts.svelte";
 
 /** Between two "a person is there" messages to the program at least this long passes (ms). */
 const TOUCH_EVERY = 10_000;
+
+/** The rooms of an open vault. */
+export type Room = "codes" | "recovery" | "readiness" | "settings";
 
 class Vault {
   #listening = false;
@@ -19,7 +24,7 @@ class Vault {
   /** The emergency kit while it is being shown. **Secret.** */
   kit = $state.raw<Kit | null>(null);
   /** Which room of the open vault is seen. */
-  room = $state<"codes" | "settings">("codes");
+  room = $state<Room>("codes");
   /** The accounts, in no particular order. */
   rows = $state.raw<readonly AccountRow[]>([]);
   /** Whether the accounts were asked for and came. */
@@ -46,6 +51,7 @@ class Vault {
             const { title, detail } = words(failure);
             toasts.show(failure.kind === "locked" ? t.add.dropLocked : `${title} ${detail}`, { tone: "bad", slot: "dropped" });
           }),
+          api.on("drafts", (drafts) => { this.room = "recovery"; offers.dragging = false; recovery.review(drafts); }),
           api.on("drag", (over) => (offers.dragging = over)),
           api.on("clipboard", () => toasts.closeSlot("copied")), // cleared, or already somebody else's
         ]);
@@ -78,6 +84,7 @@ class Vault {
       this.mayAskKeyring = false;
       if (!before) this.touchedAt = Date.now();
       if (!before || before.accounts !== status.accounts) void this.reload();
+      if (!before) { void recovery.load(); void readiness.load(); }
       return;
     }
     // The kit of a vault that was locked before it was ever saved opens nothing, and looks as if it did.
@@ -90,6 +97,8 @@ class Vault {
       this.loaded = false;
       this.room = "codes";
       offers.clear();
+      recovery.reset();
+      readiness.reset();
       toasts.clear();
       if (worthless) toasts.show(t.kit.neverMade, { tone: "bad", seconds: 60 });
     }

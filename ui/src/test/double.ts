@@ -1,5 +1,7 @@
 // Stands in the place of the program: answers `window.__TAURI_INTERNALS__.invoke` as generated.ts describes. For tests and dev.html only.
 import type { AccountRow, CodeView, Events, Failure, FailureKind, Kit, LockedView, Offer, OpenView, Settings, Status } from "../api";
+import { readinessAnswers } from "./readiness-double";
+import { RecoveryDouble } from "./recovery-double";
 import { sampleRows } from "./samples";
 
 type Args = Record<string, unknown>;
@@ -29,6 +31,8 @@ export class Double {
   /** Answers that a test puts in the place of the usual ones. */
   answers: Record<string, Answer> = {};
   rows: AccountRow[];
+  /** The recovery room; empty until a test fills it. */
+  readonly recovery = new RecoveryDouble();
   now = () => Date.now();
   #deleted: AccountRow[] = [];
   #counters = new Map<string, number>();
@@ -69,7 +73,7 @@ export class Double {
     // A copy, as the bridge makes one: what the page does to its objects afterwards is not seen here.
     this.calls.push({ command, args: JSON.parse(JSON.stringify(args)) as Args });
     await Promise.resolve();
-    const answer = this.answers[command] ?? this.#usual[command];
+    const answer = this.answers[command] ?? this.#usual[command] ?? this.recovery.answers[command] ?? readinessAnswers[command];
     if (!answer) throw fail("other", `the double has no ${command}`);
     return structuredClone(await answer(args));
   }

@@ -7,6 +7,8 @@ import App from "../App.svelte";
 import { live } from "../state/codes.svelte";
 import { list } from "../state/list.svelte";
 import { offers } from "../state/offers.svelte";
+import { readiness } from "../state/readiness.svelte";
+import { recovery } from "../state/recovery.svelte";
 import { toasts } from "../state/toasts.svelte";
 import { vault } from "../state/vault.svelte";
 import { Double } from "./double";
@@ -41,9 +43,10 @@ export function press(key: string, mods: Partial<KeyboardEventInit> = {}): Keybo
 export const click = (testid: string): void => the(testid).click();
 
 /** A page on a program in the given state; state of the page itself starts anew. */
-export async function openPage(status: Status, count = 24): Promise<Double> {
+export async function openPage(status: Status, count = 24, prepare: (double: Double) => void = () => undefined): Promise<Double> {
   cleanup();
   const double = new Double(status, count);
+  prepare(double);
   if (status.phase === "open") double.status = { ...status, accounts: count };
   vault.status = null;
   vault.failure = null;
@@ -55,6 +58,8 @@ export async function openPage(status: Status, count = 24): Promise<Double> {
   vault.mayAskKeyring = true;
   vault.relisten();
   offers.clear();
+  recovery.reset();
+  readiness.reset();
   toasts.clear();
   list.reset();
   live.now = Date.now();

@@ -23,6 +23,8 @@ const scenes: Record<string, () => Status> = {
 };
 
 const double = new Double((scenes[scene] ?? scenes["codes"])?.() ?? open(), scene === "empty" ? 0 : count);
+if (scene.startsWith("recovery")) double.recovery.fill();
+if (scene === "recovery-open") double.recovery.open = true;
 if (scene === "unlock") double.answers["unlock_with_keyring"] = () => { throw fail("keyring"); };
 Object.assign(window, { double });
 // Before a vault is open the system's theme counts; the address plays the system.

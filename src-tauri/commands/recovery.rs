@@ -1,0 +1,180 @@
+//! Recovery sets: taken in, looked at, used, replaced.
+
+use crate::error::{Answer, other};
+use crate::platform::clipboard::Content;
+use crate::state::desk;
+use keyhaven_app::offer::Input;
+use keyhaven_app::recovery::Pending;
+use keyhaven_app::recovery::view::*;
+use keyhaven_app::view::*;
+use keyhaven_secret::SecretText;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use tauri::AppHandle;
+use tauri_plugin_dialog::DialogExt;
+
+pub(super) fn recovery(app: &AppHandle) -> Answer<RecoveryView> {
+    desk(app).app().recovery()
+}
+
+pub(super) fn recovery_room(app: &AppHandle, shown: bool) -> Answer<()> {
+    desk(app).recovery_room.store(shown, Ordering::Relaxed);
+    Ok(())
+}
+
+pub(super) fn unlock_recovery(app: &AppHandle, proof: Proof) -> Answer<RecoveryView> {
+    desk(app).app().unlock_recovery(proof)
+}
+
+pub(super) fn lock_recovery(app: &AppHandle) -> Answer<RecoveryView> {
+    desk(app).app().lock_recovery()
+}
+
+pub(super) fn recovery_set(app: &AppHandle, set: String) -> Answer<SetDetail> {
+    desk(app).app().recovery_set(&set)
+}
+
+pub(super) fn reveal_recovery(app: &AppHandle, set: String) -> Answer<RevealedSet> {
+    desk(app).app().reveal_recovery(&set)
+}
+
+pub(super) fn recovery_picture(app: &AppHandle, set: String) -> Answer<RevealedFile> {
+    desk(app).app().recovery_picture(&set)
+}
+
+pub(super) fn copy_next_recovery(app: &AppHandle, set: String, place: String) -> Answer<UsedCode> {
+    let desk = desk(app);
+    let (code, index, seconds, now) = {
+        let mut keyhaven = desk.app();
+        let (code, index) = keyhaven.use_next_recovery_code(&set, &place)?;
+        (code, index, keyhaven.settings().clipboard_seconds, keyhaven.now())
+    };
+    if let Err(failure) = desk.clipboard.copy(app, code.expose_for_display(), seconds) {
+        // Nobody has seen it: it is not used after all.
+        desk.app().mark_recovery_code(&set, index, false, "")?;
+        return Err(failure);
+    }
+    let detail = desk.app().recovery_set(&set)?;
+    Ok(UsedCode { detail, index, clears_at: now + u64::from(seconds) * 1_000 })
+}
+
+pub(super) fn copy_recovery(app: &AppHandle, set: String, index: u32) -> Answer<Copied> {
+    let desk = desk(app);
+    let (code, seconds, now) = {
+        let mut keyhaven = desk.app();
+        (keyhaven.recovery_code(&set, index)?, keyhaven.settings().clipboard_seconds, keyhaven.now())
+    };
+    desk.clipboard.copy(app, code.expose_for_display(), seconds)?;
+    Ok(Copied { clears_at: now + u64::from(seconds) * 1_000, code: None })
+}
+
+pub(super) fn mark_recovery(
+    app: &AppHandle,
+    set: String,
+    index: u32,
+    used: bool,
+    place: String,
+) -> Answer<SetDetail> {
+    desk(app).app().mark_recovery_code(&set, index, used, &place)
+}
+
+pub(super) fn undo_recovery(app: &AppHandle, set: String) -> Answer<SetDetail> {
+    desk(app).app().undo_recovery_use(&set)
+}
+
+pub(super) fn edit_recovery(app: &AppHandle, set: String, changes: SetChanges) -> Answer<SetRow> {
+    desk(app).app().edit_recovery(&set, changes)
+}
+
+pub(super) fn delete_recovery(app: &AppHandle, set: String) -> Answer<RecoveryView> {
+    desk(app).app().delete_recovery(&set)
+}
+
+pub(super) fn save_original(app: &AppHandle, set: String) -> Answer<Option<String>> {
+    let (name, bytes) = desk(app).app().recovery_original(&set)?;
+    let dialog = app.dialog().file().set_title("Save a copy of the original").set_file_name(name);
+    let Some(chosen) = dialog.blocking_save_file() else { return Ok(None) };
+    let path = chosen.into_path().map_err(other)?;
+    desk(app).app().save_private_file(&path, &bytes)?;
+    Ok(Some(path.display().to_string()))
+}
+
+pub(super) fn drafts_from_files(app: &AppHandle) -> Answer<Option<Vec<Draft>>> {
+    let dialog = app.dialog().file().set_title("Choose downloaded recovery files");
+    let Some(chosen) = dialog.blocking_pick_files() else { return Ok(None) };
+    let paths =
+        chosen.into_iter().map(|path| path.into_path().map_err(other)).collect::<Answer<Vec<PathBuf>>>()?;
+    drafts_from_paths(app, &paths).map(Some)
+}
+
+/// What was chosen, pasted or dropped on the recovery room: each file is a draft of its own.
+pub(crate) fn drafts_from_paths(app: &AppHandle, paths: &[PathBuf]) -> Answer<Vec<Draft>> {
+    paths.iter().map(|path| read(app, |reader| reader.file(path))).collect()
+}
+
+/// Of files in which no account was found those that are plainly recovery files.
+pub(crate) fn plain_drafts(app: &AppHandle, paths: &[PathBuf]) -> Answer<Vec<Draft>> {
+    let mut drafts = Vec::new();
+    for path in paths {
+        let mut reader = desk(app).app().begin_drafts(1)?;
+        let pending = reader.file(path);
+        if pending.is_plain() {
+            drafts.push(desk(app).app().keep_draft(pending)?);
+        }
+    }
+    Ok(drafts)
+}
+
+/// Reads between two short holds of the app's lock.
+fn read(
+    app: &AppHandle,
+    look: impl FnOnce(&mut keyhaven_app::recovery::DraftReader) -> Pending,
+) -> Answer<Draft> {
+    let desk = desk(app);
+    let mut reader = desk.app().begin_drafts(1)?;
+    let pending = look(&mut reader);
+    desk.app().keep_draft(pending)
+}
+
+pub(super) fn drafts_from_clipboard(app: &AppHandle) -> Answer<Vec<Draft>> {
+    const SOURCE: &str = "Clipboard";
+    match desk(app).clipboard.read()? {
+        Content::Files(paths) => drafts_from_paths(app, &paths),
+        Content::Input(Input::Text(text)) => Ok(vec![read(app, |reader| reader.text(SOURCE.into(), text))?]),
+        Content::Input(Input::Unreadable(why)) => Err(Failure { kind: FailureKind::Clipboard, detail: why }),
+        Content::Input(_) => Err(Failure {
+            kind: FailureKind::BadInput,
+            detail: "there is a picture in the clipboard; save it as a file and add that".into(),
+        }),
+    }
+}
+
+pub(super) fn draft_from_text(app: &AppHandle, text: String) -> Answer<Draft> {
+    let text = SecretText::new(text);
+    read(app, |reader| reader.text("Typed in".into(), text))
+}
+
+pub(super) fn correct_draft(app: &AppHandle, draft: u32, correction: Correction) -> Answer<Draft> {
+    desk(app).app().correct_draft(draft, correction)
+}
+
+pub(super) fn reveal_draft(app: &AppHandle, draft: u32) -> Answer<RevealedDraft> {
+    desk(app).app().reveal_draft(draft)
+}
+
+pub(super) fn draft_picture(app: &AppHandle, draft: u32) -> Answer<RevealedFile> {
+    desk(app).app().draft_picture(draft)
+}
+
+pub(super) fn accept_draft(app: &AppHandle, draft: u32, choices: DraftChoices) -> Answer<KeptDraft> {
+    desk(app).app().accept_draft(draft, choices)
+}
+
+pub(super) fn dismiss_draft(app: &AppHandle, draft: u32) -> Answer<()> {
+    desk(app).app().dismiss_draft(draft);
+    Ok(())
+}
+
+pub(super) fn tidy_download(app: &AppHandle, set: String, way: TidyWay) -> Answer<RecoveryView> {
+    desk(app).app().tidy_download(&set, way)
+}

@@ -1,0 +1,225 @@
+//! Stories of the recovery room, through the real window: a download sealed, its codes used one by one, replaced.
+#![cfg(target_os = "linux")]
+#![allow(clippy::disallowed_methods, reason = "a story writes the files that are dropped")]
+#![allow(clippy::print_stdout, reason = "a story that cannot be told here says so")]
+
+mod story {
+    use keyhaven_tests::harness::{Needle, PASSPHRASE, Sample, Window, World, element};
+    use std::path::PathBuf;
+
+    /// Codes that look like GitHub's and stand nowhere else.
+    const CODES: [&str; 16] = [
+        "7be1f-90c3a",
+        "41d6e-f8b27",
+        "c09a5-3e71d",
+        "e8f24-b6a90",
+        "125cd-7f3e8",
+        "90ab7-d41c6",
+        "3f6e8-052bd",
+        "b7d19-ea4c3",
+        "68c0f-219ae",
+        "d25b4-8c7f1",
+        "0ea93-c6d58",
+        "f41b7-6a20e",
+        "5c8d2-b9f36",
+        "a36e0-47d1b",
+        "82f5c-1be94",
+        "1d7a9-f0c63",
+    ];
+    const GITHUB: Sample = Sample { issuer: "GitHub", name: "robin@example.org", key: [0x5a; 20] };
+
+    fn github_file(codes: &[&str]) -> String {
+        codes.iter().map(|code| format!("{code}\n")).collect()
+    }
+
+    fn write(window: &Window<'_>, name: &str, text: &str) -> PathBuf {
+        let file = window.world.home().join(name);
+        std::fs::write(&file, text).expect("a file to drop");
+        file
+    }
+
+    /// Drops a file and keeps it as it was understood.
+    fn keep(window: &Window<'_>, name: &str, text: &str) -> PathBuf {
+        let file = write(window, name, text);
+        window.drop_files(&[&file]);
+        window.wait_for_named("draft-keep");
+        window.click_named("draft-keep");
+        window.wait_for_named("recovery-detail");
+        window.wait_until("the review is over", || !window.is_visible(&element("draft")));
+        file
+    }
+
+    fn unlock(window: &Window<'_>) {
+        window.type_into_named("recovery-proof", PASSPHRASE);
+        window.click_named("recovery-unlock-go");
+        window.wait_for_named("recovery-code");
+    }
+
+    fn left(window: &Window<'_>, words: &str) {
+        window
+            .wait_until(&format!("it says {words:?}"), || window.texts(&element("recovery-left")) == [words]);
+    }
+
+    /// Copies the next code with its key, and answers it.
+    fn use_next(window: &Window<'_>, before: &str) -> String {
+        window.press(&['c']);
+        window.wait_until("the clipboard has another code", || {
+            let now = window.world.clipboard();
+            !now.is_empty() && now != before
+        });
+        window.world.clipboard()
+    }
+
+    #[test]
+    fn github_codes_are_dropped_used_undone_and_replaced() {
+        let mut world = World::new("recovery-github");
+        let window = world.open(&[]);
+        window.create_vault(PASSPHRASE);
+        window.add_by_drop(&GITHUB);
+        // Dropped on the codes' room: it is no account, and plainly a recovery file.
+        let file = write(&window, "github-recovery-codes.txt", &github_file(&CODES));
+        window.drop_files(&[&file]);
+        window.wait_for_named("draft-keep");
+        assert!(window.text(&element("draft-found")).contains("16 codes"));
+        assert_eq!(window.attribute(&element("draft"), "open"), "");
+        window.screenshot("recovery-review");
+        let page = window.script("return document.body.innerText", &[]);
+        assert!(!page.as_str().unwrap_or_default().contains(CODES[0]), "the review is masked");
+        window.click_named("draft-keep");
+        window.wait_for_named("tidy");
+        left(&window, "16 of 16 left");
+        window.screenshot("recovery-kept-locked");
+        window.click_named("tidy-bin");
+        window.wait_until("the download is gone", || !file.exists());
+        unlock(&window);
+        let mut given = Vec::new();
+        let mut last = String::new();
+        for _ in 0..3 {
+            last = use_next(&window, &last);
+            given.push(last.clone());
+        }
+        assert_eq!(given, CODES[..3]);
+        left(&window, "13 of 16 left");
+        window.press(&['u']);
+        left(&window, "14 of 16 left");
+        window.screenshot("recovery-used");
+        assert_eq!(use_next(&window, "x"), CODES[2], "what was given back is next");
+        window.click_named("recovery-show");
+        window.wait_until("the codes show", || {
+            window.texts(&element("recovery-code")).concat().contains(CODES[5])
+        });
+        window.screenshot("recovery-shown");
+
+        // New codes, dropped and put in the old ones' place.
+        let new: Vec<String> = CODES.iter().map(|code| code.chars().rev().collect()).collect();
+        let new: Vec<&str> = new.iter().map(String::as_str).collect();
+        let file = write(&window, "github-recovery-codes (1).txt", &github_file(&new));
+        window.drop_files(&[&file]);
+        window.wait_for_named("draft-replaces");
+        let old = window.script(
+            "return [...document.querySelectorAll('[data-testid=draft-replaces] option')][1].value",
+            &[],
+        );
+        window.choose(&element("draft-replaces"), old.as_str().unwrap_or_default());
+        window.click_named("draft-keep");
+        window.wait_until("the old set is void", || {
+            let standings = "return [...document.querySelectorAll('[data-testid=recovery-item]')].map((one) => one.dataset.standing).join()";
+            window.script(standings, &[]) == "good,superseded"
+        });
+        left(&window, "16 of 16 left");
+        assert_eq!(use_next(&window, CODES[2]), new[0]);
+        window.screenshot("recovery-replaced");
+        window.click("nav button");
+        window.wait_until("the account's row counts", || {
+            window.texts(&element("row-recovery")) == ["15 of 16 left"]
+        });
+        window.screenshot("recovery-row");
+    }
+
+    #[test]
+    fn a_single_recovery_key_is_kept_used_and_replaced() {
+        let mut world = World::new("recovery-key-set");
+        let window = world.open(&[]);
+        window.create_vault(PASSPHRASE);
+        let key = "QXRD1-ELTV2-DZMU3-F6CR4-9KWPB";
+        keep(&window, "b3-recovery-key.txt", &format!("B3Networks recovery key\n\n{key}\n"));
+        assert_eq!(window.texts(&element("recovery-left")), ["Recovery key"]);
+        unlock(&window);
+        window.click_named("copy-key");
+        window.wait_until("the key is in the clipboard", || window.world.clipboard() == key);
+        window.click_named("recovery-code");
+        window.click_named("recovery-mark");
+        left(&window, "Recovery key, used");
+        assert_eq!(window.attribute(&element("recovery-detail"), "data-standing"), "empty");
+        window.screenshot("recovery-key-used");
+        let file = write(
+            &window,
+            "b3-recovery-key-2.txt",
+            "B3Networks recovery key\n\n9KWPB-F6CR4-DZMU3-ELTV2-QXRD1\n",
+        );
+        window.drop_files(&[&file]);
+        window.wait_for_named("draft-replaces");
+        let old = "return [...document.querySelectorAll('[data-testid=draft-replaces] option')][1].value";
+        window.choose(&element("draft-replaces"), window.script(old, &[]).as_str().unwrap_or_default());
+        window.click_named("draft-keep");
+        left(&window, "Recovery key");
+    }
+
+    #[test]
+    fn six_one_time_codes_are_each_used_once() {
+        let mut world = World::new("recovery-six");
+        let window = world.open(&[]);
+        window.create_vault(PASSPHRASE);
+        let codes = ["482913", "057264", "918340", "663172", "204857", "731596"];
+        let text = format!("Partner portal one-time codes\n\n{}\n", codes.join("\n"));
+        keep(&window, "portal.txt", &text);
+        unlock(&window);
+        let mut last = String::new();
+        let mut given = Vec::new();
+        for _ in 0..6 {
+            last = use_next(&window, &last);
+            given.push(last.clone());
+        }
+        assert_eq!(given, codes);
+        left(&window, "0 of 6 left");
+        window.wait_until("there is nothing more to copy", || {
+            !window.attribute(&element("copy-next"), "disabled").is_empty()
+                || window.script("return document.querySelector('[data-testid=copy-next]').disabled", &[])
+                    == true
+        });
+        window.screenshot("recovery-empty-set");
+    }
+
+    #[test]
+    fn while_recovery_codes_are_locked_no_process_holds_one() {
+        let mut world = World::new("recovery-memory");
+        let window = world.open(&[]);
+        window.create_vault(PASSPHRASE);
+        keep(&window, "github-recovery-codes.txt", &github_file(&CODES));
+        let needles = || CODES.iter().map(|code| Needle::text(code, code)).collect::<Vec<_>>();
+        let control = [Needle::text("the set's source", "github-recovery-codes.txt")];
+        match window.find_in_memory(|process| process.is_page(), &control) {
+            Ok(seen) => assert!(!seen.is_empty(), "the search sees what the page shows"),
+            Err(why) => {
+                return println!("skipped: this machine does not show other processes' memory: {why}");
+            }
+        }
+        let found = window.find_in_memory(|_| true, &needles()).expect("readable a moment ago");
+        assert!(found.is_empty(), "taken in while locked:\n  {}", found.join("\n  "));
+        unlock(&window);
+        assert_eq!(use_next(&window, ""), CODES[0]);
+        let open = window.find_in_memory(|process| process.is_app(), &needles()).expect("readable");
+        assert!(!open.is_empty(), "the search sees what the open compartment holds");
+        let pages = window.find_in_memory(|process| !process.is_app(), &needles()).expect("readable");
+        assert!(pages.is_empty(), "a masked page holds none:\n  {}", pages.join("\n  "));
+        window.click_named("recovery-lock");
+        window.wait_for_named("recovery-unlock");
+        // The one that was copied is in the clipboard until its time is over.
+        let rest: Vec<Needle> = CODES[1..].iter().map(|code| Needle::text(code, code)).collect();
+        let found = window.find_in_memory(|_| true, &rest).expect("readable");
+        assert!(found.is_empty(), "locked again:\n  {}", found.join("\n  "));
+        window.lock();
+        let found = window.find_in_memory(|_| true, &needles()).expect("readable");
+        assert!(found.is_empty(), "the vault locked:\n  {}", found.join("\n  "));
+    }
+}

@@ -1,0 +1,60 @@
+// The words of the readiness room and of fire drills.
+import type { Advice, LossReason, Reminder, WayBack } from "../api";
+
+const plural = (count: number, one: string, many: string) => (count === 1 ? `1 ${one}` : `${count.toLocaleString("en")} ${many}`);
+const day = new Intl.DateTimeFormat("en", { day: "numeric", month: "short" });
+const moment = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+
+const way: Readonly<Record<WayBack, string>> = {
+  recovery_codes: "Recovery code", recovery_key: "Recovery key", document: "Key file or document", second_device: "Second device", admin_reset: "Only an admin can reset it", nothing: "Nothing",
+};
+const advice: Readonly<Record<Advice, string>> = {
+  add_codes: "add recovery codes", replace: "all used: make new codes", ask_second_device: "ask for a second device", replace_soon: "replace soon", look_at: "look at its codes", nothing: "ready",
+};
+const why: Readonly<Record<LossReason, string>> = {
+  account_missing: "the copy does not have this account", account_differs: "the copy makes other codes for this account", set_missing: "the copy does not have this recovery set",
+  set_differs: "the copy has other codes in this set", set_deleted: "this recovery set was there at the last drill and was deleted, with none in its place",
+};
+
+function reminder(it: Reminder): string {
+  switch (it.what) {
+    case "keep_kit": return "The emergency kit is not confirmed as kept. Without it a forgotten passphrase cannot be replaced.";
+    case "no_backup_elsewhere": return "There is no copy of the vault outside this computer. Copy the vault file to a stick or a synced folder.";
+    case "kit_older_than_slots": return "A way into the vault was added after the emergency kit was made. Make sure that the kit at hand is still the right one.";
+    case "never_drilled": return "You have not tried the way back yet. A fire drill takes a minute.";
+    case "drill_failed": return "The last fire drill found that something would be lost.";
+    case "drill_old": return "The last fire drill is more than half a year ago.";
+    case "set_low": return `Few codes are left in ${it.name}.`;
+    case "set_stale": return `Nobody has looked at ${it.name} for a year.`;
+  }
+}
+
+export const readinessWords = {
+  title: "If you lost this computer today", way, advice, reminder,
+  back: (back: number, total: number) => `${back} of ${plural(total, "account", "accounts")}`,
+  backFrom: (at: number) => `would be back from the vault as saved ${moment.format(at)}`, backNone: "There is no copy that could be read",
+  percent: (back: number, total: number) => (total === 0 ? "–" : `${Math.floor((100 * back) / total)}%`),
+  ring: (back: number, total: number) => `${back} of ${total} accounts would be back`,
+  copy: "Newest copy", copyHere: "only on this computer", copyElsewhere: "outside this computer", copyNone: "None", verified: "Opens", missing: "None elsewhere",
+  kit: "Emergency kit", kitAt: (at: number) => `Confirmed ${day.format(at)}`, kitNone: "Not confirmed", kitOpens: "opens the newest copy", kitNot: "make one in Settings", tested: "Kept", untested: "Missing",
+  keyring: "This computer’s keyring", keyringOn: "Unlocks the vault", keyringOff: "Not used", keyringToo: "the passphrase works too", keyringKit: "the kit works too", fine: "Healthy",
+  account: "Account", wayBack: "Way back in without this computer", codes: "Codes", from: "Restored from", todo: "What to do",
+  left: (kind: WayBack, left: number) => (kind === "recovery_codes" ? `${left} left` : kind === "recovery_key" || kind === "document" ? "stored" : "none"),
+  inCopy: (kit: boolean) => (kit ? "Copy, kit" : "Copy"), notInCopy: "Nothing yet",
+  drilled: (at: number) => `drilled ${day.format(at)}`,
+  edit: (name: string) => `Other ways back into ${name}`, second: "Another device makes its codes too", admin: "An admin can reset it", addCodes: "Add recovery codes",
+  empty: "There are no accounts yet. Add one, and this page says what would bring it back.",
+  todos: "To do, most dangerous first",
+  run: "Run a fire drill",
+  drill: {
+    title: "Fire drill",
+    lead: "In an empty temporary folder Keyhaven opens the newest copy of your vault as a new computer would: without this computer’s keyring, with what you type now. It makes one code for each account and compares. Nothing is changed.",
+    kitHelp: "Best tried with the recovery key, read from the paper you would have.",
+    go: "Start", going: "Opening the copy…",
+    good: "Everything would be back", bad: (count: number) => `${plural(count, "thing", "things")} would be lost`,
+    facts: (accounts: number, sets: number, codes: number) => `${plural(accounts, "account makes", "accounts make")} the same code, ${plural(sets, "recovery set is", "recovery sets are")} there with ${plural(codes, "code", "codes")} left.`,
+    from: (at: number, kit: boolean) => `From the copy of ${moment.format(at)}, opened with the ${kit ? "emergency kit" : "passphrase"}.`,
+    here: "This copy lies on this computer. Without one elsewhere nothing of it would be there.",
+    lost: "Would be lost", why, done: "Done", last: (at: number) => `Last drill: ${moment.format(at)}`,
+  },
+} as const;

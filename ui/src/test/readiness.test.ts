@@ -1,0 +1,69 @@
+import { waitFor } from "@testing-library/svelte";
+import { describe, expect, it } from "vitest";
+import type { Status } from "../api";
+import { openView, type Double } from "./double";
+import { all, click, expectAccessible, gone, openPage, press, soon, the, type } from "./page";
+import { drillReport, readinessView } from "./readiness-double";
+
+const open: Status = { phase: "open", ...openView() };
+
+async function room(prepare?: (double: Double) => void): Promise<Double> {
+  const double = await openPage(open, 24, prepare);
+  click("room-readiness");
+  await soon("ready-back");
+  return double;
+}
+
+describe("the readiness room", () => {
+  it("names what would be back and what to do, most dangerous first", async () => {
+    await room();
+    expect(the("ready-back").textContent).toBe("21 of 24 accounts");
+    expect(the("room-readiness").textContent).toContain("87%");
+    expect(all("ready-account").map((row) => row.dataset["advice"])).toEqual(["add_codes", "ask_second_device", "replace_soon", "nothing", "nothing", "nothing"]);
+    expect(all("ready-account")[4]?.textContent).toContain("13 left");
+    await expectAccessible();
+  });
+  it("notes a second device, which takes the danger away", async () => {
+    const double = await room();
+    all("ready-account")[0]?.querySelector("button")?.click();
+    (await soon("way-second")).click();
+    await waitFor(() => expect(double.last("note_ways")).toEqual({ account: "a6", second_device: true, admin_reset: false }));
+    await waitFor(() => expect(all("ready-account").map((row) => row.dataset["way"])).toContain("second_device"));
+    await expectAccessible();
+  });
+  it("reminds of everything that is not about one account", async () => {
+    await room((double) => {
+      double.answers["readiness"] = () => readinessView({ kit: "unconfirmed", reminders: [{ what: "keep_kit" }, { what: "no_backup_elsewhere" }, { what: "set_low", name: "Old bank" }] });
+    });
+    expect(the("reminders").textContent).toContain("Old bank");
+    expect(all("reminders")[0]?.children).toHaveLength(3);
+  });
+  it("runs a fire drill: green, and red with what would be lost", async () => {
+    const double = await room();
+    click("drill");
+    await soon("drill-sheet");
+    await expectAccessible();
+    type("drill-proof", "wrong");
+    click("drill-go");
+    await waitFor(() => expect(the("drill-sheet").textContent).toContain("does not open the vault"));
+    type("drill-proof", "right");
+    click("drill-go");
+    expect((await soon("drill-report")).dataset["ok"]).toBe("true");
+    await expectAccessible();
+    click("drill-done");
+    await gone("drill-sheet");
+    double.answers["run_drill"] = () => drillReport({ ok: false, lost: [{ name: "GitHub", why: "set_deleted" }] });
+    click("drill");
+    await soon("drill-proof");
+    type("drill-proof", "right");
+    click("drill-go");
+    expect((await soon("drill-report")).dataset["ok"]).toBe("false");
+    expect(the("drill-lost").textContent).toContain("GitHub");
+    await expectAccessible();
+  });
+  it("is left with Escape", async () => {
+    await room();
+    press("Escape");
+    await soon("search");
+  });
+});

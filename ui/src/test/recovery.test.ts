@@ -1,0 +1,189 @@
+import { waitFor } from "@testing-library/svelte";
+import { describe, expect, it } from "vitest";
+import type { Status } from "../api";
+import { fail, lockedView, openView, type Double } from "./double";
+import { all, click, expectAccessible, gone, openPage, press, soon, the, type } from "./page";
+import { draft } from "./recovery-double";
+
+const open: Status = { phase: "open", ...openView() };
+const filled = (double: Double) => double.recovery.fill();
+const opened = (double: Double) => { double.recovery.fill(); double.recovery.open = true; };
+
+async function room(prepare: (double: Double) => void = filled): Promise<Double> {
+  const double = await openPage(open, 24, prepare);
+  click("room-recovery");
+  await soon("recovery-screen");
+  return double;
+}
+const page = () => document.body.textContent;
+
+describe("the recovery room", () => {
+  it("says what to do while it is empty, without an accessibility fault", async () => {
+    await room(() => undefined);
+    expect((await soon("recovery-empty")).textContent).toContain("Drop the file");
+    await expectAccessible();
+  });
+  it("counts while locked, and asks for a passphrase of its own", async () => {
+    const double = await room();
+    expect(all("recovery-item").map((item) => item.dataset["standing"])).toEqual(["good", "good", "low", "good", "good", "good"]);
+    expect(the("recovery-left").textContent).toBe("13 of 16 left");
+    await expectAccessible();
+    type("recovery-proof", "wrong");
+    click("recovery-unlock-go");
+    await waitFor(() => expect(the("recovery-unlock").textContent).toContain("does not open the vault"));
+    type("recovery-proof", double.recovery.passphrase);
+    click("recovery-unlock-go");
+    await soon("recovery-code");
+    expect(all("recovery-code")).toHaveLength(16);
+    expect(page()).not.toContain("8f3a9");
+    await expectAccessible();
+  });
+  it("copies the next code and marks it used, and takes that back", async () => {
+    const double = await room(opened);
+    await soon("copy-next");
+    press("c");
+    await waitFor(() => expect(the("recovery-left").textContent).toBe("12 of 16 left"));
+    expect(double.last("copy_next_recovery")).toEqual({ set: "s0", place: "" });
+    expect((await soon("toast")).textContent).toContain("Code 4 copied");
+    press("u");
+    await waitFor(() => expect(the("recovery-left").textContent).toBe("13 of 16 left"));
+    expect(page()).not.toContain("d2f68");
+  });
+  it("shows codes only when asked, and covers them when the room is left", async () => {
+    const double = await room(opened);
+    (await soon("recovery-show")).click();
+    await waitFor(() => expect(page()).toContain("8f3a9-71c02"));
+    press("Escape");
+    await gone("recovery-screen");
+    expect(page()).not.toContain("8f3a9");
+    await waitFor(() => expect(double.count("lock_recovery")).toBe(1));
+  });
+  it("notes where a code was used", async () => {
+    const double = await room(opened);
+    await soon("copy-next");
+    all("recovery-code")[0]?.click();
+    await soon("recovery-place");
+    type("recovery-place", "hotel computer");
+    await waitFor(() => expect(the<HTMLButtonElement>("recovery-place-save").disabled).toBe(false));
+    click("recovery-place-save");
+    await waitFor(() => expect(double.last("mark_recovery")).toEqual({ set: "s0", index: 0, used: true, place: "hotel computer" }));
+  });
+  it("leaves nothing behind when the vault locks", async () => {
+    const double = await room(opened);
+    (await soon("recovery-show")).click();
+    await waitFor(() => expect(page()).toContain("8f3a9-71c02"));
+    double.emit("status", { phase: "locked", ...lockedView() });
+    await soon("unlock");
+    expect(document.documentElement.outerHTML).not.toContain("8f3a9");
+  });
+  it("edits and deletes", async () => {
+    const double = await room(opened);
+    await soon("copy-next");
+    click("recovery-edit");
+    await soon("recovery-name");
+    await waitFor(() => expect(all("recovery-note")).toHaveLength(1));
+    await expectAccessible();
+    type("recovery-name", "Work");
+    click("recovery-save");
+    await gone("recovery-edit-sheet");
+    expect(double.last("edit_recovery")).toMatchObject({ set: "s0", changes: { name: "Work", account: "a0" } });
+    click("recovery-edit");
+    await soon("recovery-delete");
+    click("recovery-delete");
+    expect(double.count("delete_recovery")).toBe(0);
+    await waitFor(() => expect(the("recovery-delete").textContent).toContain("for good"));
+    click("recovery-delete");
+    await waitFor(() => expect(all("recovery-item")).toHaveLength(5));
+  });
+  it("shows on the face of the codes what is low, and how much each account has left", async () => {
+    await openPage(open, 24, filled);
+    await waitFor(() => expect(all("banner").map((banner) => banner.dataset["kind"])).toContain("recovery"));
+    const chips = all("row-recovery").map((chip) => chip.textContent);
+    expect(chips).toContain("13 of 16 left");
+    expect(chips).toContain("Recovery key stored");
+    expect(chips).toContain("No recovery codes");
+  });
+});
+
+describe("a file under review", () => {
+  async function review(prepare: (double: Double) => void = filled): Promise<Double> {
+    const double = await room(prepare);
+    double.emit("drafts", [double.recovery.draft]);
+    await soon("draft");
+    return double;
+  }
+  it("stands beside its original, masked, and takes the person to the room", async () => {
+    const double = await openPage(open, 24, filled);
+    double.emit("drafts", [draft()]);
+    await soon("draft");
+    await soon("recovery-screen");
+    expect(the("draft-found").textContent).toContain("4 codes");
+    expect(all("draft-line")).toHaveLength(7);
+    expect(page()).not.toContain("8f3a9");
+    await expectAccessible();
+    click("draft-show");
+    await waitFor(() => expect(page()).toContain("8f3a9-71c02"));
+  });
+  it("is corrected: joined, dropped, taken", async () => {
+    const double = await review();
+    const act = async (what: string) => {
+      all("draft-code")[0]?.querySelector("button")?.click();
+      (await soon(`draft-${what}`)).click();
+    };
+    await act("join");
+    await waitFor(() => expect(all("draft-code")).toHaveLength(3));
+    await act("drop");
+    await waitFor(() => expect(all("draft-code")).toHaveLength(2));
+    all("draft-take").at(-1)?.click();
+    await waitFor(() => expect(all("draft-code")).toHaveLength(3));
+    expect(double.calls.filter(({ command }) => command === "correct_draft").map(({ args }) => args["correction"])).toEqual([{ what: "join", code: 0 }, { what: "drop", code: 0 }, { what: "take", line: 7 }]);
+  });
+  it("is kept for an account, replaces nothing by itself, and then its download may go", async () => {
+    const double = await review();
+    click("draft-keep");
+    await gone("draft");
+    expect(double.last("accept_draft")).toEqual({ draft: 1, choices: { name: "", provider: "GitHub", account: "a0", replaces: null } });
+    expect((await soon("tidy")).textContent).toContain("copy on write");
+    await expectAccessible();
+    click("tidy-bin");
+    await gone("tidy");
+    expect(double.last("tidy_download")).toEqual({ set: "new", way: "bin" });
+  });
+  it("replaces the set from which it was asked for", async () => {
+    const double = await room(opened);
+    (await soon("recovery-replace")).click();
+    await soon("draft");
+    expect(the<HTMLSelectElement>("draft-replaces").value).toBe("s0");
+    click("draft-keep");
+    await gone("draft");
+    expect(double.last("accept_draft")).toMatchObject({ choices: { replaces: "s0" } });
+    await waitFor(() => expect(all("recovery-item").map((item) => item.dataset["standing"])).toContain("superseded"));
+  });
+  it("stays when it could not be saved", async () => {
+    const double = await review();
+    double.answers["accept_draft"] = () => { throw fail("not_saved", "The disk is full."); };
+    click("draft-keep");
+    await waitFor(() => expect(the("draft").textContent).toContain("The disk is full."));
+  });
+  it("that cannot be kept says why", async () => {
+    const double = await room();
+    double.emit("drafts", [draft({ unusable: "the file is empty", codes: [], lines: [] })]);
+    expect((await soon("draft")).textContent).toContain("the file is empty");
+    expect(all("draft-keep")).toHaveLength(0);
+    click("draft-cancel");
+    await gone("draft");
+    expect(double.last("dismiss_draft")).toEqual({ draft: 1 });
+  });
+  it("is typed in, and what was typed leaves the page", async () => {
+    const double = await room();
+    click("recovery-type");
+    await soon("type-codes-text");
+    await expectAccessible();
+    type("type-codes-text", "abcde-12345");
+    await waitFor(() => expect(the<HTMLButtonElement>("type-codes-go").disabled).toBe(false));
+    click("type-codes-go");
+    await soon("draft");
+    expect(double.last("draft_from_text")).toEqual({ text: "abcde-12345" });
+    for (const field of document.querySelectorAll("textarea")) expect(field.value).not.toContain("abcde");
+  });
+});
