@@ -64,10 +64,7 @@ fn accounts_stand_by_their_danger_and_notes_take_it_away() {
             ("GitHub".into(), WayBack::RecoveryCodes, Advice::Nothing),
         ]
     );
-    assert_eq!(
-        readiness.reminders,
-        [Reminder::KeepKit, Reminder::NoBackupElsewhere, Reminder::NeverDrilled]
-    );
+    assert_eq!(readiness.reminders, [Reminder::KeepKit, Reminder::NoBackupElsewhere, Reminder::NeverDrilled]);
     app.note_ways(&ids[1], false, true).unwrap();
     let readiness = app.note_ways(&ids[2], true, false).unwrap();
     assert_eq!(
@@ -80,7 +77,9 @@ fn accounts_stand_by_their_danger_and_notes_take_it_away() {
     );
     app.unlock_recovery(proof()).unwrap();
     app.use_next_recovery_code(&set, "").unwrap();
-    let advice = |app: &App| app.readiness().unwrap().accounts.iter().find(|one| one.issuer == "GitHub").unwrap().advice;
+    let advice = |app: &App| {
+        app.readiness().unwrap().accounts.iter().find(|one| one.issuer == "GitHub").unwrap().advice
+    };
     assert_eq!(advice(&app), Advice::ReplaceSoon);
     for _ in 0..3 {
         app.use_next_recovery_code(&set, "").unwrap();
@@ -110,7 +109,10 @@ fn a_drill_is_green_and_red_after_a_set_is_deleted_until_there_is_another() {
     assert_eq!((red.ok, lost(&red)), (false, vec![("GitHub", LossReason::SetDeleted)]));
     assert_eq!(drill(&mut app, None).unwrap().lost, red.lost, "and stays so");
     assert!(app.readiness().unwrap().reminders.contains(&Reminder::DrillFailed));
-    let pending = app.begin_drafts(1).unwrap().text("new.txt".into(), SecretText::new("Recovery codes\n11111-aaaaa\n22222-bbbbb\n33333-ccccc\n".into()));
+    let pending = app.begin_drafts(1).unwrap().text(
+        "new.txt".into(),
+        SecretText::new("Recovery codes\n11111-aaaaa\n22222-bbbbb\n33333-ccccc\n".into()),
+    );
     let draft = app.keep_draft(pending).unwrap();
     let choices = DraftChoices { account: Some(ids[0].clone()), ..DraftChoices::default() };
     app.accept_draft(draft.id, choices).unwrap();
