@@ -190,6 +190,59 @@ mod story {
         window.screenshot("recovery-empty-set");
     }
 
+    /// Runs a fire drill by the room's button, and says whether everything would be back.
+    fn drill(window: &Window<'_>) -> bool {
+        window.click_named("room-readiness");
+        window.wait_for_named("ready-back");
+        window.click_named("drill");
+        window.type_into_named("drill-proof", PASSPHRASE);
+        window.click_named("drill-go");
+        window.wait_for_named("drill-report");
+        window.attribute(&element("drill-report"), "data-ok") == "true"
+    }
+
+    #[test]
+    fn a_fire_drill_is_green_and_red_after_a_set_is_deleted() {
+        let mut world = World::new("readiness");
+        let window = world.open(&[]);
+        window.create_vault(PASSPHRASE);
+        window.add_by_drop(&GITHUB);
+        keep(&window, "github-recovery-codes.txt", &github_file(&CODES));
+        assert!(drill(&window), "{}", window.text(&element("drill-report")));
+        window.screenshot("drill-green");
+        window.click_named("drill-done");
+        window.wait_until("the account is drilled", || {
+            window.attribute(&element("ready-account"), "data-way") == "recovery_codes"
+        });
+        assert!(window.text(&element("ready-back")).starts_with("1 of 1"));
+        window.screenshot("readiness");
+
+        window.click_named("room-recovery");
+        unlock(&window);
+        window.click_named("recovery-edit");
+        window.click_named("recovery-delete");
+        window.wait_until("it asks once more", || {
+            window.text(&element("recovery-delete")).contains("for good")
+        });
+        window.click_named("recovery-delete");
+        window.wait_for_named("recovery-empty");
+        assert!(!drill(&window));
+        assert!(window.text(&element("drill-lost")).contains("GitHub"));
+        window.screenshot("drill-red");
+        window.click_named("drill-done");
+
+        window.click_named("settings");
+        window.click_named("theme-dark");
+        window.click_named("room-readiness");
+        window.wait_for_named("reminders");
+        window.screenshot("readiness-dark");
+        window.click_named("room-recovery");
+        window.wait_for_named("recovery-empty");
+        keep(&window, "github-recovery-codes.txt", &github_file(&CODES));
+        unlock(&window);
+        window.screenshot("recovery-dark");
+    }
+
     #[test]
     fn while_recovery_codes_are_locked_no_process_holds_one() {
         let mut world = World::new("recovery-memory");

@@ -6,7 +6,7 @@ use crate::args::{
     RecoveryUseArgs, Unlock,
 };
 use crate::error::{Answer, Failure};
-use crate::unlock::{self, Typed};
+use crate::unlock;
 use crate::{input, output, time};
 use keyhaven_app::App;
 use keyhaven_app::recovery::view::{DraftChoices, SetDetail, SetKind, SetRow, SetStanding};

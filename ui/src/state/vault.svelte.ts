@@ -84,7 +84,7 @@ class Vault {
       this.mayAskKeyring = false;
       if (!before) this.touchedAt = Date.now();
       if (!before || before.accounts !== status.accounts) void this.reload();
-      if (!before) { void recovery.load(); void readiness.load(); }
+      if (!before) void recovery.load();
       return;
     }
     // The kit of a vault that was locked before it was ever saved opens nothing, and looks as if it did.
@@ -111,6 +111,7 @@ class Vault {
       if (!this.open) return;
       this.rows = rows;
       this.loaded = true;
+      void readiness.load();
     } catch (cause) {
       if (this.open) this.failure = api.asFailure(cause);
     }
