@@ -32,6 +32,7 @@ mod recovery_key;
 mod refresh;
 mod save;
 mod seal;
+mod share;
 mod slot;
 mod slots;
 #[cfg(test)]
@@ -57,6 +58,9 @@ pub use record::Record;
 pub use recovery_key::{InvalidRecoveryKey, RecoveryKey};
 pub use refresh::RefreshError;
 pub use save::{DiskOperation, SaveError, Saved};
+pub use share::{
+    InvalidShare, JoinError, SetName, Share, SplitError, join as join_shares, split as split_key,
+};
 pub use slot::{Opens, SlotInfo, SlotKind};
 pub use slots::{NewSlot, SlotError, SlotSecret};
 pub use verify::VerifyError;

@@ -158,6 +158,14 @@ impl OpenVault {
         self.extras.drop_ins.len()
     }
 
+    /// The whole vault as a file's bytes, sealed, for a copy that is printed or kept where no file is.
+    ///
+    /// # Errors
+    /// When there is no randomness to seal with.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, NoRandomness> {
+        self.seal(self.generation(), self.saved_at(), &self.sealed_segments()?)
+    }
+
     /// Drops and wipes every key and record. What was not saved is lost.
     pub fn lock(self) -> LockedVault {
         self.image

@@ -46,7 +46,7 @@ pub enum InvalidRecoveryKey {
     },
 }
 
-fn in_groups(groups: &[usize]) -> String {
+pub(crate) fn in_groups(groups: &[usize]) -> String {
     match groups {
         [] => String::new(),
         [one] => format!(" in group {one}"),
@@ -66,6 +66,12 @@ impl RecoveryKey {
         let mut bytes = vec![0; BYTES];
         getrandom::fill(&mut bytes)?;
         Ok(Self(SecretBytes::new(bytes)))
+    }
+
+    /// The key of these 16 bytes, put together from its shares.
+    pub(crate) fn from_bytes(bytes: SecretBytes) -> Self {
+        debug_assert_eq!(bytes.len(), BYTES);
+        Self(bytes)
     }
 
     /// The key's 16 bytes, for deriving its slot's keys.
@@ -99,16 +105,7 @@ impl RecoveryKey {
         values[25] = (bits >> 125) as u8 * 4 + (check >> 10) as u8;
         values[26] = (check >> 5) as u8 & 31;
         values[27] = check as u8 & 31;
-        (0..GROUPS)
-            .map(|group| {
-                let data = &values[group * DATA..(group + 1) * DATA];
-                let mut text = Zeroizing::new(String::with_capacity(DATA + 1));
-                for value in data.iter().copied().chain([check_value(group, data)]) {
-                    text.push(char::from(ALPHABET[usize::from(value & 31)]));
-                }
-                text.into()
-            })
-            .collect()
+        values.chunks(DATA).enumerate().map(|(group, data)| checked_group(group, data)).collect()
     }
 
     /// Reads a typed key: case, spaces and dashes do not matter, and O, I, L, U are read as the 0, 1, 1, V that
@@ -118,20 +115,9 @@ impl RecoveryKey {
     /// A typing slip, told apart as finely as the check characters allow. That a key is well formed says
     /// nothing about which vault it opens.
     pub fn parse(text: &SecretText) -> Result<Self, InvalidRecoveryKey> {
-        let mut values = Zeroizing::new([0u8; CHARACTERS]);
-        let mut found = 0;
-        for (index, character) in text.expose().chars().enumerate() {
-            if character.is_whitespace() || is_dash(character) {
-                continue;
-            }
-            let value = value_of(character).ok_or(InvalidRecoveryKey::Character { position: index + 1 })?;
-            if let Some(place) = values.get_mut(found) {
-                *place = value;
-            }
-            found += 1;
-        }
-        if found != CHARACTERS {
-            return Err(InvalidRecoveryKey::Length { found, expected: CHARACTERS });
+        let values = values(text).map_err(|position| InvalidRecoveryKey::Character { position })?;
+        if values.len() != CHARACTERS {
+            return Err(InvalidRecoveryKey::Length { found: values.len(), expected: CHARACTERS });
         }
         let groups: Vec<usize> = values
             .chunks(DATA + 1)
@@ -175,9 +161,29 @@ impl std::fmt::Debug for RecoveryKey {
     }
 }
 
+/// A group as it is printed: its data and the character that checks them.
+pub(crate) fn checked_group(group: usize, data: &[u8]) -> SecretText {
+    let mut text = Zeroizing::new(String::with_capacity(DATA + 1));
+    for value in data.iter().copied().chain([check_value(group, data)]) {
+        text.push(char::from(ALPHABET[usize::from(value & 31)]));
+    }
+    text.into()
+}
+
+/// The five-bit values of typed characters, without spaces and dashes; the place of a character that is none, from 1.
+pub(crate) fn values(text: &SecretText) -> Result<Zeroizing<Vec<u8>>, usize> {
+    let mut values = Zeroizing::new(Vec::with_capacity(text.expose().len()));
+    for (index, character) in text.expose().chars().enumerate() {
+        if !(character.is_whitespace() || is_dash(character)) {
+            values.push(value_of(character).ok_or(index + 1)?);
+        }
+    }
+    Ok(values)
+}
+
 /// Σ 2^(i+1)·dᵢ in GF(2⁵) (x⁵ + x² + 1) plus the group's index. The weights differ and none is 0 or 1, so one wrong
 /// character and two swapped ones, the check character among them, always change it.
-fn check_value(group: usize, data: &[u8]) -> u8 {
+pub(crate) fn check_value(group: usize, data: &[u8]) -> u8 {
     let sum = data.iter().rev().fold(0u8, |sum, value| double(sum ^ value));
     sum ^ (group as u8 + 1)
 }
