@@ -31,6 +31,14 @@ pub(super) fn save_kit(app: &AppHandle, format: KitFormat) -> Answer<Option<Stri
     Ok(Some(path.display().to_string()))
 }
 
+pub(super) fn save_split_kit(app: &AppHandle, shares: u8, needed: u8) -> Answer<Option<Vec<String>>> {
+    let dialog = app.dialog().file().set_title("Choose a folder for the shares");
+    let Some(chosen) = dialog.blocking_pick_folder() else { return Ok(None) };
+    let folder = chosen.into_path().map_err(other)?;
+    let files = desk(app).app().save_split_kit(shares, needed, &folder)?;
+    Ok(Some(files.iter().map(|file| file.display().to_string()).collect()))
+}
+
 pub(super) fn print_kit(app: &AppHandle) -> Answer<()> {
     let window = app.get_webview_window("main").ok_or_else(|| other("there is no window to print"))?;
     window.print().map_err(other)

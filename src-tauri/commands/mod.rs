@@ -85,6 +85,9 @@ commands! {
     kit::confirm_kit(proof: KitProof) -> Status;
     /// Saves the kit that is being shown; answers where, null when the dialog was closed.
     kit::save_kit(format: KitFormat) -> Option<String>;
+    /// Saves a page for each of `shares` shares of the kit that is being shown, `needed` of which open the vault; null when
+    /// the dialog was closed.
+    kit::save_split_kit(shares: u8, needed: u8) -> Option<Vec<String>>;
     /// Opens the system's print dialog on the kit that is being shown.
     kit::print_kit() -> ();
     /// Forgets the kit that is being shown.
@@ -152,6 +155,10 @@ commands! {
     recovery::delete_recovery(set: String) -> RecoveryView;
     /// Saves a copy of a set's original; answers where, null when the dialog was closed.
     recovery::save_original(set: String) -> Option<String>;
+    /// Saves a plain sheet of a set's codes to print; answers where, null when the dialog was closed.
+    recovery::save_recovery_sheet(set: String) -> Option<String>;
+    /// Saves chosen accounts and sets (empty: all) as a sealed booklet of QR codes; null when the dialog was closed.
+    recovery::save_booklet(proof: Proof, accounts: Vec<String>, sets: Vec<String>) -> Option<String>;
     /// Lets the person choose downloaded files and reads them; null when the dialog was closed.
     recovery::drafts_from_files() -> Option<Vec<Draft>>;
     /// Reads files or a text from the clipboard.

@@ -4,10 +4,11 @@ use crate::error::{Answer, other};
 use crate::platform::clipboard::Content;
 use crate::state::desk;
 use keyhaven_app::offer::Input;
+use keyhaven_app::paper::Paper;
 use keyhaven_app::recovery::Pending;
 use keyhaven_app::recovery::view::*;
 use keyhaven_app::view::*;
-use keyhaven_secret::SecretText;
+use keyhaven_secret::{SecretBytes, SecretText};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use tauri::AppHandle;
@@ -96,6 +97,29 @@ pub(super) fn save_original(app: &AppHandle, set: String) -> Answer<Option<Strin
     let Some(chosen) = dialog.blocking_save_file() else { return Ok(None) };
     let path = chosen.into_path().map_err(other)?;
     desk(app).app().save_private_file(&path, &bytes)?;
+    Ok(Some(path.display().to_string()))
+}
+
+pub(super) fn save_recovery_sheet(app: &AppHandle, set: String) -> Answer<Option<String>> {
+    let sheet = desk(app).app().recovery_sheet(&set, Paper::A4)?;
+    save_pdf(app, "Save a sheet to print", "keyhaven-recovery-codes.pdf", &sheet)
+}
+
+pub(super) fn save_booklet(
+    app: &AppHandle,
+    proof: Proof,
+    accounts: Vec<String>,
+    sets: Vec<String>,
+) -> Answer<Option<String>> {
+    let booklet = desk(app).app().make_booklet(proof, &accounts, &sets, Paper::A4)?;
+    save_pdf(app, "Save the paper backup", "keyhaven-paper-backup.pdf", &booklet.pdf)
+}
+
+fn save_pdf(app: &AppHandle, title: &str, name: &str, bytes: &SecretBytes) -> Answer<Option<String>> {
+    let dialog = app.dialog().file().set_title(title).add_filter("PDF", &["pdf"]).set_file_name(name);
+    let Some(chosen) = dialog.blocking_save_file() else { return Ok(None) };
+    let path = chosen.into_path().map_err(other)?;
+    desk(app).app().save_private_file(&path, bytes)?;
     Ok(Some(path.display().to_string()))
 }
 

@@ -38,6 +38,11 @@ pub const DEBIAN: &[Package] = &[
     ),
     package("xclip", For::Tests, "reads and writes the clipboard from outside"),
     package("xdotool", For::Tests, "types into the system's own dialogs"),
+    package(
+        "poppler-utils",
+        For::Tests,
+        "draws what was printed, so that its codes can be read from the picture",
+    ),
     package("python3-nacl", For::Tests, "opens a vault with docs/decrypt.py (brings Python 3)"),
 ];
 
@@ -47,14 +52,14 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
         "Fedora",
         "sudo dnf install gcc gcc-c++ make pkgconf-pkg-config webkit2gtk4.1-devel libayatana-appindicator-gtk3-devel \
          xorg-x11-server-Xvfb webkit2gtk-driver dbus-daemon gnome-keyring oathtool postgresql-server \
-         xclip xdotool python3-pynacl",
+         xclip xdotool poppler-utils python3-pynacl",
     ),
     (
         "Arch",
         "sudo pacman -S --needed base-devel webkit2gtk-4.1 libayatana-appindicator xorg-server-xvfb dbus \
-         gnome-keyring oath-toolkit postgresql xclip xdotool python-pynacl",
+         gnome-keyring oath-toolkit postgresql xclip xdotool poppler python-pynacl",
     ),
-    ("macOS", "xcode-select --install; brew install oath-toolkit postgresql; python3 -m pip install pynacl"),
+    ("macOS", "xcode-select --install; brew install oath-toolkit postgresql poppler; python3 -m pip install pynacl"),
     (
         "Windows",
         "winget install Microsoft.VisualStudio.2022.BuildTools --override \"--passive --add \

@@ -38,6 +38,11 @@ impl ShownKit {
         Self { key, slot, created_at, challenge: [first.min(second), first.max(second)] }
     }
 
+    /// The key that is being shown.
+    pub fn key(&self) -> &RecoveryKey {
+        &self.key
+    }
+
     /// What the page shows of it.
     pub fn view(&self, vault_id: String) -> Result<Kit, Failure> {
         let text = self.key.to_text();
@@ -223,7 +228,7 @@ pub(crate) fn kit_record_time(vault: &OpenVault) -> Option<u64> {
     kit_records(vault).map(|record| record.modified_at).max()
 }
 
-fn no_kit() -> Failure {
+pub(crate) fn no_kit() -> Failure {
     fail(FailureKind::KitNeeded, "no emergency kit is being shown; make a new one")
 }
 

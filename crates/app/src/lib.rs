@@ -7,18 +7,21 @@
 
 mod accounts;
 pub mod adding;
+pub mod booklet;
 mod demo;
 pub mod drill;
 mod failure;
 pub mod host;
 mod kit;
 pub mod offer;
+pub mod paper;
 mod readiness;
 pub mod readiness_view;
 pub mod recovery;
 mod session;
 mod settings;
 mod sheet;
+pub mod split;
 pub mod stored;
 pub mod strength;
 mod vaulting;

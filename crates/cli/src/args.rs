@@ -32,6 +32,10 @@ pub enum Command {
     #[command(subcommand)]
     Recovery(RecoveryCommand),
     Drill(DrillArgs),
+    #[command(subcommand)]
+    Kit(KitCommand),
+    Paper(PaperArgs),
+    Restore(PagesArgs),
     Vectors(VectorsArgs),
     #[command(subcommand)]
     Vault(VaultCommand),
@@ -328,6 +332,76 @@ pub struct DrillArgs {
     /// Print one JSON value
     #[arg(long)]
     pub json: bool,
+}
+
+/// Split the emergency kit's recovery key among people, and put it together again
+#[derive(Subcommand)]
+pub enum KitCommand {
+    Split(KitSplitArgs),
+    Join(KitJoinArgs),
+}
+
+/// Split the recovery key into shares of which some open the vault; fewer tell nothing
+#[derive(Args)]
+pub struct KitSplitArgs {
+    /// How many shares, 2 to 16
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub shares: u8,
+    /// How many of them open the vault
+    #[arg(long, value_name = "K", default_value_t = 2)]
+    pub needed: u8,
+    /// Read the recovery key from the first line of standard input
+    #[arg(long)]
+    pub recovery_key_stdin: bool,
+    /// Write a page for each share (PDF) to this folder instead of printing the shares
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+    /// For Letter paper instead of A4
+    #[arg(long)]
+    pub letter: bool,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Read shares from standard input, one a line, and print the recovery key that they make
+///
+/// A share that is mistyped, doubled or of another set is named.
+#[derive(Args)]
+pub struct KitJoinArgs {}
+
+/// Print accounts and recovery sets as a sealed booklet of QR codes (PDF)
+///
+/// It opens with the passphrase or recovery key that is given now. Original files of recovery sets stay out.
+#[derive(Args)]
+pub struct PaperArgs {
+    /// The new PDF file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Only this account; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    pub account: Vec<String>,
+    /// Only this recovery set; may be given more than once
+    #[arg(long, value_name = "SET")]
+    pub set: Vec<String>,
+    /// For Letter paper instead of A4
+    #[arg(long)]
+    pub letter: bool,
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub unlock: Unlock,
+}
+
+/// Read a paper backup from pictures of its pages, and use it where there is no vault
+///
+/// A code that is missing is named with its page.
+#[derive(Args)]
+pub struct PagesArgs {
+    /// Photographs or scans of the pages, in any order
+    #[arg(long, required = true, num_args = 1.., value_name = "PICTURE")]
+    pub pages: Vec<String>,
 }
 
 /// Compute the tables of RFC 4226 and RFC 6238 now and compare

@@ -14,7 +14,9 @@ mod generate;
 mod import;
 mod input;
 mod inspect;
+mod kit;
 mod output;
+mod paper;
 mod qr;
 mod recovery;
 mod recovery_vault;
@@ -52,6 +54,9 @@ fn run(command: Command) -> Result<Answer, Failure> {
         Command::Import(args) => import::run(args),
         Command::Recovery(command) => recovery(command),
         Command::Drill(args) => drill::run(args),
+        Command::Kit(command) => kit::run(command),
+        Command::Paper(args) => paper::make(args),
+        Command::Restore(args) => paper::restore(args),
         Command::Vectors(args) => vectors::run(args),
         Command::Vault(command) => vault::run(command),
         Command::List(args) => accounts::list(args),

@@ -1203,6 +1203,9 @@ export const confirmKit = (proof: KitProof): Promise<Status> => invoke("confirm_
 /** Saves the kit that is being shown; answers where, null when the dialog was closed. */
 export const saveKit = (format: KitFormat): Promise<string | null> => invoke("save_kit", { format });
 
+/** Saves a page for each of `shares` shares of the kit that is being shown, `needed` of which open the vault; null when the dialog was closed. */
+export const saveSplitKit = (shares: number, needed: number): Promise<Array<string> | null> => invoke("save_split_kit", { shares, needed });
+
 /** Opens the system's print dialog on the kit that is being shown. */
 export const printKit = (): Promise<void> => invoke("print_kit");
 
@@ -1298,6 +1301,12 @@ export const deleteRecovery = (set: string): Promise<RecoveryView> => invoke("de
 
 /** Saves a copy of a set's original; answers where, null when the dialog was closed. */
 export const saveOriginal = (set: string): Promise<string | null> => invoke("save_original", { set });
+
+/** Saves a plain sheet of a set's codes to print; answers where, null when the dialog was closed. */
+export const saveRecoverySheet = (set: string): Promise<string | null> => invoke("save_recovery_sheet", { set });
+
+/** Saves chosen accounts and sets (empty: all) as a sealed booklet of QR codes; null when the dialog was closed. */
+export const saveBooklet = (proof: Proof, accounts: Array<string>, sets: Array<string>): Promise<string | null> => invoke("save_booklet", { proof, accounts, sets });
 
 /** Lets the person choose downloaded files and reads them; null when the dialog was closed. */
 export const draftsFromFiles = (): Promise<Array<Draft> | null> => invoke("drafts_from_files");

@@ -45,6 +45,11 @@ export const readinessWords = {
   edit: (name: string) => `Other ways back into ${name}`, second: "Another device makes its codes too", admin: "An admin can reset it", addCodes: "Add recovery codes",
   empty: "There are no accounts yet. Add one, and this page says what would bring it back.",
   todos: "To do, most dangerous first",
+  paper: {
+    open: "Paper backup", title: "Paper backup", lead: "Chosen accounts and recovery codes as a sealed booklet of QR codes. It opens with what you type here and nothing else; keyhaven restore --pages reads photographs of it back.",
+    accounts: "Accounts", sets: "Recovery sets", all: (count: number) => `All ${count}`, originals: "Original files of recovery sets are too long for paper and stay out.",
+    go: "Save as PDF", going: "Drawing…",
+  },
   run: "Run a fire drill",
   drill: {
     title: "Fire drill",

@@ -59,6 +59,11 @@ export const recoveryWords = {
 
   hint: { copy: "copy next and mark used", undo: "undo", show: "show or cover", paste: "add from clipboard", add: "add a file", leave: "back to the codes" },
 
+  split: {
+    title: "Split it among people", lead: "Each gets a page. Any so many of them open the vault together; fewer learn nothing.",
+    needed: "Needed", shares: "Shares", go: "Save the shares", done: (count: number) => `${count} pages saved. Print them, give them away, then delete the files.`,
+  },
+
   review: {
     title: (source: string) => `Look at ${source}`,
     lead: "This is what was understood. Put right what is wrong; the file itself is kept as it is, byte for byte.",

@@ -61,6 +61,18 @@ describe("the readiness room", () => {
     expect(the("drill-lost").textContent).toContain("GitHub");
     await expectAccessible();
   });
+  it("prints a paper backup of what was chosen", async () => {
+    const double = await room((double) => double.recovery.fill());
+    click("paper");
+    const sheet = await soon("paper-sheet");
+    await expectAccessible();
+    sheet.querySelectorAll("input[type=checkbox]")[0]?.dispatchEvent(new Event("change", { bubbles: true }));
+    type("paper-proof", "right");
+    click("paper-go");
+    await gone("paper-sheet");
+    const saved = double.last("save_booklet") as { accounts: string[]; sets: string[] };
+    expect([saved.accounts.length, saved.sets.length]).toEqual([23, 6]);
+  });
   it("is left with Escape", async () => {
     await room();
     press("Escape");

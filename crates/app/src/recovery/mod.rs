@@ -6,6 +6,7 @@
 mod draft;
 mod keep;
 mod mask;
+mod sheet;
 pub(crate) mod stored;
 pub mod view;
 

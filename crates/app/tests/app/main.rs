@@ -6,5 +6,6 @@ mod accounts;
 mod host;
 mod losses;
 mod opening;
+mod paper;
 mod readiness;
 mod recovery;

@@ -1,0 +1,210 @@
+//! Printed pages, drawn here as PDF and as SVG from one description: text in the standard fonts, boxes, QR codes.
+//!
+//! PDF text uses the fourteen standard fonts (ISO 32000-1 §9.6.2.2), which every reader has: nothing is embedded
+//! or loaded.
+
+use keyhaven_qr::write::{Modules, WriteError, modules};
+use keyhaven_secret::{SecretBytes, SecretText};
+use pdf_writer::{Content, Finish, Name, Pdf, Rect, Ref, Str};
+use std::fmt::Write as _;
+
+/// Left and right margin in points.
+pub(crate) const MARGIN: f32 = 64.0;
+
+/// A sheet of paper. Everything is placed so that it fits both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Paper {
+    /// 210 × 297 mm (ISO 216).
+    #[default]
+    A4,
+    /// 8.5 × 11 inches (ANSI/ASME Y14.1).
+    Letter,
+}
+
+impl Paper {
+    /// Width and height in points of 1/72 inch.
+    pub(crate) fn size(self) -> (f32, f32) {
+        match self {
+            Self::A4 => (595.0, 842.0),
+            Self::Letter => (612.0, 792.0),
+        }
+    }
+
+    /// The same as SVG's width and height.
+    fn svg_size(self) -> (&'static str, &'static str) {
+        match self {
+            Self::A4 => ("210mm", "297mm"),
+            Self::Letter => ("8.5in", "11in"),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Font {
+    Plain,
+    Bold,
+    Code,
+}
+
+pub(crate) enum Mark {
+    /// Text with its baseline's left end, from the page's upper left corner.
+    Text { x: f32, y: f32, size: f32, font: Font, text: SecretText },
+    /// A filled rectangle: left, top, width, height and grey from 0 (black) to 1 (white).
+    Box { x: f32, y: f32, width: f32, height: f32, grey: f32 },
+}
+
+/// One page.
+#[derive(Default)]
+pub(crate) struct Page(Vec<Mark>);
+
+impl Page {
+    /// Writes text with its baseline at `y`.
+    pub fn write(&mut self, x: f32, y: f32, size: f32, font: Font, text: &str) {
+        self.0.push(Mark::Text { x, y, size, font, text: SecretText::new(text.to_owned()) });
+    }
+
+    /// Draws a text as a QR code in a square.
+    pub fn code(&mut self, text: &str, left: f32, top: f32, size: f32) -> Result<(), WriteError> {
+        draw_code(&modules(text)?, left, top, size, &mut self.0);
+        Ok(())
+    }
+
+    /// A thin grey line from margin to margin.
+    pub fn rule(&mut self, y: f32) {
+        self.0.push(Mark::Box { x: MARGIN, y, width: 467.0, height: 0.6, grey: 0.7 });
+    }
+
+    /// The page as an SVG document.
+    pub fn svg(&self, paper: Paper) -> SecretText {
+        let (width, height) = paper.size();
+        let (wide, high) = paper.svg_size();
+        let mut svg = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{wide}\" height=\"{high}\" viewBox=\"0 0 {width} {height}\">\
+             <rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>\n"
+        );
+        for mark in &self.0 {
+            // Writing to a String does not fail.
+            let _ = match mark {
+                Mark::Box { x, y, width, height, grey } => {
+                    let level = (grey * 255.0) as u8;
+                    writeln!(
+                        svg,
+                        "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"rgb({level},{level},{level})\"/>"
+                    )
+                }
+                Mark::Text { x, y, size, font, text } => {
+                    let family = if *font == Font::Code {
+                        "Courier New, monospace"
+                    } else {
+                        "Helvetica, Arial, sans-serif"
+                    };
+                    let weight = if *font == Font::Plain { "normal" } else { "bold" };
+                    let text = text.expose_for_display().replace('&', "&amp;").replace('<', "&lt;");
+                    writeln!(
+                        svg,
+                        "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\" font-family=\"{family}\" font-weight=\"{weight}\" \
+                         xml:space=\"preserve\">{text}</text>"
+                    )
+                }
+            };
+        }
+        svg.push_str("</svg>\n");
+        SecretText::new(svg)
+    }
+
+    fn drawing(&self, fonts: &[(Font, Name<'_>, Name<'_>, Ref); 3], height: f32) -> Content {
+        let page_height = height;
+        let mut drawing = Content::new();
+        for mark in &self.0 {
+            match mark {
+                Mark::Box { x, y, width, height, grey } => {
+                    drawing
+                        .set_fill_gray(*grey)
+                        .rect(*x, page_height - y - height, *width, *height)
+                        .fill_nonzero();
+                }
+                Mark::Text { x, y, size, font, text } => {
+                    let name = fonts
+                        .iter()
+                        .find(|(kind, ..)| kind == font)
+                        .map_or(Name(b"F1"), |(_, name, ..)| *name);
+                    let latin = win_ansi(text.expose_for_display());
+                    drawing
+                        .set_fill_gray(0.0)
+                        .begin_text()
+                        .set_font(name, *size)
+                        .next_line(*x, page_height - y);
+                    drawing.show(Str(latin.expose())).end_text();
+                }
+            }
+        }
+        drawing
+    }
+}
+
+/// The pages as one PDF document.
+pub(crate) fn pdf(pages: &[Page], paper: Paper) -> SecretBytes {
+    let (width, height) = paper.size();
+    let mut next = 1;
+    let mut reference = || {
+        next += 1;
+        Ref::new(next - 1)
+    };
+    let (catalog, tree) = (reference(), reference());
+    let fonts = [
+        (Font::Plain, Name(b"F1"), Name(b"Helvetica"), reference()),
+        (Font::Bold, Name(b"F2"), Name(b"Helvetica-Bold"), reference()),
+        (Font::Code, Name(b"F3"), Name(b"Courier-Bold"), reference()),
+    ];
+    let leaves: Vec<(Ref, Ref, &Page)> = pages.iter().map(|page| (reference(), reference(), page)).collect();
+    let mut pdf = Pdf::new();
+    pdf.catalog(catalog).pages(tree);
+    let count = i32::try_from(leaves.len()).unwrap_or(i32::MAX);
+    pdf.pages(tree).kids(leaves.iter().map(|(leaf, ..)| *leaf)).count(count);
+    for (leaf, content, page) in &leaves {
+        let mut leaf = pdf.page(*leaf);
+        leaf.media_box(Rect::new(0.0, 0.0, width, height)).parent(tree).contents(*content);
+        let mut resources = leaf.resources();
+        let mut named = resources.fonts();
+        for (_, name, _, reference) in &fonts {
+            named.pair(*name, *reference);
+        }
+        named.finish();
+        resources.finish();
+        leaf.finish();
+        pdf.stream(*content, &page.drawing(&fonts, height).finish());
+    }
+    for (_, _, base, reference) in &fonts {
+        pdf.type1_font(*reference).base_font(*base).encoding_predefined(Name(b"WinAnsiEncoding"));
+    }
+    SecretBytes::new(pdf.finish())
+}
+
+/// The QR code as boxes, one for each run of dark modules in a row.
+fn draw_code(code: &Modules, left: f32, top: f32, size: f32, marks: &mut Vec<Mark>) {
+    let module = size / code.side() as f32;
+    for y in 0..code.side() {
+        let mut x = 0;
+        while x < code.side() {
+            let run = (x..code.side()).take_while(|x| code.dark(*x, y)).count();
+            if run > 0 {
+                let (x, y) = (left + x as f32 * module, top + y as f32 * module);
+                marks.push(Mark::Box { x, y, width: run as f32 * module, height: module, grey: 0.0 });
+            }
+            x += run.max(1);
+        }
+    }
+}
+
+/// A long text in lines of at most `width` characters, `lines` of them at most.
+pub(crate) fn wrapped(text: &str, width: usize, lines: usize) -> Vec<String> {
+    let characters: Vec<char> = text.chars().collect();
+    characters.chunks(width).take(lines).map(|part| part.iter().collect()).collect()
+}
+
+/// The standard fonts' encoding (ISO 32000-1 Annex D.2), which for what stands here is Latin-1; others become "?".
+fn win_ansi(text: &str) -> SecretBytes {
+    SecretBytes::new(
+        text.chars().map(|character| u8::try_from(u32::from(character)).unwrap_or(b'?')).collect(),
+    )
+}
