@@ -143,8 +143,8 @@ commands! {
     recovery::recovery_picture(set: String) -> RevealedFile;
     /// Marks the next code as used, on disk, and puts it into the clipboard.
     recovery::copy_next_recovery(set: String, place: String) -> UsedCode;
-    /// Puts a code into the clipboard without marking it.
-    recovery::copy_recovery(set: String, index: u32) -> Copied;
+    /// Puts a code into the clipboard without marking it; answers when that is cleared, Unix milliseconds.
+    recovery::copy_recovery(set: String, index: u32) -> u64;
     /// Marks a code as used or not used, and notes where.
     recovery::mark_recovery(set: String, index: u32, used: bool, place: String) -> SetDetail;
     /// Takes the last "used" back.

@@ -59,14 +59,14 @@ pub(super) fn copy_next_recovery(app: &AppHandle, set: String, place: String) ->
     Ok(UsedCode { detail, index, clears_at: now + u64::from(seconds) * 1_000 })
 }
 
-pub(super) fn copy_recovery(app: &AppHandle, set: String, index: u32) -> Answer<Copied> {
+pub(super) fn copy_recovery(app: &AppHandle, set: String, index: u32) -> Answer<u64> {
     let desk = desk(app);
     let (code, seconds, now) = {
         let mut keyhaven = desk.app();
         (keyhaven.recovery_code(&set, index)?, keyhaven.settings().clipboard_seconds, keyhaven.now())
     };
     desk.clipboard.copy(app, code.expose_for_display(), seconds)?;
-    Ok(Copied { clears_at: now + u64::from(seconds) * 1_000, code: None })
+    Ok(now + u64::from(seconds) * 1_000)
 }
 
 pub(super) fn mark_recovery(

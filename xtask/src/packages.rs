@@ -59,7 +59,10 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
         "sudo pacman -S --needed base-devel webkit2gtk-4.1 libayatana-appindicator xorg-server-xvfb dbus \
          gnome-keyring oath-toolkit postgresql xclip xdotool poppler python-pynacl",
     ),
-    ("macOS", "xcode-select --install; brew install oath-toolkit postgresql poppler; python3 -m pip install pynacl"),
+    (
+        "macOS",
+        "xcode-select --install; brew install oath-toolkit postgresql poppler; python3 -m pip install pynacl",
+    ),
     (
         "Windows",
         "winget install Microsoft.VisualStudio.2022.BuildTools --override \"--passive --add \

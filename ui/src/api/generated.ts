@@ -1284,8 +1284,8 @@ export const recoveryPicture = (set: string): Promise<RevealedFile> => invoke("r
 /** Marks the next code as used, on disk, and puts it into the clipboard. */
 export const copyNextRecovery = (set: string, place: string): Promise<UsedCode> => invoke("copy_next_recovery", { set, place });
 
-/** Puts a code into the clipboard without marking it. */
-export const copyRecovery = (set: string, index: number): Promise<Copied> => invoke("copy_recovery", { set, index });
+/** Puts a code into the clipboard without marking it; answers when that is cleared, Unix milliseconds. */
+export const copyRecovery = (set: string, index: number): Promise<number> => invoke("copy_recovery", { set, index });
 
 /** Marks a code as used or not used, and notes where. */
 export const markRecovery = (set: string, index: number, used: boolean, place: string): Promise<SetDetail> => invoke("mark_recovery", { set, index, used, place });

@@ -116,8 +116,8 @@ class Recovery {
     const id = this.selected;
     if (id === null) return;
     await this.attempt(async () => {
-      const { clears_at } = await api.copyRecovery(id, index);
-      toasts.show(t.recovery.copied, { seconds: Math.max(1, (clears_at - Date.now()) / 1000), slot: "copied" });
+      const clearsAt = await api.copyRecovery(id, index);
+      toasts.show(t.recovery.copied, { seconds: Math.max(1, (clearsAt - Date.now()) / 1000), slot: "copied" });
     });
   }
 

@@ -60,7 +60,7 @@ export class RecoveryDouble {
       this.used[index] = MARCH + 1000 + index;
       return { detail: this.#counted(set), index, clears_at: Date.now() + 30_000 };
     },
-    copy_recovery: () => ({ clears_at: Date.now() + 30_000, code: null }),
+    copy_recovery: () => Date.now() + 30_000,
     mark_recovery: ({ set, index, used }) => { this.used[Number(index)] = used ? MARCH + 5000 : null; return this.#counted(set); },
     undo_recovery: ({ set }) => {
       const last = Math.max(...this.used.map((at) => at ?? 0));
