@@ -6,11 +6,24 @@ use crate::view::{
     AlgorithmName, Failure, FailureKind, Found, KindName, LockedFile, ManualEntry, Offer, OfferProblem,
     Standing,
 };
-use keyhaven_interchange::{Format, Import, ImportError, Request};
-use keyhaven_otp::{Account, Parsed, UriError, migration};
+use keyhaven_interchange::{Format, Icon, Import, ImportError, Imported, Request};
+use keyhaven_otp::{Account, MAX_URI_LENGTH, Oddity, Parsed, UriError, migration};
 use keyhaven_qr::Limits;
 use keyhaven_secret::{SecretBytes, SecretText};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+/// What is told of an account that its program had thrown away.
+const IN_BIN: &str = "it lies in that program's bin";
+
+/// Lines up to which each line of a text that is no known format gets a word of its own.
+const LINES_TOLD: usize = 20;
+
+/// Unusual things that are told of one account.
+const NOTES_TOLD: usize = 20;
+
+/// How many of one issuer and name are compared with each other.
+const ALIKE_COMPARED: usize = 100;
 
 /// Largest file that is looked into, in bytes.
 pub const LARGEST_FILE: u64 = 64 << 20;
@@ -115,9 +128,9 @@ impl Pending {
     /// Everything of another program's export: its accounts, and each entry that is none.
     fn take(&mut self, source: &str, import: &Import) {
         for imported in &import.accounts {
-            let mut notes: Vec<String> = imported.oddities.iter().map(ToString::to_string).collect();
+            let mut notes = notes(&imported.oddities);
             if imported.trashed {
-                notes.push("it lies in that program's bin".into());
+                notes.push(IN_BIN.into());
             }
             let note = imported.note.as_ref().map(|note| note.expose().to_owned()).unwrap_or_default();
             let meta = Meta { note, tags: imported.tags.clone(), pinned: imported.pinned, ..Meta::default() };
@@ -132,7 +145,15 @@ impl Pending {
                 account.trim()
             )
         });
-        let problems = problems.chain(codes).map(|reason| OfferProblem { source: source.to_owned(), reason });
+        let own = |imported: &&Imported| matches!(imported.icon, Some(Icon::Picture(_)));
+        let icons = match import.accounts.iter().filter(own).count() {
+            0 => None,
+            count => Some(format!("its own icons ({count}) are not taken along; here they go by the issuer")),
+        };
+        let problems = problems
+            .chain(codes)
+            .chain(icons)
+            .map(|reason| OfferProblem { source: source.to_owned(), reason });
         self.problems.extend(problems);
     }
 
@@ -195,7 +216,7 @@ impl Pending {
                 parsed.account.name = entry.name.trim().to_owned();
                 parsed.account.issuer = entry.issuer.trim().to_owned();
                 parsed.account.label_issuer = None;
-                let notes = parsed.oddities.iter().map(ToString::to_string).collect();
+                let notes = notes(&parsed.oddities);
                 let meta = Meta::default();
                 pending.found.push(Candidate { source: SOURCE.into(), account: parsed.account, meta, notes });
             }
@@ -209,8 +230,17 @@ impl Pending {
     /// What the page sees of it, compared with what the vault holds.
     pub fn view<'a>(&self, held: impl Iterator<Item = &'a Stored> + Clone) -> Offer {
         let number = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
+        let again = self.again();
         let found = self.found.iter().enumerate().map(|(index, candidate)| {
             let Candidate { source, account, meta, notes } = candidate;
+            let mut notes = notes.clone();
+            let standing = match standing(account, held.clone()) {
+                Standing::New | Standing::SameNameOtherSecret if again.contains(&index) => {
+                    notes.push("it stands above already".into());
+                    Standing::AlreadyThere
+                }
+                standing => standing,
+            };
             Found {
                 index: number(index),
                 source: source.clone(),
@@ -221,8 +251,8 @@ impl Pending {
                 period: account.kind.period(),
                 algorithm: account.kind.algorithm().map(algorithm_name),
                 tags: meta.tags.clone(),
-                standing: standing(account, held.clone()),
-                notes: notes.clone(),
+                standing,
+                notes,
             }
         });
         let locked = self.locked.iter().enumerate().map(|(index, export)| LockedFile {
@@ -236,6 +266,25 @@ impl Pending {
             locked: locked.collect(),
             problems: self.problems.clone(),
         }
+    }
+
+    /// Places of those that are an earlier one once more: two files, or two pictures, of the same accounts. What lies
+    /// in the other program's bin stands for nothing.
+    fn again(&self) -> HashSet<usize> {
+        let mut first: HashMap<(&str, &str), Vec<&Account>> = HashMap::new();
+        let mut again = HashSet::new();
+        for (index, candidate) in self.found.iter().enumerate() {
+            let account = &candidate.account;
+            let alike = first.entry((&account.issuer, &account.name)).or_default();
+            // The counter too: which of two is the right one is for the person to say.
+            let same = |earlier: &&Account| earlier.kind == account.kind && earlier.secret == account.secret;
+            if alike.iter().take(ALIKE_COMPARED).any(same) {
+                again.insert(index);
+            } else if !candidate.notes.iter().any(|note| note == IN_BIN) {
+                alike.push(account);
+            }
+        }
+        again
     }
 
     /// The chosen accounts, in the offer's order; numbers that it does not have are passed over.
@@ -286,12 +335,23 @@ impl Reading {
         // Lists of links are read here, where every problem has the number of its line.
         let links = formats
             .first()
-            .is_none_or(|format| matches!(format, Format::OtpauthList | Format::GoogleMigration));
-        if let (true, Ok(text)) = (links, std::str::from_utf8(bytes)) {
+            .is_some_and(|format| matches!(format, Format::OtpauthList | Format::GoogleMigration));
+        let text = std::str::from_utf8(bytes).ok();
+        if let (true, Some(text)) = (links, text) {
             return self.text(source, text);
         }
         let request = Request { file_name: Some(source), ..Request::default() };
-        match keyhaven_interchange::read(bytes, &request) {
+        match (keyhaven_interchange::read(bytes, &request), text) {
+            // Of a long text that is something else, one thing is said, and not one of every line.
+            (Err(ImportError::NotRecognised), Some(text)) if text.lines().count() <= LINES_TOLD => {
+                self.text(source, text);
+            }
+            (read, _) => self.read(source, bytes, read),
+        }
+    }
+
+    fn read(&mut self, source: &str, bytes: &[u8], read: Result<Import, ImportError>) {
+        match read {
             Ok(import) => self.pending.take(source, &import),
             Err(ImportError::PasswordNeeded { format }) => self.pending.locked.push(Arc::new(LockedExport {
                 source: source.to_owned(),
@@ -349,8 +409,14 @@ impl Reading {
     }
 
     fn keep(&mut self, source: &str, parsed: Parsed) {
-        let notes = parsed.oddities.iter().map(ToString::to_string).collect();
+        let notes = notes(&parsed.oddities);
         let meta = Meta::default();
+        // The vault keeps the URI and reads it back, and encoding may make a long one longer than is read.
+        if parsed.account.to_uri().expose().len() > MAX_URI_LENGTH {
+            let name = [parsed.account.issuer.as_str(), parsed.account.name.as_str()].join(" ");
+            let name: String = name.trim().chars().take(100).collect();
+            return self.problem(source, format!("{name}: its parameters are longer than can be kept"));
+        }
         self.pending.found.push(Candidate {
             source: source.to_owned(),
             account: parsed.account,
@@ -382,6 +448,19 @@ impl Reading {
         }
         self.pending
     }
+}
+
+/// What is unusual, each thing once; a URI may have thousands of parameters.
+fn notes(oddities: &[Oddity]) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let mut notes: Vec<String> = oddities.iter().map(ToString::to_string).collect();
+    notes.retain(|note| seen.insert(note.clone()));
+    let more = notes.len().saturating_sub(NOTES_TOLD);
+    notes.truncate(NOTES_TOLD);
+    if more > 0 {
+        notes.push(format!("and {more} more unusual things"));
+    }
+    notes
 }
 
 /// Percent-encodes everything but unreserved characters (RFC 3986 §2.3).

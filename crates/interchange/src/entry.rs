@@ -174,6 +174,9 @@ impl<'a> Draft<'a> {
             return Err(Reason::NoSecret);
         }
         note_unusual(&kind, &secret, &mut oddities);
+        if matches!(kind, Kind::Hotp { .. }) && self.counter.is_none() {
+            oddities.push(Oddity::NoCounter);
+        }
         let account = Account::new(self.issuer.trim(), self.name.trim(), secret, kind);
         Ok(Imported { spelling, oddities, ..Imported::new(account) })
     }
@@ -288,10 +291,8 @@ fn secret_in(uri: &str) -> Option<SecretText> {
             .map(|(_, value)| value)?,
         _ => uri.split_once("://")?.1.split('?').next()?,
     };
-    (!text.contains('%') || text.to_ascii_uppercase().contains("%3D") || text.contains("%20")).then(|| {
-        let plain = SecretText::new(text.replace("%3D", "").replace("%3d", "").replace("%20", ""));
-        canonical(plain.expose())
-    })
+    let plain = SecretText::new(text.replace("%3D", "").replace("%3d", "").replace("%20", ""));
+    (!plain.expose().contains('%')).then(|| canonical(plain.expose()))
 }
 
 /// What password managers keep in a field for one-time codes: a URI, or a bare secret.

@@ -35,11 +35,12 @@ pub enum ImportError {
         format: Format,
     },
     /// The password does not open the file; formats without an integrity check cannot tell this from damage.
-    #[error("the password is wrong for this export of {format}{}", if *.certain { "" } else { ", or the file is damaged" })]
+    #[error("the password is wrong for this export of {format}{}{}", if *.certain { "" } else { ", or the file is damaged" }, also(.format))]
     WrongPassword {
         /// Whose.
         format: Format,
-        /// Whether the format can tell a wrong password from damage.
+        /// Whether the file tells a wrong password from damage: by a check value apart from the contents. Where one
+        /// authentication code stands over everything, either makes it fail.
         certain: bool,
     },
     /// The file is damaged or cut off.
@@ -79,6 +80,16 @@ pub enum ImportError {
     /// The caller asked to stop.
     #[error("the import was stopped")]
     Cancelled,
+}
+
+/// What else than the password may be missing.
+fn also(format: &Format) -> &'static str {
+    match format {
+        Format::KeePass => {
+            "; a database that also asks for a key file or a hardware key is not read here: save a copy without"
+        }
+        _ => "",
+    }
 }
 
 impl ImportError {

@@ -1,17 +1,52 @@
 //! JSON that is wiped after use, and its fields read leniently: programs write numbers as text and leave things out.
 
-use crate::Reason;
+use crate::{ImportError, Reason};
 use serde_json::Value;
 use std::ops::Deref;
 use zeroize::Zeroize;
+
+/// Most values in a document (16 Mi, about half a GiB in memory); an object counts as [`OBJECT`] of them.
+const MAX_VALUES: u64 = 16 << 20;
+/// Values whose memory an object takes: its smallest tree has room for eleven fields.
+const OBJECT: u64 = 20;
+
+/// Why a text is no document. Shows nothing of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JsonError {
+    /// No JSON from this line and column on, both from 1.
+    Syntax(usize, usize),
+    /// More values than are read.
+    TooMany(u64),
+}
+
+impl JsonError {
+    /// The error of a file that has too many values; `None` for a wrong character.
+    pub fn too_demanding(self) -> Option<ImportError> {
+        match self {
+            Self::Syntax(..) => None,
+            Self::TooMany(asked) => {
+                Some(ImportError::TooDemanding { what: "values in its JSON", asked, most: MAX_VALUES })
+            }
+        }
+    }
+}
 
 /// A JSON document whose strings are wiped when it is dropped.
 pub(crate) struct Document(Value);
 
 impl Document {
     /// serde_json nests 128 levels deep at most.
-    pub fn parse(text: &str) -> serde_json::Result<Self> {
-        serde_json::from_str(text).map(Self)
+    pub fn parse(text: &str) -> Result<Self, JsonError> {
+        // Counted by what separates values, also within strings: never too few.
+        let values = text.bytes().fold(0, |sum: u64, byte| match byte {
+            b',' | b'[' => sum + 1,
+            b'{' => sum + OBJECT,
+            _ => sum,
+        });
+        if values > MAX_VALUES {
+            return Err(JsonError::TooMany(values));
+        }
+        serde_json::from_str(text).map(Self).map_err(|error| JsonError::Syntax(error.line(), error.column()))
     }
 
     /// Takes a document over, to wipe it.

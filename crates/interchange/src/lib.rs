@@ -93,7 +93,17 @@ pub fn read(bytes: &[u8], request: &Request<'_>) -> Result<Import, ImportError> 
     }
     let sample = Sample::new(bytes, request.file_name);
     if let Some(format) = request.format {
-        return programs::source(format).read(&sample, request);
+        let source = programs::source(format);
+        let import = source.read(&sample, request)?;
+        // Readers take what they know out of JSON and leave the rest: nothing known means another format.
+        let nothing = import.entries() == 0 && import.recovery_codes.is_empty();
+        if nothing && source.is_foreign(&sample) {
+            return Err(ImportError::NotThisFormat {
+                format,
+                why: "it holds nothing of what that program writes",
+            });
+        }
+        return Ok(import);
     }
     let candidates = programs::recognise(&sample);
     let mut first_error = None;

@@ -14,15 +14,22 @@ impl Preferences {
         let mut reader = Reader::from_str(text);
         let mut all = Vec::new();
         let mut current: Option<(String, Zeroizing<String>)> = None;
+        let mut open = 0usize;
         loop {
             let place = reader.buffer_position();
             let broken = |what| ImportError::broken(format, format!("byte {place}"), what);
             match reader.read_event() {
                 Err(_) => return Err(broken("it is no well-formed XML")),
+                Ok(Event::Eof) if open > 0 => return Err(broken("it is cut off")),
                 Ok(Event::Eof) => break,
-                Ok(Event::Start(tag)) if tag.name().as_ref() == "string" => {
-                    let name = name_of(&tag).ok_or_else(|| broken("a preference has no name"))?;
-                    current = Some((name, Zeroizing::new(String::new())));
+                Ok(Event::Start(tag)) => {
+                    open += 1;
+                    if tag.name().as_ref() == "string" {
+                        // The texts of a `<set>` have no names, and no format here asks for them.
+                        let name =
+                            name_of(&tag).ok_or_else(|| broken("a preference's name cannot be read"))?;
+                        current = name.map(|name| (name, Zeroizing::new(String::new())));
+                    }
                 }
                 Ok(Event::Text(part)) => {
                     if let Some((_, value)) = &mut current {
@@ -40,7 +47,12 @@ impl Preferences {
                         value.push(character);
                     }
                 }
-                Ok(Event::End(tag)) if tag.name().as_ref() == "string" => all.extend(current.take()),
+                Ok(Event::End(tag)) => {
+                    open = open.saturating_sub(1);
+                    if tag.name().as_ref() == "string" {
+                        all.extend(current.take());
+                    }
+                }
                 Ok(_) => {}
             }
         }
@@ -56,9 +68,10 @@ impl Preferences {
     }
 }
 
-fn name_of(tag: &BytesStart<'_>) -> Option<String> {
-    let attribute = tag.try_get_attribute("name").ok()??;
-    quick_xml::escape::unescape(&attribute.value).ok().map(Into::into)
+/// The element's name attribute, `Some(None)` when it has none; `None` when that cannot be read.
+fn name_of(tag: &BytesStart<'_>) -> Option<Option<String>> {
+    let Some(attribute) = tag.try_get_attribute("name").ok()? else { return Some(None) };
+    quick_xml::escape::unescape(&attribute.value).ok().map(|name| Some(name.into()))
 }
 
 /// The character of `&…;`: XML's five names and numbers (XML 1.0 §4.6).

@@ -1,6 +1,6 @@
 //! A file looked at once: what every format's detection asks about it.
 
-use crate::json::Document;
+use crate::json::{Document, JsonError};
 use crate::{ImportError, archive, sqlite};
 use std::cell::OnceCell;
 use zeroize::Zeroizing;
@@ -31,7 +31,7 @@ pub(crate) struct Sample<'a> {
     /// The file name's ending in lower case, without the dot.
     pub ending: String,
     text: Option<Text<'a>>,
-    json: Option<Result<Document, (usize, usize)>>,
+    json: Option<Result<Document, JsonError>>,
     members: OnceCell<Vec<String>>,
     tables: OnceCell<Vec<sqlite::Table>>,
 }
@@ -58,8 +58,7 @@ impl<'a> Sample<'a> {
         if let Some(text) = sample.text()
             && text.trim_start().starts_with(['{', '['])
         {
-            let parsed = Document::parse(text).map_err(|error| (error.line(), error.column()));
-            sample.json = Some(parsed);
+            sample.json = Some(Document::parse(text));
         }
         sample
     }
@@ -115,10 +114,29 @@ impl<'a> Sample<'a> {
         self.is_picture() || self.bytes.starts_with(b"\x1f\x8b") || self.bytes.starts_with(b"%PDF-")
     }
 
+    /// Files that begin with a mark of their own: none of the formats that have no mark.
+    pub fn has_mark(&self) -> bool {
+        const MARKS: [&[u8]; 9] = [
+            b"PK\x03\x04",
+            b"PK\x05\x06",
+            sqlite::MAGIC,
+            b"\x03\xd9\xa2\x9a",
+            b"\xac\xed\x00\x05",
+            b"AUTHENTICATORPRO",
+            b"AuthenticatorPro",
+            b"OTPClient",
+            b"bplist00",
+        ];
+        MARKS.iter().any(|mark| self.bytes.starts_with(mark))
+    }
+
     /// What to say about bytes that no format takes.
     pub fn unrecognised(&self) -> ImportError {
         match &self.json {
-            Some(Err((line, column))) => ImportError::BrokenJson { line: *line, column: *column },
+            Some(Err(JsonError::Syntax(line, column))) => {
+                ImportError::BrokenJson { line: *line, column: *column }
+            }
+            Some(Err(error)) => error.too_demanding().unwrap_or(ImportError::NotRecognised),
             _ if self.is_picture() => ImportError::Picture,
             _ => ImportError::NotRecognised,
         }

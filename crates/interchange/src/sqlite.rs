@@ -54,16 +54,20 @@ pub(crate) fn tables(bytes: &[u8]) -> Vec<Table> {
     read().unwrap_or_default()
 }
 
-/// Calls `each` with every row of a query that this crate wrote.
+/// Calls `each` with every row of a table: those of the wanted columns that it has. Columns that SQLite computes are
+/// not among [`Table::columns`]; a stranger's expression would be run for them.
 pub(crate) fn rows(
     bytes: &[u8],
     format: Format,
-    query: &str,
+    table: &Table,
+    wanted: &[&str],
     mut each: impl FnMut(usize, &Row<'_>),
 ) -> Result<(), ImportError> {
     let broken = |_| ImportError::broken(format, "its database", "SQLite cannot read it");
     let connection = open(bytes).map_err(broken)?;
-    let mut statement = connection.prepare(query).map_err(broken)?;
+    let columns: Vec<_> = wanted.iter().copied().filter(|column| table.has(&[column])).collect();
+    let query = format!("SELECT {} FROM \"{}\" ORDER BY rowid", columns.join(", "), table.name);
+    let mut statement = connection.prepare(&query).map_err(broken)?;
     let mut rows = statement.query([]).map_err(broken)?;
     let mut place = 0;
     while let Some(row) = rows.next().map_err(broken)? {

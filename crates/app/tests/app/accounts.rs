@@ -372,6 +372,64 @@ fn an_encrypted_export_waits_for_its_password() {
 }
 
 /// Other projects' test data beside this one, when it is there.
+fn file(home: &tempfile::TempDir, name: &str, contents: &str) -> PathBuf {
+    let path = home.path().join(name);
+    std::fs::write(&path, contents).unwrap();
+    path
+}
+
+/// An export chosen twice, or an old one beside a new one, doubled every account.
+#[test]
+fn the_same_account_twice_in_one_offer_is_added_once() {
+    let (_host, home, mut app) = app();
+    let link = |counter: u32| format!("otpauth://hotp/Bank:me?secret={RFC}&issuer=Bank&counter={counter}\n");
+    let (old, new) = (file(&home, "old.txt", &link(3)), file(&home, "new.txt", &(link(3) + &link(9))));
+    let offer = files(&mut app, &[old, new]).unwrap();
+    let standings: Vec<Standing> = offer.found.iter().map(|found| found.standing).collect();
+    assert_eq!(standings, [Standing::New, Standing::AlreadyThere, Standing::New]);
+    assert_eq!(offer.found[1].notes.last().unwrap(), "it stands above already");
+}
+
+#[test]
+fn a_file_that_is_something_else_is_named_in_one_word() {
+    let (_host, home, mut app) = app();
+    let log = file(&home, "server.log", &"12:00 started\n".repeat(5_000));
+    let json = file(&home, "cut.json", &("{\n".to_owned() + &"\"a\": 1,\n".repeat(50)));
+    let offer = files(&mut app, &[log, json]).unwrap();
+    assert_eq!(offer.problems.len(), 2, "{:?}", &offer.problems[..3]);
+    assert!(offer.problems[0].reason.contains("no export of a program that is known here"));
+    assert!(
+        offer.problems[1].reason.contains("JSON and breaks off being it at line 52"),
+        "{:?}",
+        offer.problems[1]
+    );
+}
+
+#[test]
+fn what_cannot_be_kept_of_an_export_is_told() {
+    let (_host, home, mut app) = app();
+    let aegis = file(
+        &home,
+        "aegis.json",
+        &format!(
+            r#"{{"version":1,"header":{{}},"db":{{"version":3,"entries":[{{"type":"totp","name":"me","issuer":"X","icon":"AAAA","info":{{"secret":"{RFC}","algo":"SHA1","digits":6,"period":30}}}}]}}}}"#
+        ),
+    );
+    let long = format!("otpauth://totp/X:you?secret={RFC}&image={}", "+".repeat(30_000));
+    let odd: String = (0..50).map(|place| format!("&x{}=1", place % 40)).collect();
+    let list = file(&home, "list.txt", &format!("{long}\notpauth://totp/X:she?secret={RFC}&issuer=X{odd}\n"));
+    let offer = files(&mut app, &[aegis, list]).unwrap();
+    let names: Vec<&str> = offer.found.iter().map(|found| found.name.as_str()).collect();
+    assert_eq!(names, ["me", "she"]);
+    let reasons: Vec<&str> = offer.problems.iter().map(|problem| problem.reason.as_str()).collect();
+    assert!(reasons[0].starts_with("its own icons (1)") && reasons[1].starts_with("X you:"), "{reasons:?}");
+    // The page tells them apart by their words.
+    let mut notes = offer.found[1].notes.clone();
+    assert_eq!((notes.len(), notes[20].as_str()), (21, "and 20 more unusual things"));
+    notes.dedup();
+    assert_eq!(notes.len(), 21);
+}
+
 fn peer_data() -> Option<PathBuf> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2)?.join("../shared");
     if !folder.is_dir() {

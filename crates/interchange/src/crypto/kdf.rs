@@ -128,6 +128,21 @@ pub(crate) fn argon2(
     Ok(key.ok())
 }
 
+/// What scrypt costs: KiB of memory worked through, all `p` passes together, rounded up.
+pub(crate) fn scrypt_work(n: u64, r: u64, p: u64) -> u64 {
+    n.saturating_mul(r).saturating_mul(128).div_ceil(1024).saturating_mul(p)
+}
+
+/// Refuses more work with memory than any program asks for. For files that may ask for several keys.
+pub(crate) fn check_work(work: u64) -> Result<(), ImportError> {
+    cap("KiB of memory over all passes", work, MEMORY_PASSES)
+}
+
+/// Refuses more rounds of PBKDF2, over all the keys of a file, than any program asks for.
+pub(crate) fn check_pbkdf2_rounds(rounds: u64) -> Result<(), ImportError> {
+    cap("rounds of PBKDF2", rounds, 5 * PBKDF2_ROUNDS)
+}
+
 /// scrypt (RFC 7914) to a key of 32 bytes; `None` when the parameters are none that scrypt takes.
 pub(crate) fn scrypt(
     request: &Request<'_>,
@@ -137,9 +152,10 @@ pub(crate) fn scrypt(
     r: u64,
     p: u64,
 ) -> Result<Option<Key>, ImportError> {
-    let memory = n.saturating_mul(r).saturating_mul(128) / 1024;
+    // The table of N blocks and, beside it, one block for each of the p passes (RFC 7914 §6).
+    let memory = n.saturating_add(p).saturating_mul(r).saturating_mul(128).div_ceil(1024);
     cap("KiB of memory", memory, MEMORY)?;
-    cap("KiB of memory over all passes", memory.saturating_mul(p), MEMORY_PASSES)?;
+    check_work(scrypt_work(n, r, p))?;
     if !n.is_power_of_two() || n < 2 {
         return Ok(None);
     }
@@ -198,8 +214,11 @@ mod tests {
         let cost = Cost { memory: 64, passes: u64::MAX, lanes: 1 };
         let long = argon2(&request, Argon2Variant::Id, false, b"", &[0; 16], cost);
         assert!(matches!(long, Err(ImportError::TooDemanding { .. })), "{long:?}");
-        let wide = scrypt(&request, &SecretText::new(String::new()), b"", 1 << 40, 8, 1);
-        assert!(matches!(wide, Err(ImportError::TooDemanding { .. })), "{wide:?}");
+        // The last two asked for nothing by a reckoning that saw the table alone, and for 64 and 512 GiB of blocks.
+        for (n, r, p) in [(1 << 40, 8, 1), (2, 1, 1 << 29), (2, 1 << 16, 1 << 16)] {
+            let wide = scrypt(&request, &SecretText::new(String::new()), b"", n, r, p);
+            assert!(matches!(wide, Err(ImportError::TooDemanding { .. })), "{n} {r} {p}: {wide:?}");
+        }
     }
 
     #[test]

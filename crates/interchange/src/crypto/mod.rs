@@ -4,7 +4,8 @@ mod kdf;
 mod secretstream;
 
 pub(crate) use kdf::{
-    Argon2Variant, Cost, argon2, check_rounds, pbkdf2_sha1, pbkdf2_sha256, pbkdf2_sha512, report, scrypt,
+    Argon2Variant, Cost, argon2, check_pbkdf2_rounds, check_rounds, check_work, pbkdf2_sha1, pbkdf2_sha256,
+    pbkdf2_sha512, report, scrypt, scrypt_work,
 };
 pub(crate) use secretstream::{open_single as open_secretstream, seal_single as seal_secretstream};
 

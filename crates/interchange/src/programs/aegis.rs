@@ -8,9 +8,10 @@ use crate::import::decode_base64;
 use crate::json::{Document, Fields};
 use crate::sample::{Confidence, Sample};
 use crate::{Format, Icon, Import, ImportError, Imported, Reason, Request, crypto};
-use keyhaven_secret::Key;
+use keyhaven_otp::{Algorithm, Oddity, decode_base32};
+use keyhaven_secret::{Key, SecretBytes, SecretText};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub(super) const SOURCE: Source = Source { format: FORMAT, detect, read };
 
@@ -57,11 +58,15 @@ fn open(vault: &Document, sealed: &str, request: &Request<'_>) -> Result<Documen
     let password = password(request, FORMAT)?;
     let header = &vault["header"];
     // Fifty slots are more than anybody has; each costs a key derivation.
-    let slots = header.list("slots").iter().filter(|slot| slot["type"] == 1).take(50);
-    let mut any = false;
-    for slot in slots {
-        any = true;
-        let (n, r, p) = (cost(slot, "n")?, cost(slot, "r")?, cost(slot, "p")?);
+    let slots: Vec<_> = header.list("slots").iter().filter(|slot| slot["type"] == 1).take(50).collect();
+    let costs = |slot: &Value| Ok((cost(slot, "n")?, cost(slot, "r")?, cost(slot, "p")?));
+    let work = slots.iter().try_fold(0u64, |work, slot| {
+        let (n, r, p) = costs(slot)?;
+        Ok(work.saturating_add(crypto::scrypt_work(n, r, p)))
+    })?;
+    crypto::check_work(work)?;
+    for slot in &slots {
+        let (n, r, p) = costs(slot)?;
         let key = crypto::scrypt(request, password, &hex(slot, "salt")?, n, r, p)?.ok_or_else(|| {
             ImportError::broken(FORMAT, "the slot's n, r and p", "scrypt takes no such numbers")
         })?;
@@ -74,12 +79,29 @@ fn open(vault: &Document, sealed: &str, request: &Request<'_>) -> Result<Documen
             .ok_or_else(|| ImportError::broken(FORMAT, "db", "its contents were changed or cut off"))?;
         return opened_json(&text, FORMAT);
     }
-    match any {
-        true => Err(ImportError::WrongPassword { format: FORMAT, certain: true }),
-        false => Err(ImportError::Unsupported {
+    match slots.is_empty() {
+        false => Err(ImportError::WrongPassword { format: FORMAT, certain: true }),
+        true => Err(ImportError::Unsupported {
             format: FORMAT,
             what: "it has no password slot; in Aegis set a password for backups and export again",
         }),
+    }
+}
+
+/// mOTP hashes the secret's lower-case hexadecimal text; Aegis keeps its bytes, in base32 like every other secret
+/// (`OtpInfo.fromJson`, `MOTP.generateOTP`). Text that can be no base32 and is hexadecimal is the hashed text itself,
+/// as programs write it that did not look so closely.
+fn motp_secret(text: &str) -> Result<Secret<'_>, Reason> {
+    let text = text.trim();
+    match decode_base32(text) {
+        Ok(decoded) => {
+            let hex = data_encoding::HEXLOWER.encode(decoded.bytes.expose());
+            Ok(Secret::Bytes(SecretBytes::new(hex.into_bytes())))
+        }
+        Err(_) if text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            Ok(Secret::Text(text))
+        }
+        Err(error) => Err(Reason::Base32(error)),
     }
 }
 
@@ -117,24 +139,34 @@ fn read_entry(entry: &Value, groups: &HashMap<&str, String>) -> Result<Imported,
     {
         (issuer, name) = (after.to_owned(), before.to_owned());
     }
+    let motp = kind.eq_ignore_ascii_case("motp");
+    // Aegis computes with SHA-1 where a slip of its own once let MD5 be chosen (`OtpInfo.java`).
+    let md5 = !motp && info.text("algo") == Some("MD5");
     let mut imported = Draft {
         kind,
         issuer: &issuer,
         name: &name,
-        secret: if kind.eq_ignore_ascii_case("motp") { Secret::Text(secret) } else { Secret::Base32(secret) },
-        algorithm: info.text("algo"),
+        secret: if motp { motp_secret(secret)? } else { Secret::Base32(secret) },
+        algorithm: info.text("algo").filter(|_| !md5),
         digits: info.number("digits")?,
         period: info.number("period")?,
         counter: info.number("counter")?,
         pin: info.text("pin"),
     }
     .finish()?;
+    if motp {
+        imported.spelling = Some(SecretText::new(secret.trim().trim_end_matches('=').to_owned()));
+    }
+    if md5 {
+        let (written, meant) = ("MD5".to_owned(), Algorithm::Sha1);
+        imported.oddities.push(Oddity::AlgorithmSpelling { written, meant });
+    }
     imported.set_note(entry.text("note"));
     imported.pinned = entry.is_true("favorite");
     imported.tags.extend(entry.text("group").filter(|group| !group.is_empty()).map(str::to_owned));
-    imported
-        .tags
-        .extend(entry.list("groups").iter().filter_map(|group| groups.get(group.as_str()?)).cloned());
+    let mut seen = HashSet::new();
+    let ids = entry.list("groups").iter().filter_map(Value::as_str).filter(|id| seen.insert(*id));
+    imported.tags.extend(ids.filter_map(|id| groups.get(id)).cloned());
     imported.icon = entry
         .text("icon")
         .filter(|icon| *icon != "null")

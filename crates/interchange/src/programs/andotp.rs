@@ -22,12 +22,14 @@ const TAG: usize = 16;
 
 fn detect(sample: &Sample<'_>) -> Confidence {
     if let Some(json) = sample.json() {
-        let first = json.as_array().and_then(|entries| entries.first());
-        return Confidence::sure_if(first.is_some_and(|entry| {
+        let mark = |entry: &Value| {
             entry.has("secret") && entry.has("type") && entry.has("label") && entry.has("digits")
-        }));
+        };
+        return Confidence::sure_if(
+            json.as_array().is_some_and(|entries| entries.iter().take(100).any(mark)),
+        );
     }
-    if sample.text().is_some() || sample.bytes.len() < NONCE + TAG + 2 {
+    if sample.text().is_some() || sample.has_mark() || sample.bytes.len() < NONCE + TAG + 2 {
         return Confidence::No;
     }
     match (layout(sample.bytes), sample.ending.as_str()) {

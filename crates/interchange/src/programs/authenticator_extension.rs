@@ -58,7 +58,10 @@ fn read_entry(entry: &Value) -> Result<Imported, Reason> {
             .map(|bytes| Secret::Bytes(SecretBytes::new(bytes)))
             .map_err(|_| Reason::Encoding { encoding: "hexadecimal" })
     };
-    let word = entry.text("type").unwrap_or("totp");
+    let word = match entry.get("type") {
+        None | Some(Value::Null) => "totp",
+        Some(word) => word.as_str().ok_or(Reason::Shape { what: "its type is no word" })?,
+    };
     let (kind, secret, digits) = match word {
         "totp" | "hotp" | "steam" => (word, Secret::Base32(secret), entry.number("digits")?),
         "hex" => ("totp", hex()?, entry.number("digits")?),

@@ -54,7 +54,10 @@ fn read_blocks(text: &str) -> Import {
         let Some((field, value)) = line.split_once(':') else { continue };
         let value = value.trim();
         match field.trim() {
-            "Name" => block = Block { name: value, ..Block::default() },
+            "Name" => {
+                let before = std::mem::replace(&mut block, Block { name: value, ..Block::default() });
+                place += unfinished(&before, place + 1, &mut import);
+            }
             "Secret" => block.secret = value,
             "Issuer" => block.issuer = value,
             "Type" => {
@@ -65,7 +68,17 @@ fn read_blocks(text: &str) -> Import {
             _ => {}
         }
     }
+    unfinished(&block, place + 1, &mut import);
     import
+}
+
+/// Tells of a block that goes on without its last line; how many such there were.
+fn unfinished(block: &Block<'_>, place: usize, import: &mut Import) -> usize {
+    if block.name.is_empty() && block.issuer.is_empty() && block.secret.is_empty() {
+        return 0;
+    }
+    import.add(|| title(block.issuer, block.name, place), Err(Reason::Shape { what: "it has no type" }));
+    1
 }
 
 fn read_block(block: &Block<'_>, kind: &str) -> Result<Imported, Reason> {

@@ -69,6 +69,10 @@ fn either<'v>(token: &'v Value, app: &str, server: &str) -> Option<&'v str> {
 }
 
 fn read_tokens(tokens: &[&Value], request: &Request<'_>, import: &mut Import) -> Result<(), ImportError> {
+    // Every token may ask for a key of its own.
+    let rounds = tokens.iter().filter(|token| is_sealed(token));
+    let rounds = rounds.map(|token| rounds_of(token)).fold(0u64, u64::saturating_add);
+    crypto::check_pbkdf2_rounds(rounds)?;
     let mut opened_any = false;
     let mut refused_any = false;
     for (place, token) in tokens.iter().enumerate() {
@@ -123,7 +127,8 @@ fn names(token: &Value) -> (String, String) {
 fn read_token(token: &Value, secret: Secret<'_>) -> Result<Imported, Reason> {
     let (issuer, name) = names(token);
     let digits = token.number("digits")?;
-    let mut imported = Draft { digits, ..Draft::totp(&issuer, &name, secret) }.finish()?;
+    let period = token.number("period")?.filter(|period| *period != 0);
+    let mut imported = Draft { digits, period, ..Draft::totp(&issuer, &name, secret) }.finish()?;
     imported.icon =
         token.text("logo").filter(|logo| !logo.is_empty()).map(|logo| Icon::Named(logo.to_owned()));
     Ok(imported)
@@ -135,9 +140,17 @@ fn read_own(token: &Value, secret: SecretBytes) -> Result<Imported, Reason> {
     Draft { digits, period: Some(10), ..Draft::totp(&issuer, &name, Secret::Bytes(secret)) }.finish()
 }
 
+fn is_sealed(token: &Value) -> bool {
+    either(token, "encryptedSecret", "encrypted_seed").is_some()
+}
+
+fn rounds_of(token: &Value) -> u64 {
+    token.number("key_derivation_iterations").ok().flatten().unwrap_or(ROUNDS)
+}
+
 fn unseal(token: &Value, sealed: &str, request: &Request<'_>) -> Result<Option<SecretText>, ImportError> {
     let password = super::password(request, FORMAT)?.expose().as_bytes();
-    let rounds = token.get("key_derivation_iterations").and_then(Value::as_u64).unwrap_or(ROUNDS);
+    let rounds = rounds_of(token);
     let salt = token.text("salt").unwrap_or_default().as_bytes();
     let key = crypto::pbkdf2_sha1(request, password, salt, rounds, 32)?;
     // Newer answers carry an IV of their own; before it was sixteen zeros.

@@ -30,7 +30,10 @@ fn read(sample: &Sample<'_>, _: &Request<'_>) -> Result<Import, ImportError> {
     let text = sample.text().ok_or(ImportError::NotThisFormat { format: FORMAT, why: "it is no text" })?;
     let preferences = Preferences::read(text, FORMAT)?;
     let mut import = Import::new(FORMAT);
-    let Some(secret) = preferences.get(SECRET) else { return Ok(import) };
+    let Some(secret) = preferences.get(SECRET) else {
+        import.add(|| "Battle.net".to_owned(), Err(Reason::NoSecret));
+        return Ok(import);
+    };
     let serial = preferences.get(SERIAL).and_then(unmask);
     let serial =
         serial.and_then(|serial| String::from_utf8(serial.expose().to_vec()).ok()).unwrap_or_default();

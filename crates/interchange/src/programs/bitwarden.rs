@@ -164,7 +164,7 @@ fn read_csv(sample: &Sample<'_>, _: &Request<'_>) -> Result<Import, ImportError>
         };
         match read {
             Ok(None) => {}
-            Ok(Some(imported)) => import.accounts.push(imported),
+            Ok(Some(imported)) => import.add(title, Ok(imported)),
             Err(reason) => import.add(title, Err(reason)),
         }
     }

@@ -19,8 +19,8 @@ fn detect(sample: &Sample<'_>) -> Confidence {
             json.has("kdfParams") && json.has("encryptedData") && json.has("encryptionNonce"),
         );
     }
-    let plain = |text: &str| text.contains("otpauth://") && text.contains("codeDisplay=");
-    Confidence::sure_if(sample.text().is_some_and(plain))
+    let line = |line: &str| line.trim_start().starts_with("otpauth://") && line.contains("codeDisplay=");
+    Confidence::sure_if(sample.text().is_some_and(|text| text.lines().any(line)))
 }
 
 fn read(sample: &Sample<'_>, request: &Request<'_>) -> Result<Import, ImportError> {
@@ -52,6 +52,6 @@ fn read(sample: &Sample<'_>, request: &Request<'_>) -> Result<Import, ImportErro
     let key = crypto::argon2(request, crypto::Argon2Variant::Id, false, password, salt.expose(), cost)?
         .ok_or_else(|| broken("kdfParams", "Argon2 takes no such numbers"))?;
     let text = crypto::open_secretstream(&key, nonce.expose(), sealed.expose())
-        .ok_or(ImportError::WrongPassword { format: FORMAT, certain: true })?;
+        .ok_or(ImportError::WrongPassword { format: FORMAT, certain: false })?;
     Ok(uri_list::read_lines(utf8(&text, FORMAT)?, FORMAT))
 }

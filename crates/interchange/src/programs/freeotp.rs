@@ -8,9 +8,10 @@ use crate::entry::{Draft, Secret, title};
 use crate::json::{Document, Fields};
 use crate::prefs::Preferences;
 use crate::sample::{Confidence, Sample};
-use crate::{Format, Icon, Import, ImportError, Imported, Problem, Reason, Request};
+use crate::{Format, Icon, Import, ImportError, Imported, Reason, Request};
 use keyhaven_secret::SecretBytes;
 use serde_json::Value;
+use std::collections::HashMap;
 
 pub(super) const XML: Source = Source { format: Format::FreeOtp, detect: detect_xml, read: read_xml };
 pub(super) const PLUS: Source = Source { format: Format::FreeOtpPlus, detect: detect_plus, read: read_plus };
@@ -30,13 +31,10 @@ fn read_xml(sample: &Sample<'_>, _: &Request<'_>) -> Result<Import, ImportError>
     let text = sample.text().ok_or(ImportError::NotThisFormat { format, why: "it is no text" })?;
     let preferences = Preferences::read(text, format)?;
     let order = preferences.get("tokenOrder").and_then(|order| Document::parse(order).ok());
-    let order: Vec<&str> = order
-        .as_ref()
-        .and_then(|order| order.as_array())
-        .map(|order| order.iter().filter_map(Value::as_str).collect())
-        .unwrap_or_default();
+    let order = order.as_ref().and_then(|order| order.as_array()).map(Vec::as_slice).unwrap_or_default();
+    let order: HashMap<&str, usize> = order.iter().filter_map(Value::as_str).zip(0..).collect();
     let mut tokens: Vec<_> = preferences.iter().filter(|(name, _)| *name != "tokenOrder").collect();
-    tokens.sort_by_key(|(name, _)| order.iter().position(|known| known == name).unwrap_or(usize::MAX));
+    tokens.sort_by_key(|(name, _)| order.get(name).copied().unwrap_or(usize::MAX));
     let mut import = Import::new(format);
     for (name, token) in tokens {
         match Document::parse(token) {
@@ -45,9 +43,7 @@ fn read_xml(sample: &Sample<'_>, _: &Request<'_>) -> Result<Import, ImportError>
             }
             // Other preferences of the app stand here too.
             _ if !token.trim_start().starts_with('{') => {}
-            _ => import
-                .problems
-                .push(Problem { entry: name.to_owned(), reason: Reason::Shape { what: "it is no JSON" } }),
+            _ => import.add(|| name.to_owned(), Err(Reason::Shape { what: "it is no JSON" })),
         }
     }
     Ok(import)
@@ -97,12 +93,7 @@ pub(super) fn read_token_with(token: &Value, secret: SecretBytes, next: Next) ->
     // FreeOTP tells Steam's codes by the issuer and keeps TOTP as the type.
     let steam =
         token.text("issuerExt") == Some("Steam") && kind.eq_ignore_ascii_case("totp") && token["digits"] == 5;
-    let counter = token.get("counter").and_then(Value::as_i64);
-    let counter = match (next, counter) {
-        (_, None) => None,
-        (Next::AfterStored, Some(counter)) => u64::try_from(counter.saturating_add(1)).ok(),
-        (Next::Stored, Some(counter)) => u64::try_from(counter).ok(),
-    };
+    let counter = if kind.eq_ignore_ascii_case("hotp") { next_counter(token, next)? } else { None };
     let mut imported = Draft {
         kind: if steam { "steam" } else { kind },
         issuer: &issuer,
@@ -118,6 +109,17 @@ pub(super) fn read_token_with(token: &Value, secret: SecretBytes, next: Next) ->
     imported.icon =
         token.text("image").filter(|icon| !icon.is_empty()).map(|icon| Icon::Named(icon.to_owned()));
     Ok(imported)
+}
+
+/// The counter of the next code. Java's long, and less than zero only where nothing was shown yet.
+fn next_counter(token: &Value, next: Next) -> Result<Option<u64>, Reason> {
+    let Some(stored) = token.get("counter").filter(|stored| !stored.is_null()) else { return Ok(None) };
+    let counter = match next {
+        Next::AfterStored => stored.as_i64().and_then(|stored| stored.checked_add(1)),
+        Next::Stored => stored.as_i64(),
+    };
+    let counter = counter.and_then(|counter| u64::try_from(counter).ok());
+    counter.map(Some).ok_or(Reason::NotANumber { parameter: "counter" })
 }
 
 /// Java's bytes, from −128 to 127.

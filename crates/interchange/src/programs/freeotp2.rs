@@ -7,10 +7,11 @@ use super::{Source, password};
 use crate::entry::title;
 use crate::json::{Document, Fields};
 use crate::sample::{Confidence, Sample};
-use crate::{Format, Import, ImportError, Imported, Problem, Reason, Request, crypto};
+use crate::{Format, Import, ImportError, Imported, Reason, Request, crypto};
 use keyhaven_secret::{Key, SecretBytes};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 pub(super) const SOURCE: Source = Source { format: FORMAT, detect, read };
 
@@ -18,6 +19,8 @@ const FORMAT: Format = Format::FreeOtp2;
 /// STREAM_MAGIC and STREAM_VERSION.
 const MAGIC: &[u8] = &[0xac, 0xed, 0, 5];
 const TOKEN: &str = "-token";
+/// Names in the map that are no token's.
+const NO_TOKENS: [&str; 2] = ["masterKey", "tokenOrder"];
 
 fn detect(sample: &Sample<'_>) -> Confidence {
     Confidence::sure_if(sample.bytes.starts_with(MAGIC))
@@ -31,20 +34,26 @@ fn read(sample: &Sample<'_>, request: &Request<'_>) -> Result<Import, ImportErro
     let master = Document::parse(master).map_err(|_| broken("masterKey", "it is no JSON"))?;
     let master_key = open_master(&master, request)?;
     let mut import = Import::new(FORMAT);
-    for (place, (id, token)) in map.iter().filter(|(id, _)| id.ends_with(TOKEN)).enumerate() {
+    let tokens = map.iter().filter_map(|(id, token)| Some((id.strip_suffix(TOKEN)?, token)));
+    for (place, (id, token)) in tokens.enumerate() {
         let Ok(token) = Document::parse(token) else {
-            let reason = Reason::Shape { what: "it is no JSON" };
-            import.problems.push(Problem { entry: format!("entry {}", place + 1), reason });
+            import.add(|| format!("entry {}", place + 1), Err(Reason::Shape { what: "it is no JSON" }));
             continue;
         };
         let (issuer, name) = names(&token);
-        let sealed = map.get(id.trim_end_matches(TOKEN));
+        let sealed = map.get(id).map(|sealed| &**sealed);
         import.add(|| title(&issuer, &name, place + 1), read_entry(&token, sealed, &master_key));
+    }
+    // A secret without its token: its algorithm, digits and kind are not known.
+    let alone = map.keys().filter(|id| !id.ends_with(TOKEN) && !NO_TOKENS.contains(&&***id));
+    for id in alone.filter(|id| !map.contains_key(&*format!("{id}{TOKEN}"))) {
+        let reason = Reason::Shape { what: "its secret is there, and what belongs to it is not" };
+        import.add(|| format!("entry {}", id.chars().take(40).collect::<String>()), Err(reason));
     }
     Ok(import)
 }
 
-fn read_entry(token: &Value, sealed: Option<&String>, master: &Key) -> Result<Imported, Reason> {
+fn read_entry(token: &Value, sealed: Option<&str>, master: &Key) -> Result<Imported, Reason> {
     let sealed = sealed.and_then(|sealed| Document::parse(sealed).ok()).ok_or(Reason::NoSecret)?;
     let key = sealed.text("key").and_then(|key| Document::parse(key).ok()).ok_or(Reason::NoSecret)?;
     let secret = unseal(master, &key).ok_or(Reason::Encoding { encoding: "sealed as FreeOTP seals it" })?;
@@ -93,17 +102,41 @@ fn nonce_of(der: &[u8]) -> Option<&[u8]> {
 }
 
 /// The map's texts; `Err` gives the byte where it is no such map.
-fn read_map(bytes: &[u8]) -> Result<BTreeMap<String, String>, usize> {
+fn read_map(bytes: &[u8]) -> Result<BTreeMap<Rc<str>, Rc<str>>, usize> {
     let mut stream = Stream { bytes, place: MAGIC.len(), texts: Vec::new() };
     stream.map().ok_or(stream.place)
+}
+
+/// Java's modified UTF-8 (Java Virtual Machine Specification §4.4.7): a character beyond the first plane, every emoji
+/// for one, is its two surrogates of three bytes each, and NUL is two bytes.
+fn modified_utf8(bytes: &[u8]) -> Option<String> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Some(text.to_owned());
+    }
+    let mut units = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    let low = |byte: u8| (byte & 0xc0 == 0x80).then_some(u16::from(byte & 0x3f));
+    while let [first, others @ ..] = rest {
+        let (unit, length) = match (first, others) {
+            (0..=0x7f, _) => (u16::from(*first), 1),
+            (0xc0..=0xdf, [second, ..]) => (u16::from(first & 0x1f) << 6 | low(*second)?, 2),
+            (0xe0..=0xef, [second, third, ..]) => {
+                (u16::from(first & 0x0f) << 12 | low(*second)? << 6 | low(*third)?, 3)
+            }
+            _ => return None,
+        };
+        units.push(unit);
+        rest = rest.get(length..)?;
+    }
+    String::from_utf16(&units).ok()
 }
 
 /// As much of Java's serialisation as a `HashMap<String, String>` takes.
 struct Stream<'a> {
     bytes: &'a [u8],
     place: usize,
-    /// What a back reference may mean, by handle; `None` for what is no text.
-    texts: Vec<Option<String>>,
+    /// What a back reference may mean, by handle; `None` for what is no text. Shared: references cost no copies.
+    texts: Vec<Option<Rc<str>>>,
 }
 
 impl<'a> Stream<'a> {
@@ -122,13 +155,13 @@ impl<'a> Stream<'a> {
         usize::try_from(taken.iter().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte))).ok()
     }
 
-    fn utf(&mut self, length_bytes: usize) -> Option<String> {
+    fn utf(&mut self, length_bytes: usize) -> Option<Rc<str>> {
         let length = self.number(length_bytes)?;
-        String::from_utf8(self.take(length)?.to_vec()).ok()
+        modified_utf8(self.take(length)?).map(Rc::from)
     }
 
     /// TC_STRING, TC_LONGSTRING or TC_REFERENCE.
-    fn text(&mut self) -> Option<String> {
+    fn text(&mut self) -> Option<Rc<str>> {
         let text = match self.byte()? {
             0x74 => self.utf(2)?,
             0x7c => self.utf(8)?,
@@ -142,7 +175,7 @@ impl<'a> Stream<'a> {
         Some(text)
     }
 
-    fn map(&mut self) -> Option<BTreeMap<String, String>> {
+    fn map(&mut self) -> Option<BTreeMap<Rc<str>, Rc<str>>> {
         (self.take(2)? == [0x73, 0x72]).then_some(())?; // TC_OBJECT, TC_CLASSDESC
         (self.utf(2)?.ends_with("HashMap")).then_some(())?;
         self.take(9)?; // serialVersionUID, flags

@@ -9,21 +9,22 @@ pub(super) const SOURCE: Source = Source { format: FORMAT, detect, read };
 
 const FORMAT: Format = Format::GoogleDatabase;
 
+const COLUMNS: [&str; 6] = ["email", "issuer", "secret", "counter", "type", "isencrypted"];
+
+fn table<'s>(sample: &'s Sample<'_>) -> Option<&'s sqlite::Table> {
+    let needed = ["email", "secret", "counter", "type"];
+    sample.tables().iter().find(|table| table.name == "accounts" && table.has(&needed))
+}
+
 fn detect(sample: &Sample<'_>) -> Confidence {
-    Confidence::sure_if(
-        sample
-            .tables()
-            .iter()
-            .any(|table| table.name == "accounts" && table.has(&["email", "secret", "counter", "type"])),
-    )
+    Confidence::sure_if(table(sample).is_some())
 }
 
 fn read(sample: &Sample<'_>, _: &Request<'_>) -> Result<Import, ImportError> {
-    if detect(sample) == Confidence::No {
-        return Err(ImportError::NotThisFormat { format: FORMAT, why: "it has no table of accounts" });
-    }
+    let table = table(sample)
+        .ok_or(ImportError::NotThisFormat { format: FORMAT, why: "it has no table of accounts" })?;
     let mut import = Import::new(FORMAT);
-    sqlite::rows(sample.bytes, FORMAT, "SELECT * FROM accounts ORDER BY rowid", |place, row| {
+    sqlite::rows(sample.bytes, FORMAT, table, &COLUMNS, |place, row| {
         let (issuer, email) = (sqlite::text(row, "issuer"), sqlite::text(row, "email"));
         let (issuer, name) = split(&issuer, &email);
         let secret = keyhaven_secret::SecretText::new(sqlite::text(row, "secret"));

@@ -6,6 +6,7 @@ use crate::json::Fields;
 use crate::sample::{Confidence, Sample};
 use crate::{Format, Import, ImportError, Imported, Reason, Request};
 use serde_json::Value;
+use std::collections::HashMap;
 
 pub(super) const SOURCE: Source = Source { format: FORMAT, detect, read };
 
@@ -29,15 +30,19 @@ fn read(sample: &Sample<'_>, _: &Request<'_>) -> Result<Import, ImportError> {
         .get("accounts")
         .and_then(Value::as_array)
         .ok_or(ImportError::NotThisFormat { format: FORMAT, why: "it has no list of accounts" })?;
+    let mut folders = HashMap::new();
+    for folder in export.list("folders") {
+        folders.entry(folder["id"].to_string()).or_insert_with(|| folder.words("name"));
+    }
     let mut import = Import::new(FORMAT);
     for (place, account) in accounts.iter().enumerate() {
         let title = || title(&account.words("issuerName"), &account.words("userName"), place + 1);
-        import.add(title, read_account(account, export));
+        import.add(title, read_account(account, &folders));
     }
     Ok(import)
 }
 
-fn read_account(account: &Value, export: &Value) -> Result<Imported, Reason> {
+fn read_account(account: &Value, folders: &HashMap<String, String>) -> Result<Imported, Reason> {
     let (issuer, name) = (account.words("issuerName"), account.words("userName"));
     let secret = account.text("secret").unwrap_or_default();
     if secret.trim().is_empty() && account.is_true("pushNotification") {
@@ -52,8 +57,7 @@ fn read_account(account: &Value, export: &Value) -> Result<Imported, Reason> {
     .finish()?;
     imported.pinned = account.is_true("isFavorite");
     let folder = account.pointer("/folderData/folderId").filter(|id| !id.is_null());
-    let folder =
-        folder.and_then(|id| export.list("folders").iter().find(|folder| folder.get("id") == Some(id)));
-    imported.tags.extend(folder.map(|folder| folder.words("name")).filter(|name| !name.is_empty()));
+    let folder = folder.and_then(|id| folders.get(&id.to_string()));
+    imported.tags.extend(folder.filter(|name| !name.is_empty()).cloned());
     Ok(imported)
 }

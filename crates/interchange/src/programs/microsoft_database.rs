@@ -12,18 +12,23 @@ pub(super) const SOURCE: Source = Source { format: FORMAT, detect, read };
 
 const FORMAT: Format = Format::MicrosoftDatabase;
 
+const NEEDED: [&str; 4] = ["name", "username", "oath_secret_key", "account_type"];
+const COLUMNS: [&str; 5] =
+    ["name", "username", "oath_secret_key", "account_type", "encrypted_oath_secret_key"];
+
+fn table<'s>(sample: &'s Sample<'_>) -> Option<&'s sqlite::Table> {
+    sample.tables().iter().find(|table| table.name == "accounts" && table.has(&NEEDED))
+}
+
 fn detect(sample: &Sample<'_>) -> Confidence {
-    Confidence::sure_if(sample.tables().iter().any(|table| {
-        table.name == "accounts" && table.has(&["name", "username", "oath_secret_key", "account_type"])
-    }))
+    Confidence::sure_if(table(sample).is_some())
 }
 
 fn read(sample: &Sample<'_>, _: &Request<'_>) -> Result<Import, ImportError> {
-    if detect(sample) == Confidence::No {
-        return Err(ImportError::NotThisFormat { format: FORMAT, why: "it has no table of accounts" });
-    }
+    let table = table(sample)
+        .ok_or(ImportError::NotThisFormat { format: FORMAT, why: "it has no table of accounts" })?;
     let mut import = Import::new(FORMAT);
-    sqlite::rows(sample.bytes, FORMAT, "SELECT * FROM accounts ORDER BY rowid", |place, row| {
+    sqlite::rows(sample.bytes, FORMAT, table, &COLUMNS, |place, row| {
         let (issuer, name) = (sqlite::text(row, "name"), sqlite::text(row, "username"));
         import.add(|| title(&issuer, &name, place), read_row(row, &issuer, &name));
     })?;

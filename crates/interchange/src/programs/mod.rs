@@ -33,6 +33,7 @@ mod winauth;
 
 pub use uri_list::read_texts;
 
+use crate::json::JsonError;
 use crate::sample::{Confidence, Sample};
 use crate::{Format, Import, ImportError, Request};
 
@@ -45,9 +46,14 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// Whether nothing speaks for this format.
+    pub fn is_foreign(&self, sample: &Sample<'_>) -> bool {
+        (self.detect)(sample) == Confidence::No
+    }
+
     pub fn read(&self, sample: &Sample<'_>, request: &Request<'_>) -> Result<Import, ImportError> {
         let import = (self.read)(sample, request)?;
-        let entries = import.accounts.len() + import.problems.len();
+        let entries = import.entries();
         if entries > crate::MAX_ENTRIES {
             let (asked, most) = (entries as u64, crate::MAX_ENTRIES as u64);
             return Err(ImportError::TooDemanding { what: "entries", asked, most });
@@ -120,7 +126,7 @@ pub(crate) fn recognise(sample: &Sample<'_>) -> Vec<&'static Source> {
 fn json<'s>(sample: &'s Sample<'_>, format: Format) -> Result<&'s crate::json::Document, ImportError> {
     match (sample.json(), sample.unrecognised()) {
         (Some(document), _) => Ok(document),
-        (None, error @ ImportError::BrokenJson { .. }) => Err(error),
+        (None, error @ (ImportError::BrokenJson { .. } | ImportError::TooDemanding { .. })) => Err(error),
         _ => Err(ImportError::NotThisFormat { format, why: "it is no JSON" }),
     }
 }
@@ -144,9 +150,12 @@ fn opened_json(
     bytes: &keyhaven_secret::SecretBytes,
     format: Format,
 ) -> Result<crate::json::Document, ImportError> {
-    crate::json::Document::parse(utf8(bytes, format)?).map_err(|error| {
-        let place = format!("line {}, column {} of the decrypted text", error.line(), error.column());
-        ImportError::broken(format, place, "it is no JSON")
+    crate::json::Document::parse(utf8(bytes, format)?).map_err(|error| match error {
+        JsonError::Syntax(line, column) => {
+            let place = format!("line {line}, column {column} of the decrypted text");
+            ImportError::broken(format, place, "it is no JSON")
+        }
+        JsonError::TooMany(_) => error.too_demanding().unwrap_or(ImportError::NotRecognised),
     })
 }
 

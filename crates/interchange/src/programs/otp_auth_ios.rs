@@ -18,6 +18,8 @@ const FORMAT: Format = Format::OtpAuthIos;
 /// Passwords of the outer layer: one account, and a backup of all.
 const OUTER: [&[u8]; 2] = [b"OTPAuth", b"Authenticator"];
 const PLIST: &[u8] = b"bplist00";
+/// Most that a property list may unfold to, in bytes, at about sixteen for each object.
+const MOST_UNFOLDED: usize = 64 << 20;
 /// RNCryptor 3: version and options, two salts, IV, text, MAC; PBKDF2 with 10,000 rounds.
 const RNCRYPTOR_ROUNDS: u64 = 10_000;
 const MAC: usize = 32;
@@ -109,10 +111,48 @@ fn open_rncryptor(sealed: &[u8], password: &[u8], request: &Request<'_>) -> Resu
     let iv = &rest[..16];
     let derive = |salt: &[u8]| crypto::pbkdf2_sha1(request, password, salt, RNCRYPTOR_ROUNDS, 32);
     if !crypto::hmac_sha256_matches(derive(authentication)?.expose(), &[text], mac) {
-        return Err(ImportError::WrongPassword { format: FORMAT, certain: true });
+        return Err(ImportError::WrongPassword { format: FORMAT, certain: false });
     }
     let key = Key::from_slice(derive(encryption)?.expose()).ok_or_else(|| broken("it gives no key"))?;
     crypto::open_aes_cbc(&key, iv, &text[2 + 8 + 8 + 16..]).ok_or_else(|| broken("its padding is wrong"))
+}
+
+/// Walks a binary property list (Apple's `CFBinaryPList.c`) as reading it would, every reference anew, and gives up
+/// where that takes many times the file's own size: lists that hold each other twice and twice again would. The objects
+/// of an NSKeyedArchiver refer to each other by number and are held once.
+fn unfolds(bytes: &[u8]) -> Option<()> {
+    let number = |place: usize, length: usize| -> Option<usize> {
+        let digits = bytes.get(place..place.checked_add(length).filter(|_| length <= 8)?)?;
+        usize::try_from(digits.iter().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte))).ok()
+    };
+    let trailer = bytes.len().checked_sub(32)?;
+    let (offset_size, reference_size) = (number(trailer + 6, 1)?, number(trailer + 7, 1)?);
+    let (root, table) = (number(trailer + 16, 8)?, number(trailer + 24, 8)?);
+    let mut left = bytes.len().saturating_mul(16).saturating_add(1 << 16).min(MOST_UNFOLDED);
+    let mut waiting = vec![root];
+    while let Some(reference) = waiting.pop() {
+        let place = number(table.checked_add(reference.checked_mul(offset_size)?)?, offset_size)?;
+        let token = number(place, 1)?;
+        let (length, start) = match token & 0x0f {
+            0x0f if matches!(token >> 4, 4..=6 | 0xa..=0xd) => {
+                let width = 1 << (number(place.checked_add(1)?, 1)? & 3);
+                (number(place.checked_add(2)?, width)?, place.checked_add(2 + width)?)
+            }
+            length => (length, place.checked_add(1)?),
+        };
+        let references = match token >> 4 {
+            0xa..=0xc => length,
+            0xd => length.checked_mul(2)?,
+            _ => 0,
+        };
+        let cost = length.checked_mul(2)?.checked_add(references.checked_mul(16)?)?.checked_add(16)?;
+        left = left.checked_sub(cost)?;
+        for index in 0..references {
+            let start = start.checked_add(index.checked_mul(reference_size)?)?;
+            waiting.push(number(start, reference_size)?);
+        }
+    }
+    Some(())
 }
 
 /// NSKeyedArchiver: a table of objects that name each other by number.
@@ -123,6 +163,7 @@ struct Archive {
 
 impl Archive {
     fn read(bytes: &SecretBytes) -> Option<Self> {
+        unfolds(bytes.expose())?;
         let mut archive = Value::from_reader(Cursor::new(bytes.expose())).ok()?.into_dictionary()?;
         let objects = archive.remove("$objects")?.into_array()?;
         let top = archive.remove("$top")?.into_dictionary()?;
@@ -245,9 +286,41 @@ impl Archive {
             algorithm: Some(algorithm),
             digits: self.number(account, "digits"),
             period: self.number(account, "period"),
-            counter: self.number(account, "counter"),
+            counter: Some(self.number(account, "counter").unwrap_or(0)),
             pin: None,
         }
         .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lists that hold the next one twice, forty deep: a few hundred bytes that unfold to 2^40 objects.
+    fn nested(levels: u8) -> SecretBytes {
+        let mut bytes = PLIST.to_vec();
+        let mut offsets = Vec::new();
+        for level in 0..levels {
+            offsets.push(bytes.len() as u8);
+            bytes.extend([0xa2, level + 1, level + 1]);
+        }
+        offsets.push(bytes.len() as u8);
+        bytes.push(0x09); // true
+        let table = bytes.len() as u64;
+        bytes.extend(&offsets);
+        bytes.extend([0, 0, 0, 0, 0, 0, 1, 1]);
+        for number in [offsets.len() as u64, 0, table] {
+            bytes.extend(number.to_be_bytes());
+        }
+        SecretBytes::new(bytes)
+    }
+
+    #[test]
+    fn a_property_list_that_unfolds_to_a_multiple_of_itself_is_refused() {
+        assert!(unfolds(nested(3).expose()).is_some());
+        assert!(plist::Value::from_reader(Cursor::new(nested(3).expose())).is_ok());
+        assert!(unfolds(nested(40).expose()).is_none());
+        assert!(Archive::read(&nested(40)).is_none());
     }
 }

@@ -47,7 +47,7 @@ fn read(sample: &Sample<'_>, request: &Request<'_>) -> Result<Import, ImportErro
         .split_at_checked(12)
         .ok_or_else(|| ImportError::broken(FORMAT, "content", "it is cut off"))?;
     let opened = crypto::open_aes_gcm(&key, nonce, AAD, sealed)
-        .ok_or(ImportError::WrongPassword { format: FORMAT, certain: true })?;
+        .ok_or(ImportError::WrongPassword { format: FORMAT, certain: false })?;
     read_entries(&*opened_json(&opened, FORMAT)?)
 }
 

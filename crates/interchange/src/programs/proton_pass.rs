@@ -60,7 +60,10 @@ fn read_item(item: &Value, folder: &str, place: usize, import: &mut Import) {
         .into_iter()
         .find(|user| !user.is_empty())
         .unwrap_or_default();
-    let extra = data.list("extraFields").iter().chain(content.list("extraFields"));
+    // Identities and items of the user's own kind have sections of fields.
+    let sections = ["sections", "extraSections"].into_iter().flat_map(|name| content.list(name));
+    let sections = sections.flat_map(|section| section.list("sectionFields"));
+    let extra = data.list("extraFields").iter().chain(content.list("extraFields")).chain(sections);
     let extra = extra.filter(|field| field.text("type") == Some("totp")).map(|field| {
         let uri = field.pointer("/data/totpUri").and_then(Value::as_str);
         (field.words("fieldName"), uri.unwrap_or_default())

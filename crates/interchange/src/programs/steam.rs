@@ -24,16 +24,22 @@ fn accounts(json: &Value) -> Vec<&Value> {
     inner.filter(|account| account.has("shared_secret") || account.has("revocation_code")).collect()
 }
 
+/// Steam Desktop Authenticator's manifest lists files by name and holds no secret.
+fn is_manifest(json: &Value) -> bool {
+    json.has("encrypted") && json.list("entries").iter().any(|entry| entry.has("steamid"))
+}
+
 fn detect(sample: &Sample<'_>) -> Confidence {
     let Some(json) = sample.json() else { return Confidence::No };
-    // Steam Desktop Authenticator's manifest lists files by name and holds no secret.
-    let manifest = json.has("encrypted") && json.list("entries").iter().any(|entry| entry.has("steamid"));
-    Confidence::sure_if(!accounts(json).is_empty() || manifest)
+    Confidence::sure_if(!accounts(json).is_empty() || is_manifest(json))
 }
 
 fn read(sample: &Sample<'_>, _: &Request<'_>) -> Result<Import, ImportError> {
     let export = json(sample, FORMAT)?;
     let accounts = accounts(export);
+    if accounts.is_empty() && !is_manifest(export) {
+        return Err(ImportError::NotThisFormat { format: FORMAT, why: "it has no shared_secret" });
+    }
     if accounts.is_empty() {
         let what =
             "it is the list of files of Steam Desktop Authenticator; import its .maFile files, decrypted";

@@ -10,6 +10,7 @@ use crate::sample::{Confidence, Sample};
 use crate::{Format, Icon, Import, ImportError, Imported, Reason, Request, crypto};
 use keyhaven_secret::{Key, SecretBytes, SecretText};
 use serde_json::Value;
+use std::collections::{HashMap, HashSet};
 
 pub(super) const SOURCE: Source = Source { format: FORMAT, detect, read };
 pub(super) const HTML: Source = Source { format: Format::StratumHtml, detect: detect_html, read: read_html };
@@ -50,7 +51,7 @@ fn open_strong(sealed: &[u8], request: &Request<'_>) -> Result<SecretBytes, Impo
     let key = crypto::argon2(request, crypto::Argon2Variant::Id, false, password, salt, STRONG_COST)?
         .ok_or_else(cut_off)?;
     crypto::open_aes_gcm(&key, nonce, b"", text)
-        .ok_or(ImportError::WrongPassword { format: FORMAT, certain: true })
+        .ok_or(ImportError::WrongPassword { format: FORMAT, certain: false })
 }
 
 fn open_legacy(sealed: &[u8], request: &Request<'_>) -> Result<SecretBytes, ImportError> {
@@ -69,12 +70,13 @@ fn read_backup(backup: &Value) -> Result<Import, ImportError> {
         .and_then(Value::as_array)
         .ok_or(ImportError::NotThisFormat { format: FORMAT, why: "it has no list of Authenticators" })?;
     let mut import = Import::new(FORMAT);
+    let parts = Parts::of(backup);
     let mut ordered: Vec<_> = entries.iter().enumerate().collect();
     ordered.sort_by_key(|(_, entry)| entry["Ranking"].as_i64().unwrap_or(i64::MAX));
     for (place, entry) in ordered {
         let read = read_entry(entry).map(|mut imported| {
-            imported.tags = categories(backup, entry.text("Secret").unwrap_or_default());
-            imported.icon = icon(backup, entry.text("Icon"));
+            imported.tags = parts.categories(entry.text("Secret").unwrap_or_default());
+            imported.icon = parts.icon(entry.text("Icon"));
             imported
         });
         import.add(|| title(&entry.words("Issuer"), &entry.words("Username"), place + 1), read);
@@ -82,23 +84,49 @@ fn read_backup(backup: &Value) -> Result<Import, ImportError> {
     Ok(import)
 }
 
-/// Categories hang on the secret.
-fn categories(backup: &Value, secret: &str) -> Vec<String> {
-    let bound = backup.list("AuthenticatorCategories").iter();
-    let ids = bound.filter(|bound| bound.text("AuthenticatorSecret") == Some(secret));
-    ids.filter_map(|bound| {
-        let id = bound.get("CategoryId")?;
-        backup.list("Categories").iter().find(|category| category.get("Id") == Some(id))
-    })
-    .map(|category| category.words("Name"))
-    .collect()
+/// What entries refer to.
+struct Parts<'b> {
+    /// Names of categories by the secret they hang on.
+    categories: HashMap<&'b str, Vec<&'b str>>,
+    /// Icons of the user's own, in base64, by their identifier.
+    icons: HashMap<&'b str, &'b str>,
 }
 
-fn icon(backup: &Value, name: Option<&str>) -> Option<Icon> {
-    let name = name.filter(|name| !name.is_empty())?;
-    let Some(id) = name.strip_prefix('@') else { return Some(Icon::Named(name.to_owned())) };
-    let icon = backup.list("CustomIcons").iter().find(|icon| icon.text("Id") == Some(id))?;
-    decode_base64(icon.text("Data")?).map(|icon| Icon::Picture(icon.expose().to_vec()))
+impl<'b> Parts<'b> {
+    fn of(backup: &'b Value) -> Self {
+        let mut names = HashMap::new();
+        for category in backup.list("Categories") {
+            names.entry(category["Id"].to_string()).or_insert_with(|| category.text("Name"));
+        }
+        let mut categories: HashMap<_, Vec<_>> = HashMap::new();
+        let mut seen = HashSet::new();
+        for bound in backup.list("AuthenticatorCategories") {
+            let id = bound["CategoryId"].to_string();
+            let name = names.get(&id).copied().flatten().map(str::trim);
+            if let (Some(secret), Some(name)) = (bound.text("AuthenticatorSecret"), name)
+                && seen.insert((secret, id))
+            {
+                categories.entry(secret).or_default().push(name);
+            }
+        }
+        let mut icons = HashMap::new();
+        for icon in backup.list("CustomIcons") {
+            if let (Some(id), Some(data)) = (icon.text("Id"), icon.text("Data")) {
+                icons.entry(id).or_insert(data);
+            }
+        }
+        Self { categories, icons }
+    }
+
+    fn categories(&self, secret: &str) -> Vec<String> {
+        self.categories.get(secret).into_iter().flatten().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn icon(&self, name: Option<&str>) -> Option<Icon> {
+        let name = name.filter(|name| !name.is_empty())?;
+        let Some(id) = name.strip_prefix('@') else { return Some(Icon::Named(name.to_owned())) };
+        decode_base64(self.icons.get(id)?).map(|icon| Icon::Picture(icon.expose().to_vec()))
+    }
 }
 
 fn read_entry(entry: &Value) -> Result<Imported, Reason> {

@@ -24,10 +24,24 @@ fn detect(sample: &Sample<'_>) -> Confidence {
     if sample.is_preferences() {
         return Confidence::sure_if(text.contains(LIST));
     }
-    if sample.json().is_some() || text.len() < 64 || !text.bytes().all(is_base64) {
+    if sample.json().is_some() || !text.bytes().all(is_base64) || !is_one_text(text) {
         return Confidence::No;
     }
     Confidence::likely_if(decode_base64(text).is_some_and(|bytes| bytes.len() % 16 == 0))
+}
+
+/// Whether the lines are one long text, broken at one width or not at all. Lists of recovery codes are base64 by the
+/// look of each character and short in their lines; keys in hexadecimal or base32 are in one case throughout.
+fn is_one_text(text: &str) -> bool {
+    let mut lines = text.trim().lines().map(str::trim);
+    let width = lines.next().map_or(0, str::len);
+    let (mut wide, mut last) = (true, width);
+    for line in lines {
+        wide &= last == width && line.len() <= width;
+        last = line.len();
+    }
+    let is = |kind: fn(&u8) -> bool| text.bytes().any(|byte| kind(&byte));
+    wide && width >= 64 && is(u8::is_ascii_lowercase) && is(u8::is_ascii_uppercase)
 }
 
 fn is_base64(byte: u8) -> bool {

@@ -8,7 +8,7 @@ use crate::import::decode_base64;
 use crate::json::{Document, Fields};
 use crate::sample::{Confidence, Sample};
 use crate::{Format, Icon, Import, ImportError, Imported, Reason, Request, crypto};
-use keyhaven_secret::Key;
+use keyhaven_secret::{Key, SecretBytes};
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -33,7 +33,7 @@ fn read(sample: &Sample<'_>, request: &Request<'_>) -> Result<Import, ImportErro
         .collect();
     match backup.text("servicesEncrypted").filter(|sealed| !sealed.is_empty()) {
         Some(sealed) => {
-            let services = open(sealed, request)?;
+            let services = open(sealed, backup.text("reference"), request)?;
             let services = services
                 .as_array()
                 .ok_or_else(|| ImportError::broken(FORMAT, "servicesEncrypted", "it holds no list"))?;
@@ -48,7 +48,22 @@ fn read(sample: &Sample<'_>, request: &Request<'_>) -> Result<Import, ImportErro
     }
 }
 
-fn open(sealed: &str, request: &Request<'_>) -> Result<Document, ImportError> {
+/// Opens the services. `reference` is fixed text under the same password: it tells a wrong one from damage.
+fn open(sealed: &str, reference: Option<&str>, request: &Request<'_>) -> Result<Document, ImportError> {
+    let broken = |what| ImportError::broken(FORMAT, "servicesEncrypted", what);
+    if let Some(opened) = unseal(sealed, request)? {
+        return opened_json(&opened, FORMAT);
+    }
+    match reference.map(|reference| unseal(reference, request)) {
+        Some(Ok(Some(_))) => Err(broken("its contents were changed or cut off")),
+        Some(Ok(None)) => Err(ImportError::WrongPassword { format: FORMAT, certain: true }),
+        Some(Err(ImportError::Cancelled)) => Err(ImportError::Cancelled),
+        None | Some(Err(_)) => Err(ImportError::WrongPassword { format: FORMAT, certain: false }),
+    }
+}
+
+/// Text, salt and nonce; `None` when they do not open with the password.
+fn unseal(sealed: &str, request: &Request<'_>) -> Result<Option<SecretBytes>, ImportError> {
     let broken = |what| ImportError::broken(FORMAT, "servicesEncrypted", what);
     let parts: Vec<_> = sealed.split(':').map(decode_base64).collect();
     let [Some(text), Some(salt), Some(iv)] = parts.as_slice() else {
@@ -57,9 +72,7 @@ fn open(sealed: &str, request: &Request<'_>) -> Result<Document, ImportError> {
     let password = password(request, FORMAT)?;
     let key = crypto::pbkdf2_sha256(request, password.expose().as_bytes(), salt.expose(), ROUNDS, 32)?;
     let key = Key::from_slice(key.expose()).ok_or_else(|| broken("its key has not 32 bytes"))?;
-    let opened = crypto::open_aes_gcm(&key, iv.expose(), b"", text.expose())
-        .ok_or(ImportError::WrongPassword { format: FORMAT, certain: true })?;
-    opened_json(&opened, FORMAT)
+    Ok(crypto::open_aes_gcm(&key, iv.expose(), b"", text.expose()))
 }
 
 fn read_services(services: &[Value], groups: &HashMap<&str, String>) -> Import {

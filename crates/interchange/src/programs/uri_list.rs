@@ -6,7 +6,8 @@ use super::Source;
 use crate::entry::{from_uri, title};
 use crate::json::{Document, Fields};
 use crate::sample::{Confidence, Sample};
-use crate::{Format, Icon, Import, ImportError, Imported, Problem, Reason, Request};
+use crate::{Format, Icon, Import, ImportError, Imported, Reason, Request};
+use keyhaven_otp::Parsed;
 use keyhaven_otp::migration::{self, Collector};
 
 pub(super) const LIST: Source = Source { format: Format::OtpauthList, detect, read };
@@ -104,14 +105,12 @@ impl Lines {
                     // A picture taken twice doubles nothing.
                     self.exports.add(batch);
                 }
-                Err(error) => {
-                    self.import.problems.push(Problem { entry: entry(), reason: Reason::Migration(error) });
-                }
+                Err(error) => self.import.add(entry, Err(Reason::Migration(error))),
             }
         } else if is_uri(line) {
             self.import.add(entry, from_uri(line).map(with_display));
         } else {
-            self.import.problems.push(Problem { entry: entry(), reason: Reason::NotAUri });
+            self.import.add(entry, Err(Reason::NotAUri));
         }
     }
 
@@ -119,19 +118,19 @@ impl Lines {
         for progress in self.exports.progress() {
             if !progress.missing.is_empty() {
                 let reason = Reason::MissingBatches { missing: progress.missing, size: progress.size };
-                self.import.problems.push(Problem { entry: "Google Authenticator export".into(), reason });
+                self.import.add(|| "Google Authenticator export".into(), Err(reason));
             }
         }
-        for entry in self.exports.into_entries() {
+        for (place, entry) in self.exports.into_entries().into_iter().enumerate() {
             match entry {
-                Ok(parsed) => {
-                    let oddities = parsed.oddities;
-                    self.import.accounts.push(Imported { oddities, ..Imported::new(parsed.account) });
+                Ok(Parsed { account, oddities }) => {
+                    let entry = title(&account.issuer, &account.name, place + 1);
+                    self.import.add(|| entry, Ok(Imported { oddities, ..Imported::new(account) }));
                 }
-                Err(rejected) => self.import.problems.push(Problem {
-                    entry: title(&rejected.issuer, &rejected.name, rejected.place),
-                    reason: Reason::MigrationEntry(rejected.reason),
-                }),
+                Err(rejected) => self.import.add(
+                    || title(&rejected.issuer, &rejected.name, rejected.place),
+                    Err(Reason::MigrationEntry(rejected.reason)),
+                ),
             }
         }
         self.import
@@ -163,6 +162,9 @@ fn label_of(uri: &str) -> Option<String> {
     }
     let label: String =
         String::from_utf8_lossy(&bytes).chars().filter(|c| !c.is_control()).take(100).collect();
+    // A question mark that is missing or encoded makes the secret a part of the label.
+    let end = label.to_ascii_lowercase().find("secret=").unwrap_or(label.len());
+    let label = label[..end].trim_end_matches(['?', '&']);
     Some(label.trim().to_owned()).filter(|label| !label.is_empty())
 }
 
@@ -191,6 +193,11 @@ mod tests {
         assert_eq!(label_of("otpauth://totp/%C3%A4%zz%?secret=1").as_deref(), Some("ä%zz%"));
         assert_eq!(label_of("otpauth://totp/?secret=1"), None);
         assert_eq!(label_of("steam://SECRET1"), None);
+        for glued in
+            ["otpauth://totp/me&Secret=JBSW", "otpauth://totp/me%3Fsecret%3DJBSW", "motp://me?&secret=JBSW"]
+        {
+            assert_eq!(label_of(glued).as_deref(), Some("me"), "{glued}");
+        }
         let import = read_lines("otpauth://totp/Bank:me?secret=1", Format::OtpauthList);
         assert_eq!(import.problems[0].entry, "line 1 (Bank:me)");
     }

@@ -9,6 +9,8 @@ use crate::{Format, Import, ImportError, Request, archive};
 pub(super) const SOURCE: Source = Source { format: FORMAT, detect, read };
 
 const FORMAT: Format = Format::WinAuth;
+/// Most text files read from one archive. WinAuth writes one; people put several together.
+const MAX_MEMBERS: usize = 100;
 
 fn is_text(name: &str) -> bool {
     name.to_ascii_lowercase().ends_with(".txt")
@@ -36,7 +38,21 @@ fn read(sample: &Sample<'_>, request: &Request<'_>) -> Result<Import, ImportErro
             false => Ok(uri_list::read_lines(text, FORMAT)),
         };
     }
-    let text = archive::read(sample.bytes, FORMAT, is_text, request.password)?
-        .ok_or(ImportError::NotThisFormat { format: FORMAT, why: "it holds no text file" })?;
-    Ok(uri_list::read_lines(utf8(&text, FORMAT)?, FORMAT))
+    let members: Vec<_> = sample.members().iter().filter(|name| is_text(name)).collect();
+    if members.len() > MAX_MEMBERS {
+        let (asked, most) = (members.len() as u64, MAX_MEMBERS as u64);
+        return Err(ImportError::TooDemanding { what: "text files in its archive", asked, most });
+    }
+    let mut all: Option<Import> = None;
+    for member in members {
+        let Some(text) = archive::read(sample.bytes, FORMAT, |name| name == member, request.password)? else {
+            continue;
+        };
+        let import = uri_list::read_lines(utf8(&text, FORMAT)?, FORMAT);
+        match &mut all {
+            Some(all) => all.append(import),
+            None => all = Some(import),
+        }
+    }
+    all.ok_or(ImportError::NotThisFormat { format: FORMAT, why: "it holds no text file" })
 }

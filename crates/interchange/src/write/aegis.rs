@@ -1,9 +1,9 @@
 //! Aegis: beemdevelopment/Aegis, `docs/vault.md`, database version 3.
 
-use super::{ExportError, Exported, Work, json_bytes, random, uuid};
+use super::{ExportError, Exported, Lost, Work, json_bytes, random, uuid};
 use crate::{Request, crypto};
 use data_encoding::{BASE64, HEXLOWER};
-use keyhaven_otp::Kind;
+use keyhaven_otp::{Account, Kind};
 use keyhaven_secret::{Key, SecretBytes, SecretText};
 use serde_json::{Map, Value, json};
 
@@ -56,6 +56,22 @@ fn seal(key: &Key, text: &[u8]) -> Result<(Vec<u8>, Value), ExportError> {
     Ok((sealed, json!({ "nonce": HEXLOWER.encode(&nonce), "tag": HEXLOWER.encode(&tag) })))
 }
 
+/// The bytes behind an mOTP secret. `None` where Aegis would hash another text: its own is in lower case.
+fn hashed_bytes(account: &Account) -> Option<SecretBytes> {
+    HEXLOWER.decode(account.secret.expose()).ok().map(SecretBytes::new)
+}
+
+/// What Aegis would refuse, and with it the whole file, or compute otherwise (`MotpInfo.java`, `YandexInfo.java`).
+pub(super) fn cannot_hold(account: &Account) -> Option<Lost> {
+    match &account.kind {
+        Kind::Motp { .. } if hashed_bytes(account).is_none() => Some(Lost::AccountForSecret),
+        Kind::Motp { digits, .. } if *digits != 6 => Some(Lost::AccountForDigits),
+        Kind::Motp { period, .. } if *period != 10 => Some(Lost::AccountForPeriod),
+        Kind::Yandex { .. } if !matches!(account.secret.len(), 16 | 26) => Some(Lost::AccountForSecret),
+        _ => None,
+    }
+}
+
 fn database(accounts: &[Exported<'_>]) -> Result<Value, ExportError> {
     let mut groups: Vec<(&str, String)> = Vec::new();
     for tag in accounts.iter().flat_map(|exported| exported.tags) {
@@ -90,8 +106,9 @@ fn info(exported: &Exported<'_>) -> Value {
     let mut set = |name: &str, value: Value| info.insert(name.to_owned(), value);
     match kind {
         Kind::Motp { pin, .. } => {
-            let secret = std::str::from_utf8(account.secret.expose()).unwrap_or_default();
-            set("secret", secret.into());
+            // Aegis keeps the bytes whose hexadecimal text is hashed; `can_hold` has made sure that it is such text.
+            let bytes = hashed_bytes(account).unwrap_or_else(|| SecretBytes::new(Vec::new()));
+            set("secret", data_encoding::BASE32_NOPAD.encode(bytes.expose()).into());
             set("algo", "MD5".into());
             set("pin", pin.expose().into());
         }

@@ -84,11 +84,21 @@ impl Target {
         }
     }
 
-    /// Most digits that the target's program shows.
-    fn most_digits(self) -> u8 {
+    /// Digits that the target's program shows; it takes others for the nearest of these, or for an error.
+    fn digits(self) -> std::ops::RangeInclusive<u8> {
         match self {
-            Self::TwoFas | Self::TwoFasEncrypted => 8,
-            _ => 10,
+            Self::TwoFas | Self::TwoFasEncrypted => 5..=8,
+            Self::KeePassXcCsv => 6..=10,
+            _ => 5..=10,
+        }
+    }
+
+    /// How far the target's program counts: further, and its reader refuses the whole file.
+    fn most_counter(self) -> u64 {
+        match self {
+            Self::TwoFas | Self::TwoFasEncrypted => i32::MAX as u64,
+            Self::OtpauthList => u64::MAX,
+            _ => i64::MAX as u64,
         }
     }
 
@@ -148,11 +158,17 @@ pub enum Lost {
     Account,
     /// The whole account: the program does not show that many digits.
     AccountForDigits,
-    /// The whole account: its mOTP secret is no text.
+    /// The whole account: its mOTP secret is no text, or no secret as the program takes it for such codes.
     AccountForSecret,
+    /// The whole account: the program gives such codes another period.
+    AccountForPeriod,
+    /// The whole account: its counter is beyond what the program counts to.
+    AccountForCounter,
+    /// The issuer: the program's Steam entries have a name alone.
+    Issuer,
     /// The note.
     Note,
-    /// All tags, or all but the first.
+    /// All tags, all but the first, or the slash in the first.
     Tags,
     /// That it is pinned.
     Pin,
@@ -167,7 +183,14 @@ pub enum Lost {
 impl Lost {
     /// Whether the account is not written at all.
     pub fn is_account(self) -> bool {
-        matches!(self, Self::Account | Self::AccountForDigits | Self::AccountForSecret)
+        matches!(
+            self,
+            Self::Account
+                | Self::AccountForDigits
+                | Self::AccountForSecret
+                | Self::AccountForPeriod
+                | Self::AccountForCounter
+        )
     }
 }
 
@@ -210,18 +233,31 @@ fn lost(target: Target, exported: &Exported<'_>) -> Vec<Lost> {
     if !target.knows(&account.kind) {
         return vec![Lost::Account];
     }
-    if account.kind.digits() > target.most_digits() {
+    // Steam's five characters are no digits.
+    if !matches!(account.kind, Kind::Steam) && !target.digits().contains(&account.kind.digits()) {
         return vec![Lost::AccountForDigits];
+    }
+    if matches!(account.kind, Kind::Hotp { counter, .. } if counter > target.most_counter()) {
+        return vec![Lost::AccountForCounter];
     }
     if matches!(account.kind, Kind::Motp { .. }) && std::str::from_utf8(account.secret.expose()).is_err() {
         return vec![Lost::AccountForSecret];
     }
+    if matches!(target, Target::Aegis | Target::AegisEncrypted)
+        && let Some(lost) = aegis::cannot_hold(account)
+    {
+        return vec![lost];
+    }
+    let nameless = target == Target::Proton && matches!(account.kind, Kind::Steam);
+    let slashed = exported.tags.first().is_some_and(|tag| tag.contains('/'));
+    let slashed = target == Target::KeePassXcCsv && slashed;
     let uris = matches!(target, Target::OtpauthList | Target::Ente | Target::EnteEncrypted);
     [
         (exported.note.is_some_and(|note| !note.is_empty()) && !target.holds_notes(), Lost::Note),
-        (exported.tags.len() > target.most_tags(), Lost::Tags),
+        (exported.tags.len() > target.most_tags() || slashed, Lost::Tags),
         (exported.pinned && !target.holds_pins(), Lost::Pin),
         (account.issuer.trim().is_empty() && target.wants_issuer(), Lost::EmptyIssuer),
+        (nameless && !account.issuer.trim().is_empty(), Lost::Issuer),
         (!account.unknown.is_empty() && !uris, Lost::UnknownParameters),
         (account.label_issuer.is_some() && !uris, Lost::LabelIssuer),
     ]

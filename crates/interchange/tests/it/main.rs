@@ -3,3 +3,4 @@
 mod hostile;
 mod own;
 mod peers;
+mod traps;

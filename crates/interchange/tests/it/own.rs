@@ -33,6 +33,7 @@ fn kind() -> impl Strategy<Value = Kind> {
             .prop_map(|(algorithm, digits, counter)| Kind::Hotp { algorithm, digits, counter }),
         1 => Just(()).prop_map(|()| Kind::Steam),
         1 => (pin(), 5u8..=10, 1u32..=86_400).prop_map(|(pin, digits, period)| Kind::Motp { pin, digits, period }),
+        1 => pin().prop_map(|pin| Kind::Motp { pin, digits: 6, period: 10 }),
         1 => pin().prop_map(|pin| Kind::Yandex { pin }),
     ]
 }
@@ -55,6 +56,7 @@ fn entry(least: usize) -> impl Strategy<Value = Entry> {
         |(issuer, name, secret, kind, note, tags, pinned)| {
             let secret = match kind {
                 Kind::Motp { .. } => data_encoding::HEXLOWER.encode(&secret).into_bytes(),
+                Kind::Yandex { .. } => secret.into_iter().cycle().take(16).collect(),
                 _ => secret,
             };
             Entry {
@@ -91,7 +93,7 @@ fn round_trip(target: Target, entries: &[Entry]) {
     assert_eq!(import.problems, []);
     assert_eq!(import.accounts.len(), kept.len());
     for (found, (place, entry)) in import.accounts.iter().zip(kept) {
-        if !loses(place, Lost::EmptyIssuer) {
+        if !loses(place, Lost::EmptyIssuer) && !loses(place, Lost::Issuer) {
             assert_eq!(found.account, entry.account, "{target:?}");
         }
         assert_eq!(found.account.secret, entry.account.secret);
@@ -102,6 +104,8 @@ fn round_trip(target: Target, entries: &[Entry]) {
         }
         if !loses(place, Lost::Tags) {
             assert_eq!(found.tags, entry.tags, "{target:?}");
+        } else if target == Target::KeePassXcCsv {
+            assert_eq!(found.tags.len(), 1);
         } else {
             assert!(found.tags.len() <= 1);
         }
@@ -126,14 +130,10 @@ fn least_name(target: Target) -> usize {
 
 /// Names that a program writes in a way that cannot be undone.
 fn comes_back(target: Target, entry: &Entry) -> bool {
-    let Account { issuer, name, kind, .. } = &entry.account;
-    let slash = |tags: &[String]| tags.iter().any(|tag| tag.contains('/'));
+    let Account { issuer, name, .. } = &entry.account;
     match target {
         // An `Issuer:Name` in the name is taken apart.
         Target::TwoFas | Target::TwoFasEncrypted => !name.contains(':'),
-        // `steam://` has no place for an issuer.
-        Target::Proton => !matches!(kind, Kind::Steam),
-        Target::KeePassXcCsv => !slash(&entry.tags),
         _ => !issuer.contains('\0'),
     }
 }
@@ -202,8 +202,10 @@ fn an_encrypted_export_needs_its_password_to_be_written_and_to_be_read() {
         let none = read(bytes.expose(), &Request::default());
         assert!(matches!(none, Err(ImportError::PasswordNeeded { .. })), "{target:?}: {none:?}");
         let refused = read(bytes.expose(), &Request { password: Some(&wrong), ..Request::default() });
+        // Where one authentication code stands over everything, nothing tells a wrong password from damage.
+        let told = target != Target::EnteEncrypted;
         assert!(
-            matches!(refused, Err(ImportError::WrongPassword { certain: true, .. })),
+            matches!(refused, Err(ImportError::WrongPassword { certain, .. }) if certain == told),
             "{target:?}: {refused:?}"
         );
     }

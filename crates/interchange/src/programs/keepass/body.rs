@@ -27,7 +27,7 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    fn new(id: u32, key: &[u8]) -> Option<Self> {
+    pub fn new(id: u32, key: &[u8]) -> Option<Self> {
         match id {
             0 => Some(Self::None),
             2 => {
@@ -96,7 +96,9 @@ fn unpack(compressed: bool, bytes: SecretBytes) -> Result<SecretBytes, ImportErr
     if !compressed {
         return Ok(bytes);
     }
-    let mut unpacked = Vec::new();
+    // gzip ends with the length of what it holds (RFC 1952 §2.3.1): in one allocation, which leaves no copies behind.
+    let length = bytes.expose().last_chunk().map_or(0, |length| u64::from(u32::from_le_bytes(*length)));
+    let mut unpacked = Vec::with_capacity(usize::try_from(length.min(MAX_XML)).unwrap_or(0) + 1);
     let read = GzDecoder::new(bytes.expose()).take(MAX_XML + 1).read_to_end(&mut unpacked);
     let unpacked = SecretBytes::new(unpacked);
     match read {

@@ -12,15 +12,27 @@ pub(super) fn tags_of_path(path: &str) -> Vec<String> {
     names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
+/// Whether one of the entry's fields is of those that hold codes.
+pub(super) fn may_hold_code(entry: &Entry) -> bool {
+    let families = [TIME, COUNTER].map(|family| family.prefix);
+    entry.fields.iter().any(|(field, _)| {
+        is_otp_field(field) || field == "TOTP Seed" || families.iter().any(|prefix| field.starts_with(prefix))
+    })
+}
+
+/// KeePassXC numbers further URIs `otp_1`, `otp_2` …
+fn is_otp_field(field: &str) -> bool {
+    field == "otp" || field.starts_with("otp_")
+}
+
 /// Adds every code of an entry: an entry may have more than one kind of field.
 pub(super) fn read(entry: &Entry, place: usize, import: &mut Import) {
     let issuer = entry.get("Title").unwrap_or_default().trim().to_owned();
     let name = entry.get("UserName").unwrap_or_default().trim().to_owned();
     let mut codes = Vec::new();
-    // KeePassXC numbers further URIs `otp_1`, `otp_2` …
     for (field, value) in &entry.fields {
         let value = value.expose();
-        let is_code = field == "otp" || field.starts_with("otp_") && value.contains("://");
+        let is_code = is_otp_field(field) && (field == "otp" || value.contains("://"));
         if is_code && !value.trim().is_empty() {
             codes.push(read_otp(value, &issuer, &name));
         }
@@ -44,7 +56,8 @@ pub(super) fn read(entry: &Entry, place: usize, import: &mut Import) {
     }
 }
 
-/// KeePassXC's URI, or KeeOtp's `key=BASE32&step=30&size=6`.
+/// KeePassXC's URI, or KeeOtp's `key=BASE32&step=30&size=6`, where `type` and `encoding` stand if they are not Totp
+/// and Base32 (KeeOtp2, `OtpAuthUtils.cs`).
 fn read_otp(text: &str, issuer: &str, name: &str) -> Result<Imported, Reason> {
     let text = text.trim();
     if text.contains("://") || !text.contains("key=") {
@@ -58,18 +71,33 @@ fn read_otp(text: &str, issuer: &str, name: &str) -> Result<Imported, Reason> {
         None | Some("") => Ok(None),
         Some(text) => text.parse().map(Some).map_err(|_| Reason::NotANumber { parameter: parameter_name }),
     };
-    let secret = SecretText::new(parameter("key").unwrap_or_default().replace("%3D", "").replace("%3d", ""));
-    let counter = number("counter", "counter")?;
+    let key = SecretText::new(parameter("key").unwrap_or_default().replace("%3D", "=").replace("%3d", "="));
+    let key = key.expose();
     let hotp = parameter("type").is_some_and(|kind| kind.eq_ignore_ascii_case("hotp"));
+    // Left out where it is 0.
+    let counter = number("counter", "counter")?.or(hotp.then_some(0));
+    let encoding = parameter("encoding").unwrap_or_default().to_ascii_lowercase();
+    let secret = match encoding.as_str() {
+        "" | "base32" => Secret::Base32(key),
+        "base64" => Secret::Bytes(decode_base64(key).ok_or(Reason::Encoding { encoding: "base64" })?),
+        "hex" => Secret::Bytes(decode_hex(key).ok_or(Reason::Encoding { encoding: "hexadecimal" })?),
+        "utf8" => Secret::Bytes(SecretBytes::new(key.as_bytes().to_vec())),
+        _ => return Err(Reason::Shape { what: "its key is in an encoding that KeeOtp does not know" }),
+    };
     Draft {
-        kind: if hotp { "hotp" } else { "totp" },
+        kind: parameter("type").filter(|kind| !kind.is_empty()).unwrap_or("totp"),
         algorithm: parameter("otpHashMode"),
         digits: number("size", "digits")?,
         period: number("step", "period")?,
         counter,
-        ..Draft::totp(issuer, name, Secret::Base32(secret.expose()))
+        ..Draft::totp(issuer, name, secret)
     }
     .finish()
+}
+
+fn decode_hex(text: &str) -> Option<SecretBytes> {
+    let plain = SecretText::new(text.replace(' ', ""));
+    data_encoding::HEXLOWER_PERMISSIVE.decode(plain.expose().as_bytes()).ok().map(SecretBytes::new)
 }
 
 /// KeeTrayTOTP and KeePassXC before 2.4: `30;6`, or `30;S` for Steam.
@@ -104,12 +132,10 @@ impl Family {
     }
 
     fn read(&self, entry: &Entry, issuer: &str, name: &str) -> Option<Result<Imported, Reason>> {
-        let hex =
-            |text: &str| data_encoding::HEXLOWER_PERMISSIVE.decode(text.replace(' ', "").as_bytes()).ok();
         let secret = if let Some(text) = self.get(entry, "Secret-Base32") {
             Ok(Secret::Base32(text))
         } else if let Some(text) = self.get(entry, "Secret-Hex") {
-            hex(text).map(|bytes| Secret::Bytes(SecretBytes::new(bytes))).ok_or("hexadecimal")
+            decode_hex(text).map(Secret::Bytes).ok_or("hexadecimal")
         } else if let Some(text) = self.get(entry, "Secret-Base64") {
             decode_base64(text).map(Secret::Bytes).ok_or("base64")
         } else {
@@ -140,5 +166,42 @@ impl Family {
             ..Draft::totp(issuer, name, secret.map_err(|encoding| Reason::Encoding { encoding })?)
         }
         .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Format;
+    use keyhaven_otp::{Algorithm, Kind};
+
+    fn of(fields: &[(&str, &str)]) -> Import {
+        let fields =
+            fields.iter().map(|(name, value)| ((*name).to_owned(), SecretText::new((*value).into())));
+        let entry = Entry { fields: fields.collect(), ..Entry::default() };
+        assert!(may_hold_code(&entry));
+        let mut import = Import::new(Format::KeePass);
+        read(&entry, 1, &mut import);
+        import
+    }
+
+    /// Found when `type=Steam` gave six digits and `encoding` was not looked at.
+    #[test]
+    fn keeotp_says_which_codes_and_how_the_key_is_written() {
+        let one = |otp: &str| {
+            let mut import = of(&[("otp", otp)]);
+            assert!(import.problems.is_empty(), "{:?}", import.problems);
+            import.accounts.remove(0).account
+        };
+        assert_eq!(one("key=GEZDGNBV&type=Steam&size=5").kind, Kind::Steam);
+        let hotp = one("key=GEZDGNBV&type=Hotp&counter=7&otpHashMode=Sha256");
+        assert_eq!(hotp.kind, Kind::Hotp { algorithm: Algorithm::Sha256, digits: 6, counter: 7 });
+        for otp in ["key=GEZDGNBV", "key=MTIzNDU%3d&encoding=Base64", "key=3132333435&encoding=Hex"] {
+            assert_eq!(one(otp).secret.expose(), b"12345", "{otp}");
+        }
+        assert_eq!(one("key=12345&encoding=UTF8").secret.expose(), b"12345");
+        for otp in ["key=GEZDGNBV&type=Other", "key=GEZDGNBV&encoding=Base58"] {
+            assert_eq!(of(&[("otp", otp)]).problems.len(), 1, "{otp}");
+        }
     }
 }

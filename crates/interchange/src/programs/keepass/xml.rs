@@ -2,10 +2,10 @@
 //! value moves the stream on.
 
 use super::body::Stream;
-use super::broken;
-use crate::ImportError;
+use super::{broken, codes};
 use crate::import::decode_base64;
 use crate::prefs::entity;
+use crate::{ImportError, MAX_ENTRIES, MAX_FILE};
 use keyhaven_secret::SecretText;
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -73,6 +73,8 @@ struct Walk {
     groups: Vec<Group>,
     bin: String,
     entries: Vec<Entry>,
+    /// Bytes of group names in `entries`.
+    path_bytes: usize,
     entry: Option<Entry>,
     in_history: usize,
     key: String,
@@ -91,10 +93,13 @@ impl Walk {
             "Group" => self.groups.push(Group::default()),
             "History" => self.in_history += 1,
             "Entry" if self.in_history == 0 => self.entry = Some(Entry::default()),
-            "Value" => self.protected = protected,
-            "String" => self.key.clear(),
+            "String" => {
+                self.key.clear();
+                self.value = Zeroizing::new(String::new());
+            }
             _ => {}
         }
+        self.protected = protected;
         self.path.push(name);
         Ok(())
     }
@@ -103,6 +108,7 @@ impl Walk {
         let Some(name) = self.path.pop() else { return Ok(()) };
         let within = self.path.last().map(String::as_str).unwrap_or_default();
         let text = std::mem::take(&mut self.text);
+        let protected = std::mem::take(&mut self.protected);
         match (within, name.as_str()) {
             ("Meta", "RecycleBinUUID") => self.bin = text.trim().to_owned(),
             ("Group", "Name") => {
@@ -123,10 +129,11 @@ impl Walk {
                 }
             }
             ("String", "Key") => self.key = text.to_string(),
-            (_, "Value") => {
-                self.value =
-                    if std::mem::take(&mut self.protected) { unprotect(&text, stream)? } else { text };
+            ("String", "Value") => {
+                self.value = if protected { unprotect(&text, stream)? } else { text };
             }
+            // Attachments (KDBX 3 has them in the document) move the stream on as well, and are no text.
+            _ if protected => drop(reveal(&text, stream)?),
             (_, "String") => {
                 let value = SecretText::from(std::mem::take(&mut self.value));
                 if let Some(entry) = &mut self.entry
@@ -135,26 +142,76 @@ impl Walk {
                     entry.fields.push((std::mem::take(&mut self.key), value));
                 }
             }
-            (_, "Entry") if self.in_history == 0 => self.end_entry(),
+            (_, "Entry") if self.in_history == 0 => self.end_entry()?,
             _ => {}
         }
         Ok(())
     }
 
-    fn end_entry(&mut self) {
-        let Some(mut entry) = self.entry.take() else { return };
+    fn end_entry(&mut self) -> Result<(), ImportError> {
+        let Some(mut entry) = self.entry.take() else { return Ok(()) };
+        // A password manager holds many entries without a code: nothing of them is kept.
+        if !codes::may_hold_code(&entry) {
+            return Ok(());
+        }
+        self.path_bytes += self.groups.iter().map(|group| group.name.len()).sum::<usize>();
+        if self.entries.len() >= MAX_ENTRIES || self.path_bytes > MAX_FILE {
+            let (asked, most) = (self.entries.len() as u64 + 1, MAX_ENTRIES as u64);
+            return Err(ImportError::TooDemanding { what: "entries, with their groups", asked, most });
+        }
         entry.trashed = self.groups.iter().any(|group| !group.id.is_empty() && group.id == self.bin);
         entry.groups = self.groups.iter().skip(1).map(|group| group.name.clone()).collect();
         self.entries.push(entry);
+        Ok(())
     }
 }
 
+/// A protected text.
 fn unprotect(text: &str, stream: &mut Stream) -> Result<Zeroizing<String>, ImportError> {
+    let value = reveal(text, stream)?;
+    let text = std::str::from_utf8(&value).map_err(|_| broken("a protected value", "it is no UTF-8"))?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// Bytes of a protected value, which moves the stream on.
+fn reveal(text: &str, stream: &mut Stream) -> Result<Zeroizing<Vec<u8>>, ImportError> {
     let sealed = decode_base64(text).ok_or_else(|| broken("a protected value", "it is no base64 text"))?;
     let mut value = Zeroizing::new(sealed.expose().to_vec());
     if !stream.apply(&mut value) {
         return Err(broken("a protected value", "its cipher is used up"));
     }
-    let text = std::str::from_utf8(&value).map_err(|_| broken("a protected value", "it is no UTF-8"))?;
-    Ok(Zeroizing::new(text.to_owned()))
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A document of one protected attachment and one protected secret, under the stream of this key.
+    fn document(key: &[u8]) -> String {
+        let mut stream = Stream::new(2, key).unwrap();
+        let mut sealed = |bytes: &[u8]| {
+            let mut bytes = bytes.to_vec();
+            assert!(stream.apply(&mut bytes));
+            data_encoding::BASE64.encode(&bytes)
+        };
+        let attachment = sealed(&[0xff, 0xfe, 0, 1]);
+        let secret = sealed(b"JBSWY3DPEHPK3PXP");
+        format!(
+            "<KeePassFile><Meta><Binaries><Binary ID=\"0\" Protected=\"True\">{attachment}</Binary></Binaries>\
+             <CustomData><Item><Key>k</Key><Value>stray</Value></Item></CustomData></Meta><Root><Group><Entry>\
+             <String><Key>UserName</Key></String>\
+             <String><Key>otp</Key><Value Protected=\"True\">{secret}</Value></String>\
+             </Entry><Entry><String><Key>Title</Key><Value>no code</Value></String></Entry></Group></Root></KeePassFile>"
+        )
+    }
+
+    #[test]
+    fn a_protected_attachment_moves_the_stream_on() {
+        let document = document(b"key");
+        let entries = entries(document.as_bytes(), &mut Stream::new(2, b"key").unwrap()).unwrap();
+        assert_eq!(entries.len(), 1);
+        assert_eq!(entries[0].get("otp"), Some("JBSWY3DPEHPK3PXP"));
+        assert_eq!(entries[0].get("UserName"), None);
+    }
 }
