@@ -19,6 +19,9 @@ const IN_BIN: &str = "it lies in that program's bin";
 /// Lines up to which each line of a text that is no known format gets a word of its own.
 const LINES_TOLD: usize = 20;
 
+/// Most parts of Google Authenticator's exports in one offer; each may claim to be one of a thousand.
+const MAX_PARTS: usize = 2_000;
+
 /// Unusual things that are told of one account.
 const NOTES_TOLD: usize = 20;
 
@@ -74,7 +77,8 @@ pub struct LockedExport {
 impl Pending {
     /// Looks into `inputs`, each with the name of where it comes from.
     pub fn read(id: u32, inputs: Vec<(String, Input)>) -> Self {
-        let mut reading = Reading { pending: Self::empty(id), batches: migration::Collector::new() };
+        let mut reading =
+            Reading { pending: Self::empty(id), batches: migration::Collector::new(), parts: 0 };
         for (source, input) in inputs {
             match input {
                 Input::Text(text) => reading.text(&source, text.expose()),
@@ -316,6 +320,8 @@ fn standing<'a>(account: &Account, mut held: impl Iterator<Item = &'a Stored> + 
 struct Reading {
     pending: Pending,
     batches: migration::Collector,
+    /// Parts of exports so far.
+    parts: usize,
 }
 
 impl Reading {
@@ -401,7 +407,16 @@ impl Reading {
         match keyhaven_otp::parse_uri(text) {
             Ok(parsed) => self.keep(source, parsed),
             Err(UriError::Migration) => match migration::parse(text) {
-                Ok(batch) => drop(self.batches.add(batch)),
+                Ok(_) if self.parts >= MAX_PARTS => {
+                    self.problem(
+                        source,
+                        format!("{place}: more than {MAX_PARTS} parts of exports are before it"),
+                    );
+                }
+                Ok(batch) => {
+                    self.parts += 1;
+                    self.batches.add(batch);
+                }
                 Err(error) => self.problem(source, format!("{place}: {error}")),
             },
             Err(error) => self.problem(source, format!("{place}: {error}")),

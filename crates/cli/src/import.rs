@@ -5,7 +5,7 @@ use crate::error::{Answer, Failure, tell};
 use crate::{input, output, unlock};
 use keyhaven_app::view::Standing;
 use keyhaven_interchange::{
-    Format, Import, ImportError, Imported, MAX_FILE, Progress, Request, read, read_texts,
+    Format, Icon, Import, ImportError, Imported, MAX_FILE, Progress, Request, read, read_texts,
 };
 use keyhaven_secret::SecretText;
 use serde::Serialize;
@@ -285,6 +285,11 @@ fn print_text(imports: &[(&str, Import)], outcomes: Option<&[Outcome]>) -> Resul
         }
         for problem in &import.problems {
             output::line(output::shown(&format!("  not read: {}: {}", problem.entry, problem.reason)))?;
+        }
+        let own = |imported: &&Imported| matches!(imported.icon, Some(Icon::Picture(_)));
+        let icons = import.accounts.iter().filter(own).count();
+        if icons > 0 {
+            output::line(format_args!("  not kept: its own icons ({icons})"))?;
         }
         for found in &import.recovery_codes {
             let line = format!("  not kept: a recovery code of {}: {}", found.issuer, found.name);

@@ -4,6 +4,7 @@ use crate::{Format, ImportError, MAX_ENTRIES};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row};
 use std::io::Cursor;
+use zeroize::Zeroizing;
 
 /// The first bytes of a database (sqlite.org/fileformat2.html §1.3).
 pub(crate) const MAGIC: &[u8] = b"SQLite format 3\0";
@@ -22,14 +23,14 @@ impl Table {
 }
 
 fn open(bytes: &[u8]) -> rusqlite::Result<Connection> {
-    let mut image = bytes.to_vec();
+    let mut image = Zeroizing::new(bytes.to_vec());
     // A database in WAL mode cannot be opened in memory; the two bytes say "rollback journal" (fileformat2 §1.3.3).
     for version in image.iter_mut().skip(18).take(2) {
         *version = 1;
     }
     let mut connection = Connection::open_in_memory()?;
     let length = image.len();
-    connection.deserialize_read_exact("main", Cursor::new(image), length, true)?;
+    connection.deserialize_read_exact("main", Cursor::new(&image[..]), length, true)?;
     // The file is a stranger's: its triggers and views are not to be trusted, its pages not to be believed.
     connection
         .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA query_only = ON;")?;

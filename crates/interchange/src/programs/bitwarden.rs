@@ -146,6 +146,9 @@ fn read_csv(sample: &Sample<'_>, _: &Request<'_>) -> Result<Import, ImportError>
             let row = row.as_ref().map_err(|_| Reason::Shape { what: "the row is no CSV" })?;
             let field = |column: Option<usize>| column.and_then(|column| row.get(column)).unwrap_or_default();
             let code = SecretText::new(field(Some(totp)).to_owned());
+            if row.len() <= totp {
+                return Err(Reason::Shape { what: "the row ends before the column login_totp" });
+            }
             if code.expose().trim().is_empty() {
                 return Ok(None);
             }

@@ -11,6 +11,7 @@ use keyhaven_secret::{Key, SecretBytes};
 use plist::{Dictionary, Value};
 use sha1::{Digest, Sha1};
 use std::io::Cursor;
+use zeroize::Zeroize;
 
 pub(super) const SOURCE: Source = Source { format: FORMAT, detect, read };
 
@@ -20,6 +21,9 @@ const OUTER: [&[u8]; 2] = [b"OTPAuth", b"Authenticator"];
 const PLIST: &[u8] = b"bplist00";
 /// Most that a property list may unfold to, in bytes, at about sixteen for each object.
 const MOST_UNFOLDED: usize = 64 << 20;
+/// Deepest that its lists may lie in each other: an archive's own lie five deep, and taking apart what lies a million
+/// deep takes more stack than there is.
+const DEEPEST: usize = 64;
 /// RNCryptor 3: version and options, two salts, IV, text, MAC; PBKDF2 with 10,000 rounds.
 const RNCRYPTOR_ROUNDS: u64 = 10_000;
 const MAC: usize = 32;
@@ -129,8 +133,8 @@ fn unfolds(bytes: &[u8]) -> Option<()> {
     let (offset_size, reference_size) = (number(trailer + 6, 1)?, number(trailer + 7, 1)?);
     let (root, table) = (number(trailer + 16, 8)?, number(trailer + 24, 8)?);
     let mut left = bytes.len().saturating_mul(16).saturating_add(1 << 16).min(MOST_UNFOLDED);
-    let mut waiting = vec![root];
-    while let Some(reference) = waiting.pop() {
+    let mut waiting = vec![(root, 0)];
+    while let Some((reference, depth)) = waiting.pop() {
         let place = number(table.checked_add(reference.checked_mul(offset_size)?)?, offset_size)?;
         let token = number(place, 1)?;
         let (length, start) = match token & 0x0f {
@@ -147,9 +151,12 @@ fn unfolds(bytes: &[u8]) -> Option<()> {
         };
         let cost = length.checked_mul(2)?.checked_add(references.checked_mul(16)?)?.checked_add(16)?;
         left = left.checked_sub(cost)?;
+        if depth > DEEPEST {
+            return None;
+        }
         for index in 0..references {
             let start = start.checked_add(index.checked_mul(reference_size)?)?;
-            waiting.push(number(start, reference_size)?);
+            waiting.push((number(start, reference_size)?, depth + 1));
         }
     }
     Some(())
@@ -159,6 +166,22 @@ fn unfolds(bytes: &[u8]) -> Option<()> {
 struct Archive {
     objects: Vec<Value>,
     top: Dictionary,
+}
+
+impl Drop for Archive {
+    fn drop(&mut self) {
+        self.objects.iter_mut().for_each(wipe);
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::Data(bytes) => bytes.zeroize(),
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Dictionary(fields) => fields.values_mut().for_each(wipe),
+        _ => {}
+    }
 }
 
 impl Archive {
@@ -297,19 +320,20 @@ impl Archive {
 mod tests {
     use super::*;
 
-    /// Lists that hold the next one twice, forty deep: a few hundred bytes that unfold to 2^40 objects.
-    fn nested(levels: u8) -> SecretBytes {
+    /// Lists that hold the next one so many times: twice and forty deep, a kilobyte unfolds to 2^40 objects.
+    fn nested(levels: u32, times: u8) -> SecretBytes {
         let mut bytes = PLIST.to_vec();
         let mut offsets = Vec::new();
         for level in 0..levels {
-            offsets.push(bytes.len() as u8);
-            bytes.extend([0xa2, level + 1, level + 1]);
+            offsets.push(bytes.len() as u32);
+            bytes.push(0xa0 | times);
+            (0..times).for_each(|_| bytes.extend((level + 1).to_be_bytes()));
         }
-        offsets.push(bytes.len() as u8);
+        offsets.push(bytes.len() as u32);
         bytes.push(0x09); // true
         let table = bytes.len() as u64;
-        bytes.extend(&offsets);
-        bytes.extend([0, 0, 0, 0, 0, 0, 1, 1]);
+        bytes.extend(offsets.iter().flat_map(|offset| offset.to_be_bytes()));
+        bytes.extend([0, 0, 0, 0, 0, 0, 4, 4]);
         for number in [offsets.len() as u64, 0, table] {
             bytes.extend(number.to_be_bytes());
         }
@@ -318,9 +342,13 @@ mod tests {
 
     #[test]
     fn a_property_list_that_unfolds_to_a_multiple_of_itself_is_refused() {
-        assert!(unfolds(nested(3).expose()).is_some());
-        assert!(plist::Value::from_reader(Cursor::new(nested(3).expose())).is_ok());
-        assert!(unfolds(nested(40).expose()).is_none());
-        assert!(Archive::read(&nested(40)).is_none());
+        for harmless in [nested(3, 2), nested(60, 1)] {
+            assert!(unfolds(harmless.expose()).is_some());
+            assert!(plist::Value::from_reader(Cursor::new(harmless.expose())).is_ok());
+        }
+        for hostile in [nested(40, 2), nested(1_000_000, 1)] {
+            assert!(unfolds(hostile.expose()).is_none());
+            assert!(Archive::read(&hostile).is_none());
+        }
     }
 }

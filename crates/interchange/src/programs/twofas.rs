@@ -116,6 +116,11 @@ fn read_service(service: &Value, groups: &HashMap<&str, String>) -> Result<Impor
         pin: None,
     }
     .finish()?;
+    // The name that the person gave it, where it is another than the issuer's: there is no other place for it.
+    let own = service.words("name");
+    if !own.is_empty() && !own.eq_ignore_ascii_case(&issuer) && !own.eq_ignore_ascii_case(&name) {
+        imported.set_note(Some(&own));
+    }
     imported.tags.extend(service.text("groupId").and_then(|group| groups.get(group)).cloned());
     imported.icon = service
         .pointer("/icon/iconCollection/id")

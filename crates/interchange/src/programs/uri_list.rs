@@ -17,6 +17,9 @@ pub(super) const GOOGLE: Source =
 /// Most texts read at once.
 pub const MAX_TEXTS: usize = crate::MAX_ENTRIES;
 
+/// Most parts of Google Authenticator's exports read at once: 20,000 accounts. Each may claim to be one of a thousand.
+const MAX_PARTS: usize = 2_000;
+
 const SCHEMES: [&str; 4] = ["otpauth://", "steam://", "motp://", "otpauth-migration://"];
 
 /// Whether a line begins with `scheme`, in any case.
@@ -87,11 +90,13 @@ pub(crate) fn read_lines(text: &str, format: Format) -> Import {
 struct Lines {
     import: Import,
     exports: Collector,
+    /// Parts of exports so far.
+    parts: usize,
 }
 
 impl Lines {
     fn new(format: Format) -> Self {
-        Self { import: Import::new(format), exports: Collector::new() }
+        Self { import: Import::new(format), exports: Collector::new(), parts: 0 }
     }
 
     fn add(&mut self, unit: &str, place: usize, line: &str) {
@@ -99,7 +104,11 @@ impl Lines {
             Some(label) => format!("{unit} {place} ({label})"),
             None => format!("{unit} {place}"),
         };
-        if begins(line, SCHEMES[3]) {
+        if begins(line, SCHEMES[3]) && self.parts >= MAX_PARTS {
+            self.import
+                .add(entry, Err(Reason::Shape { what: "more than 2,000 parts of exports are before it" }));
+        } else if begins(line, SCHEMES[3]) {
+            self.parts += 1;
             match migration::parse(line) {
                 Ok(batch) => {
                     // A picture taken twice doubles nothing.

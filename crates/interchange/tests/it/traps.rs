@@ -344,6 +344,41 @@ fn a_file_of_nothing_but_values_or_lines_is_refused() {
     }
 }
 
+/// Cut off within a row, a table of comma-separated values lost that row.
+#[test]
+fn a_row_that_ends_too_early_is_told() {
+    let heads = [
+        "folder,favorite,type,name,notes,fields,login_uri,login_username,login_password,login_totp",
+        "\"Group\",\"Title\",\"Username\",\"Password\",\"URL\",\"Notes\",\"TOTP\"",
+    ];
+    for head in heads {
+        let import = import(&format!("{head}\nRoot,Bank,login,Bank,\"a note that is cut o"));
+        assert_eq!((import.accounts.len(), import.problems.len()), (0, 1), "{head}");
+    }
+}
+
+#[test]
+fn the_name_that_a_person_gave_in_2fas_is_kept_beside_the_issuer() {
+    let service = |name: &str| {
+        let import = import(&format!(
+            r#"{{"schemaVersion":4,"services":[{{"name":"{name}","secret":"{SECRET}","otp":{{"issuer":"GitHub","account":"me"}}}}]}}"#
+        ));
+        import.accounts[0].note.as_ref().map(|note| note.expose().to_owned())
+    };
+    assert_eq!(service("The work one").as_deref(), Some("The work one"));
+    assert_eq!(service("github"), None);
+}
+
+/// Each part of an export may claim to be one of a thousand, for which room was made.
+#[test]
+fn parts_of_exports_have_an_end() {
+    let account = account("X", Kind::totp());
+    let whole = keyhaven_otp::migration::write([&account], 1).uris.remove(0);
+    let file = format!("{}\n", whole.expose()).repeat(2_001);
+    let import = import(&file);
+    assert_eq!((import.accounts.len(), import.problems.len()), (1, 1));
+}
+
 fn account(issuer: &str, kind: Kind) -> Account {
     Account::new(issuer, "me", SecretBytes::new(b"1234567890123456".to_vec()), kind)
 }

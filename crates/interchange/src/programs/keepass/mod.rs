@@ -77,6 +77,11 @@ fn read_csv(sample: &Sample<'_>, _: &Request<'_>) -> Result<Import, ImportError>
         };
         let field = |column: Option<usize>| column.and_then(|column| row.get(column)).unwrap_or_default();
         let code = SecretText::new(field(Some(totp)).to_owned());
+        if row.len() <= totp {
+            let reason = Reason::Shape { what: "the row ends before the column TOTP" };
+            import.add(|| title(field(name), field(user), place + 1), Err(reason));
+            continue;
+        }
         if code.expose().trim().is_empty() {
             continue;
         }
