@@ -89,16 +89,25 @@ impl App {
         let kit_opens = there.as_ref().is_some_and(|there| there.kit_opens && kit == KitState::Kept);
         let slots = session.vault.slots();
         let durable = |kind: &SlotKind| slots.iter().any(|slot| slot.kind == *kind);
+        // What lies on this computer goes with it: only a copy elsewhere, or the one of the last drill, brings back.
+        let drilled = last.as_ref().filter(|last| last.copy.elsewhere);
+        let elsewhere = copy.as_ref().is_some_and(|copy| copy.elsewhere);
+        let back = accounts.iter().filter(|account| {
+            elsewhere && account.in_copy || drilled.is_some_and(|last| last.would_be_back(&account.id))
+        });
+        let back = u32::try_from(back.count()).unwrap_or(u32::MAX);
+        let here = copy.map(|copy| CopyView {
+            path: copy.path.display().to_string(),
+            saved_at: copy.saved_at,
+            elsewhere: copy.elsewhere,
+            kit_opens,
+        });
+        let copy = if elsewhere { here } else { drilled.map(|last| last.copy.clone()).or(here) };
         let mut readiness = Readiness {
             total: u32::try_from(accounts.len()).unwrap_or(u32::MAX),
-            back: count(|account| account.in_copy),
+            back,
             with_way: count(|account| account.way != WayBack::Nothing),
-            copy: copy.map(|copy| CopyView {
-                path: copy.path.display().to_string(),
-                saved_at: copy.saved_at,
-                elsewhere: copy.elsewhere,
-                kit_opens,
-            }),
+            copy,
             kit,
             kit_at: kit_record_time(&session.vault),
             has_passphrase: durable(&SlotKind::Passphrase),

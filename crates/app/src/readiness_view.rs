@@ -9,7 +9,7 @@ use ts_rs::TS;
 pub struct Readiness {
     /// How many accounts there are.
     pub total: u32,
-    /// How many of them are in the newest copy of the vault.
+    /// How many of them are in a copy of the vault that is known to lie elsewhere; what lies on this computer is gone with it.
     pub back: u32,
     /// How many have a way back of their own: codes, a key, a second device, an admin.
     pub with_way: u32,

@@ -399,3 +399,35 @@ fn recovery_codes_are_kept_used_and_replaced() {
     let (exit, _, err) = run(&["recovery", "add", &empty]);
     assert!(exit == 2 && err.contains("the file is empty"), "{err}");
 }
+
+/// A drill from the vault file, a kit split and put together, and slips in its shares.
+#[test]
+fn a_drill_and_a_split_kit() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let (_, out, _) = with_passphrase(here, &["vault", "init", "--json"]);
+    let key = json(&out)["recovery_key"].as_str().unwrap().to_owned();
+    let totp = "otpauth://totp/GitHub:me?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=GitHub";
+    assert_eq!(with_passphrase(here, &["add", totp]).0, 0);
+    let (exit, out, err) = with_passphrase(here, &["drill", "--json"]);
+    assert_eq!((exit, err.as_str()), (0, ""));
+    let report = json(&out);
+    assert_eq!((report["ok"].as_bool(), report["accounts_back"].as_u64()), (Some(true), Some(1)));
+    assert_eq!(report["with_kit"], false);
+
+    let line = |text: &str| format!("{text}\n").into_bytes();
+    let split = ["kit", "split", "--shares", "3", "--needed", "2", "--recovery-key-stdin", "--json"];
+    let (exit, out, err) = printed(&keyhaven_in(here, &split, &line(&key)));
+    assert_eq!((exit, err.as_str()), (0, ""));
+    let shares = json(&out)["shares"].as_array().unwrap().clone();
+    let shares: Vec<&str> = shares.iter().map(|share| share.as_str().unwrap()).collect();
+    let join = |shares: &[&str]| printed(&keyhaven_in(here, &["kit", "join"], &line(&shares.join("\n"))));
+    assert_eq!(join(&[shares[2], shares[0]]), (0, format!("{key}\n"), String::new()));
+    let (exit, _, err) = join(&shares[..1]);
+    assert!(exit == 2 && err.contains("2 shares of set") && err.contains("1 are there"), "{err}");
+    let slip = shares[1].replacen(|c: char| c.is_ascii_digit(), "Z", 1);
+    let (exit, _, err) = join(&[shares[0], &slip]);
+    assert!(exit == 2 && err.contains("share 2: the share has a typing error in group"), "{err}");
+    let foreign = "AAAAA-AAAAA-AAAAA-AAAAA-AAAAA-AAAAA-AAAAA";
+    assert_eq!(printed(&keyhaven_in(here, &split, &line(foreign))).0, 2, "a key with a slip is not split");
+}

@@ -19,7 +19,7 @@ const why: Readonly<Record<LossReason, string>> = {
 function reminder(it: Reminder): string {
   switch (it.what) {
     case "keep_kit": return "The emergency kit is not confirmed as kept. Without it a forgotten passphrase cannot be replaced.";
-    case "no_backup_elsewhere": return "There is no copy of the vault outside this computer. Copy the vault file to a stick or a synced folder.";
+    case "no_backup_elsewhere": return "No copy of the vault outside this computer is known. Copy the vault file to a stick, and try it with keyhaven drill --backup.";
     case "kit_older_than_slots": return "A way into the vault was added after the emergency kit was made. Make sure that the kit at hand is still the right one.";
     case "never_drilled": return "You have not tried the way back yet. A fire drill takes a minute.";
     case "drill_failed": return "The last fire drill found that something would be lost.";
@@ -32,7 +32,7 @@ function reminder(it: Reminder): string {
 export const readinessWords = {
   title: "If you lost this computer today", way, advice, reminder,
   back: (back: number, total: number) => `${back} of ${plural(total, "account", "accounts")}`,
-  backFrom: (at: number) => `would be back from the vault as saved ${moment.format(at)}`, backNone: "There is no copy that could be read",
+  backFrom: (at: number) => `would be back from the vault as saved ${moment.format(at)}`, backHere: "would be back: the only copy known is on this computer", backNone: "There is no copy that could be read",
   percent: (back: number, total: number) => (total === 0 ? "–" : `${Math.floor((100 * back) / total)}%`),
   ring: (back: number, total: number) => `${back} of ${total} accounts would be back`,
   copy: "Newest copy", copyHere: "only on this computer", copyElsewhere: "outside this computer", copyNone: "None", verified: "Opens", missing: "None elsewhere",

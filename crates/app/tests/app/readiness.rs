@@ -55,7 +55,11 @@ fn accounts_stand_by_their_danger_and_notes_take_it_away() {
         readiness.accounts.iter().map(way).collect::<Vec<_>>()
     };
     let readiness = app.readiness().unwrap();
-    assert_eq!((readiness.back, readiness.total, readiness.with_way), (3, 3, 1));
+    assert_eq!(
+        (readiness.back, readiness.total, readiness.with_way),
+        (0, 3, 1),
+        "the only copy goes with the computer"
+    );
     assert_eq!(
         ways(&readiness),
         [
@@ -137,6 +141,9 @@ fn an_old_copy_is_missing_what_came_after_it() {
     let report = drill(&mut app, Some(&copy)).unwrap();
     assert_eq!(lost(&report), [("New · me", LossReason::AccountMissing)]);
     assert_eq!((report.accounts_back, report.sets_back, report.copy.elsewhere), (3, 1, true));
+    let readiness = app.readiness().unwrap();
+    assert_eq!((readiness.back, readiness.total), (3, 4), "a drilled copy elsewhere counts");
+    assert!(!readiness.reminders.contains(&Reminder::NoBackupElsewhere));
 }
 
 #[test]
