@@ -951,7 +951,7 @@ export type Readiness = {
  */
 total: number, 
 /**
- * How many of them are in the newest copy of the vault.
+ * How many of them are in a copy of the vault that is known to lie elsewhere; what lies on this computer is gone with it.
  */
 back: number, 
 /**
