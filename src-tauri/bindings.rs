@@ -3,6 +3,7 @@
 use crate::{commands, events};
 use keyhaven_app::readiness_view::*;
 use keyhaven_app::recovery::view::*;
+use keyhaven_app::safety_view::*;
 use keyhaven_app::view::*;
 use std::fmt::Write as _;
 use ts_rs::{Config, TS};
@@ -97,6 +98,26 @@ fn generate() -> String {
         LossReason,
         Failure,
         FailureKind,
+        BackupView,
+        BackupState,
+        BackupRotation,
+        RestorePoint,
+        PointPlace,
+        RestorePoints,
+        LookAnswer,
+        Look,
+        MergeEffects,
+        Difference,
+        RecordName,
+        Effect,
+        VaultCopy,
+        CopyMaker,
+        CopyFate,
+        SlotView,
+        SlotName,
+        RotationFate,
+        Finding,
+        DoctorReport,
     ];
     text.push_str("\n/** Names of the events that the program sends, and what they carry. */\nexport interface Events {\n");
     for (name, payload) in events::table(&config) {

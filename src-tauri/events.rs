@@ -1,6 +1,7 @@
 //! What the program tells the page without being asked.
 
 use keyhaven_app::recovery::view::Draft;
+use keyhaven_app::safety_view::BackupView;
 use keyhaven_app::view::{Failure, Offer, Status};
 use tauri::{AppHandle, Emitter};
 
@@ -16,6 +17,8 @@ pub(crate) const DRAFTS: &str = "drafts";
 pub(crate) const DRAG: &str = "drag";
 /// The clipboard was cleared (true), or something else was found in it and left alone (false).
 pub(crate) const CLIPBOARD: &str = "clipboard";
+/// A backup was made, or failed.
+pub(crate) const BACKUPS: &str = "backups";
 
 pub(crate) fn status(app: &AppHandle, status: &Status) {
     send(app, STATUS, status);
@@ -41,6 +44,10 @@ pub(crate) fn clipboard(app: &AppHandle, cleared: bool) {
     send(app, CLIPBOARD, &cleared);
 }
 
+pub(crate) fn backups(app: &AppHandle, view: &BackupView) {
+    send(app, BACKUPS, view);
+}
+
 /// An event that finds no window is no failure: the page asks for the status when it starts.
 fn send<T: serde::Serialize + Clone>(app: &AppHandle, event: &str, payload: &T) {
     let _ = app.emit(event, payload.clone());
@@ -57,5 +64,6 @@ pub(crate) fn table(config: &ts_rs::Config) -> Vec<(&'static str, String)> {
         (DRAFTS, Vec::<Draft>::name(config)),
         (DRAG, bool::name(config)),
         (CLIPBOARD, bool::name(config)),
+        (BACKUPS, BackupView::name(config)),
     ]
 }

@@ -4,6 +4,7 @@
 //! commands of `commands/mod.rs` and hears the events of `events.rs`.
 #![forbid(unsafe_code)]
 
+mod backing_up;
 #[cfg(test)]
 mod bindings;
 mod commands;
@@ -66,12 +67,13 @@ fn start(demo: bool) -> Result<(), Box<dyn std::error::Error>> {
             window::open(app.handle(), &settings)?;
             platform::session::watch(app.handle());
             tauri::async_runtime::spawn(idle::watch(app.handle().clone()));
+            tauri::async_runtime::spawn(backing_up::watch(app.handle().clone()));
             Ok(())
         })
         .build(tauri::generate_context!())?;
     app.run(|app, event| {
         if let tauri::RunEvent::Exit = event {
-            state::lock(app);
+            state::lock_for_good(app);
         }
     });
     drop(throw_away);

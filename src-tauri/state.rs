@@ -1,7 +1,7 @@
 //! What the window's commands share: the app behind a lock, the clipboard, the idle clock.
 
 use crate::platform::clipboard::Clipboard;
-use crate::{events, idle};
+use crate::{backing_up, events, idle};
 use keyhaven_app::view::{LockedView, Status};
 use keyhaven_app::{App, KeyringAnswer};
 use std::sync::atomic::AtomicBool;
@@ -20,6 +20,8 @@ pub(crate) struct Desk {
     early: Mutex<Option<Receiver<KeyringAnswer>>>,
     /// Whether the recovery room is seen: files that are dropped there are recovery files.
     pub recovery_room: AtomicBool,
+    /// When backups run.
+    pub backups: backing_up::Timer,
 }
 
 impl Desk {
@@ -32,6 +34,7 @@ impl Desk {
             idle: idle::Clock::default(),
             early,
             recovery_room: AtomicBool::new(false),
+            backups: backing_up::Timer::default(),
         }
     }
 
@@ -80,18 +83,29 @@ pub(crate) fn desk(app: &AppHandle) -> tauri::State<'_, Desk> {
     app.state::<Desk>()
 }
 
+/// Locks when the program ends: what is not in the backup yet still goes there.
+pub(crate) fn lock_for_good(app: &AppHandle) {
+    lock(app);
+    backing_up::farewell(app);
+}
+
 /// Locks the vault and takes a copied code from the clipboard; tells the page when that changed anything.
 ///
 /// Every way of locking (key, tray, idle, suspend, screen lock) comes through here.
 pub(crate) fn lock(app: &AppHandle) -> Status {
     let desk = desk(app);
     desk.forget_early();
-    let (was_open, status) = {
+    let (was_open, job, status) = {
         let mut keyhaven = desk.app();
         let was_open = keyhaven.is_open();
+        // Sealed before the keys go; it is written when they are gone.
+        let job = keyhaven.backup_before_lock();
         keyhaven.lock();
-        (was_open, keyhaven.status())
+        (was_open, job, keyhaven.status())
     };
+    if let Some(job) = job {
+        backing_up::run_behind(app, job);
+    }
     if was_open {
         desk.clipboard.clear_own(app);
         events::status(app, &status);

@@ -6,10 +6,13 @@
 
 mod accounts;
 mod adding;
+mod backups;
 mod kit;
+mod merging;
 mod readiness;
 mod recovery;
 mod settings;
+mod slots;
 mod vault;
 
 pub(crate) use adding::offer_from_paths;
@@ -18,6 +21,7 @@ pub(crate) use recovery::{drafts_from_paths, plain_drafts};
 use crate::error::{Answer, worker_died};
 use keyhaven_app::readiness_view::*;
 use keyhaven_app::recovery::view::*;
+use keyhaven_app::safety_view::*;
 use keyhaven_app::view::*;
 use tauri::AppHandle;
 
@@ -27,9 +31,11 @@ macro_rules! commands {
             $(#[doc = $doc])+
             #[tauri::command(rename_all = "snake_case")]
             async fn $name(app: AppHandle, $($arg: $type),*) -> Answer<$result> {
-                tauri::async_runtime::spawn_blocking(move || $module::$name(&app, $($arg),*))
-                    .await
-                    .unwrap_or_else(|_| Err(worker_died()))
+                let handle = app.clone();
+                let answer = tauri::async_runtime::spawn_blocking(move || $module::$name(&handle, $($arg),*)).await;
+                // The vault may have changed: whoever backs it up looks anew.
+                crate::state::desk(&app).backups.wake();
+                answer.unwrap_or_else(|_| Err(worker_died()))
             }
         )+
 
@@ -184,6 +190,56 @@ commands! {
     readiness::note_ways(account: String, second_device: bool, admin_reset: bool) -> Readiness;
     /// Opens the newest copy of the vault as a new computer would and compares; the result is kept.
     readiness::run_drill(proof: Proof) -> DrillReport;
+    /// How the backups stand.
+    backups::backups() -> BackupView;
+    /// Lets the person choose a folder for backups and makes the first; null when the dialog was closed.
+    backups::choose_backup_folder() -> Option<BackupView>;
+    /// Keeps backups in this folder from now on and makes the first.
+    backups::set_backup_folder(folder: String) -> BackupView;
+    /// Keeps no more backups; those that are there stay.
+    backups::stop_backups() -> BackupView;
+    /// Changes how many backups stay.
+    backups::set_backup_rotation(rotation: BackupRotation) -> BackupView;
+    /// Gives backups a passphrase of their own, or the vault's own again (null).
+    backups::set_backup_passphrase(proof: Proof, passphrase: Option<String>) -> BackupView;
+    /// Makes a backup now.
+    backups::back_up_now() -> BackupView;
+    /// The backups and saved states that can be looked into.
+    backups::restore_points() -> RestorePoints;
+    /// What a backup or saved state holds, compared with the vault now.
+    backups::look_into(place: PointPlace, name: String, proof: Option<Proof>) -> LookAnswer;
+    /// Makes the chosen records what they are in what was looked into; answers all accounts.
+    backups::restore_records(look: u32, ids: Vec<String>) -> Vec<AccountRow>;
+    /// Forgets what was looked into.
+    backups::forget_look() -> ();
+
+    /// Copies of the vault beside its file.
+    merging::copies() -> Vec<VaultCopy>;
+    /// What merging such a copy would change.
+    merging::preview_copy(name: String, proof: Option<Proof>) -> LookAnswer;
+    /// Lets the person choose another copy of the vault; null when the dialog was closed.
+    merging::choose_merge() -> Option<String>;
+    /// What merging a chosen copy would change.
+    merging::preview_merge(path: String, proof: Option<Proof>) -> LookAnswer;
+    /// Merges what was looked at; answers all accounts.
+    merging::apply_merge(look: u32) -> Vec<AccountRow>;
+    /// Puts a merged copy aside or removes it; answers the copies that are left.
+    merging::settle_copy(name: String, fate: CopyFate) -> Vec<VaultCopy>;
+
+    /// The ways into the vault.
+    slots::slots() -> Vec<SlotView>;
+    /// Adds a passphrase that opens everything.
+    slots::add_passphrase(proof: Proof, passphrase: String, label: String) -> Vec<SlotView>;
+    /// Removes a way in; the last one that does not depend on this computer stays.
+    slots::remove_slot(id: String, proof: Proof) -> Vec<SlotView>;
+    /// Replaces a passphrase.
+    slots::change_passphrase(id: String, current: String, passphrase: String) -> Vec<SlotView>;
+    /// What becomes of saved states, backups and other ways in when the keys are renewed.
+    slots::rotation_fate() -> RotationFate;
+    /// Gives the vault new keys, and shows the new emergency kit.
+    slots::rotate_keys(passphrase: String) -> Kit;
+    /// What is wrong with the keyring; `unlock` lets a locked one ask for its password.
+    slots::doctor(unlock: bool) -> DoctorReport;
 
     /// Changes the settings.
     settings::change_settings(settings: Settings) -> Settings;

@@ -69,7 +69,20 @@ pub(super) fn unlock_with_passphrase(app: &AppHandle, passphrase: String) -> Ans
     let desk = desk(app);
     let mut keyhaven = desk.app();
     keyhaven.unlock_with_passphrase(&passphrase)?;
-    Ok(keyhaven.status())
+    let status = keyhaven.status();
+    drop(keyhaven);
+    strengthen(app, passphrase);
+    Ok(status)
+}
+
+/// Raises the passphrase's cost where that is due, after the page has its answer: nobody waits for it.
+fn strengthen(app: &AppHandle, passphrase: SecretText) {
+    let app = app.clone();
+    tauri::async_runtime::spawn_blocking(move || {
+        // What fails here fails again, and is told, at the next change that somebody asks for.
+        let _ = state::desk(&app).app().strengthen(&passphrase);
+        state::desk(&app).backups.wake();
+    });
 }
 
 pub(super) fn unlock_with_recovery_key(app: &AppHandle, recovery_key: String) -> Answer<Status> {

@@ -2,7 +2,7 @@
 //! in mind, what would a new computer have?
 
 use crate::failure::other;
-use crate::host::{Host, Keyring, KeyringError};
+use crate::host::{Host, Keyring, KeyringError, KeyringProbe, KeyringStanding};
 use crate::readiness::{Copy, best_sets};
 use crate::readiness_view::*;
 use crate::recovery;
@@ -260,7 +260,7 @@ impl Keyring for NewComputer {
         Ok(())
     }
 
-    fn present(&self) -> bool {
-        false
+    fn probe(&self) -> KeyringProbe {
+        KeyringProbe::of(KeyringStanding::NoService, "a new computer's keyring knows nothing of this vault")
     }
 }

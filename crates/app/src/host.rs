@@ -55,14 +55,67 @@ pub trait Keyring: Send + Sync {
     /// In which way the keyring did not do it.
     fn remove(&self, vault_id: &str) -> Result<(), KeyringError>;
 
-    /// Whether there is a keyring to talk to at all, without opening or unlocking anything.
-    fn present(&self) -> bool;
+    /// What can be said about the keyring without opening, unlocking or asking anything of a person.
+    fn probe(&self) -> KeyringProbe;
+}
+
+/// What a keyring shows of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyringProbe {
+    /// How far it is there.
+    pub standing: KeyringStanding,
+    /// The program behind it, as the system names it; `None` where it is the system itself or not known.
+    pub provider: Option<String>,
+    /// The ids of the vaults that it has entries for.
+    pub vaults: Vec<String>,
+    /// What the system answered, in its own words.
+    pub answer: String,
+}
+
+impl KeyringProbe {
+    /// A keyring of which no more than its standing is known.
+    pub fn of(standing: KeyringStanding, answer: impl Into<String>) -> Self {
+        Self { standing, provider: None, vaults: Vec::new(), answer: answer.into() }
+    }
+}
+
+/// How far a keyring is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyringStanding {
+    /// There is no D-Bus session to ask on.
+    NoBus,
+    /// Nobody on the session's bus keeps secrets.
+    NoService,
+    /// The service has no default keyring to put a key into.
+    NoCollection,
+    /// The default keyring is locked; using it makes the system ask for its password.
+    Locked,
+    /// It can be used.
+    Open,
+}
+
+impl KeyringStanding {
+    /// The state that a screen shows for it. A locked one is no obstacle: using it asks.
+    pub fn state(self) -> KeyringState {
+        match self {
+            Self::NoBus | Self::NoService => KeyringState::Absent,
+            Self::NoCollection => KeyringState::NoCollection,
+            Self::Locked => KeyringState::Unasked,
+            Self::Open => KeyringState::Ready,
+        }
+    }
 }
 
 /// Every way in which a keyring fails that a person can do something about.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyringError {
-    /// Nobody answers: no D-Bus session, no Secret Service, no default keyring.
+    /// The service has no default keyring.
+    #[error("the keyring service has no default keyring")]
+    NoCollection,
+    /// The entry, or what it was to be, is larger than the keyring or Keyhaven takes.
+    #[error("the keyring's entry is too large: {0}")]
+    TooLarge(String),
+    /// Nobody answers: no D-Bus session, no Secret Service.
     #[error("this session has no keyring service: {0}")]
     Absent(String),
     /// The keyring is locked, and nobody unlocked it when asked.
@@ -94,7 +147,8 @@ impl KeyringError {
             Self::Refused(_) => KeyringState::Refused,
             Self::Missing => KeyringState::Missing,
             Self::Ambiguous => KeyringState::Ambiguous,
-            Self::Malformed => KeyringState::Foreign,
+            Self::Malformed | Self::TooLarge(_) => KeyringState::Foreign,
+            Self::NoCollection => KeyringState::NoCollection,
             Self::Failed(_) => KeyringState::Failed,
         }
     }

@@ -7,20 +7,27 @@
 
 mod accounts;
 pub mod adding;
+pub mod backups;
 pub mod booklet;
 mod demo;
+mod differences;
+pub mod doctor;
 pub mod drill;
 mod failure;
 pub mod host;
 mod kit;
+mod looking;
+mod merging;
 pub mod offer;
 pub mod paper;
 mod readiness;
 pub mod readiness_view;
 pub mod recovery;
+pub mod safety_view;
 mod session;
 mod settings;
 mod sheet;
+mod slots;
 pub mod split;
 pub mod stored;
 pub mod strength;
@@ -45,6 +52,7 @@ pub struct App {
     /// Counts locks and changes of the vault, so that a keyring's late answer is known as such.
     turn: u64,
     demo: bool,
+    backups: backups::Backups,
 }
 
 enum Phase {
@@ -59,7 +67,8 @@ impl App {
     pub fn open(host: Arc<dyn Host>, home: &Path) -> Self {
         let mut home = settings::Home::new(home);
         let settings = home.read_settings(host.files());
-        let mut app = Self { host, home, settings, phase: Phase::Absent, turn: 0, demo: false };
+        let backups = backups::Backups::new(backups::plan::Plan::read(host.files(), home.folder()));
+        let mut app = Self { host, home, settings, phase: Phase::Absent, turn: 0, demo: false, backups };
         app.look();
         app
     }
@@ -158,7 +167,7 @@ impl App {
     }
 }
 
-fn not_open(phase: &Phase) -> Failure {
+pub(crate) fn not_open(phase: &Phase) -> Failure {
     match phase {
         Phase::Absent => failure::fail(FailureKind::NoVault, "there is no vault yet"),
         Phase::Unreadable(error) => failure::unreadable(error),

@@ -3,6 +3,7 @@
 use crate::App;
 use crate::failure::fail;
 use crate::kit::ShownKit;
+use crate::looking::Looked;
 use crate::offer::Pending;
 use crate::stored::{KIND, Stored};
 use crate::view::{Failure, FailureKind, KeyringState, OpenedWith};
@@ -28,6 +29,10 @@ pub(crate) struct Session {
     pub opened_with: OpenedWith,
     pub keyring: KeyringState,
     pub recovery: crate::recovery::Memory,
+    /// The other state or copy of the vault that was last looked into.
+    pub looked: Option<Looked>,
+    /// How long opening by passphrase took; gone once that was acted on.
+    pub unlock_took: Option<std::time::Duration>,
     offers_made: u32,
     /// When accounts were used since the last save. "Recently used" alone is not worth a generation of the vault.
     used: BTreeMap<RecordId, u64>,
@@ -46,6 +51,8 @@ impl Session {
             opened_with,
             keyring,
             recovery: crate::recovery::Memory::default(),
+            looked: None,
+            unlock_took: None,
             offers_made: 0,
             used: BTreeMap::new(),
         };
@@ -54,7 +61,7 @@ impl Session {
     }
 
     /// Reads all accounts from the vault's records.
-    fn read_accounts(&mut self) {
+    pub fn read_accounts(&mut self) {
         self.accounts.clear();
         self.not_understood.clear();
         let counters = highest_counters(&self.vault);

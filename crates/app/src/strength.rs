@@ -1,6 +1,7 @@
 //! How strong a passphrase is, estimated by zxcvbn.
 
-use crate::view::Strength;
+use crate::failure::fail;
+use crate::view::{Failure, FailureKind, Strength};
 use keyhaven_secret::SecretText;
 use zxcvbn::{Score, time_estimates::CrackTimeSeconds, zxcvbn};
 
@@ -29,6 +30,19 @@ pub fn estimate(passphrase: &SecretText) -> Strength {
             .unwrap_or_default(),
         acceptable: long_enough && entropy.score() >= Score::Two,
     }
+}
+
+/// Refuses a passphrase that would be guessed too soon.
+///
+/// # Errors
+/// It is not [`Strength::acceptable`].
+pub(crate) fn check(passphrase: &SecretText) -> Result<(), Failure> {
+    let strength = estimate(passphrase);
+    if strength.acceptable {
+        return Ok(());
+    }
+    let why = strength.warning.unwrap_or_else(|| "it would be guessed too soon".into());
+    Err(fail(FailureKind::WeakPassphrase, why))
 }
 
 /// A duration as a person would say it.

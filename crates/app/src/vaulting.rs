@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// What unlocking by passphrase shall take on this machine.
-const UNLOCK_TIME: Duration = Duration::from_millis(700);
+pub(crate) const UNLOCK_TIME: Duration = Duration::from_millis(700);
 
 /// A question to the keyring, to be asked without holding the app.
 pub struct KeyringQuestion {
@@ -89,11 +89,7 @@ impl App {
         match &self.phase {
             Phase::Absent => Status::Absent {
                 folder: self.home.folder().display().to_string(),
-                keyring: if self.host.keyring().present() {
-                    KeyringState::Ready
-                } else {
-                    KeyringState::Absent
-                },
+                keyring: self.host.keyring().probe().standing.state(),
             },
             Phase::Locked { vault, keyring } => Status::Locked(self.locked_view(vault, *keyring)),
             Phase::Unreadable(error) => Status::Unreadable {
@@ -113,16 +109,17 @@ impl App {
     /// did not take its key, or the vault could not be saved. Nothing is left behind then.
     pub fn create_vault(&mut self, passphrase: Option<SecretText>, keyring: bool) -> Result<Kit, Failure> {
         if let Some(passphrase) = &passphrase {
-            let strength = strength::estimate(passphrase);
-            if !strength.acceptable {
-                let why = strength.warning.unwrap_or_else(|| "it would be guessed too soon".into());
-                return Err(fail(FailureKind::WeakPassphrase, why));
-            }
+            strength::check(passphrase)?;
         } else if !keyring {
             return Err(fail(FailureKind::BadInput, "a vault needs a passphrase or the keyring"));
         }
-        let cost = KdfCost::calibrate(UNLOCK_TIME, |work| self.host.measure(work));
+        let cost = self.calibrated();
         self.create(passphrase.map(|passphrase| (passphrase, cost)), keyring)
+    }
+
+    /// What a passphrase of a new slot shall cost on this machine.
+    pub(crate) fn calibrated(&self) -> KdfCost {
+        KdfCost::calibrate(UNLOCK_TIME, |work| self.host.measure(work))
     }
 
     pub(crate) fn create_demo_vault(&mut self) -> Result<(), Failure> {
@@ -197,6 +194,9 @@ impl App {
             }
             return Err(error.into());
         }
+        if keyring_key.is_some() {
+            self.remember_provider(&vault.id().to_string());
+        }
         Ok(())
     }
 
@@ -254,7 +254,16 @@ impl App {
     /// # Errors
     /// The passphrase is wrong, or the file was changed; it was not touched.
     pub fn unlock_with_passphrase(&mut self, passphrase: &SecretText) -> Result<(), Failure> {
-        self.unlock(Credential::Passphrase(passphrase), OpenedWith::Passphrase)
+        // What another program saved since the last look is what opens.
+        self.look_again();
+        let Phase::Locked { vault, .. } = &self.phase else { return self.unlock_needless() };
+        let mut open = Err(other("the passphrase was not tried"));
+        let took = self.host.measure(&mut || {
+            open = vault.unlock(Credential::Passphrase(passphrase)).map_err(Failure::from);
+        });
+        self.opened(open?, OpenedWith::Passphrase);
+        self.session_mut()?.unlock_took = Some(took);
+        Ok(())
     }
 
     /// Unlocks with the recovery key of the emergency kit.
@@ -318,6 +327,7 @@ impl App {
             }
         })?;
         added?;
+        self.remember_provider(&written.entry.vault_id);
         self.session_mut()?.keyring = KeyringState::Ready;
         Ok(())
     }
@@ -532,7 +542,7 @@ impl App {
     }
 }
 
-fn write_keyring(host: &dyn Host, vault_id: &str, key: &KeyringKey) -> Result<(), KeyringError> {
+pub(crate) fn write_keyring(host: &dyn Host, vault_id: &str, key: &KeyringKey) -> Result<(), KeyringError> {
     let text = key.to_text();
     host.keyring().write(vault_id, &text)?;
     // Some keyrings take a secret and give back another; better to know now than at the next start.
@@ -547,6 +557,6 @@ fn generation_name(generation: &Generation) -> String {
     generation.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn slot_of(slots: &[SlotInfo], kind: &SlotKind) -> Option<SlotId> {
+pub(crate) fn slot_of(slots: &[SlotInfo], kind: &SlotKind) -> Option<SlotId> {
     slots.iter().find(|slot| slot.kind == *kind).map(|slot| slot.id)
 }

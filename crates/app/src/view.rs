@@ -64,6 +64,8 @@ pub enum KeyringState {
     Ready,
     /// There is no keyring service to talk to (no D-Bus session, no Secret Service).
     Absent,
+    /// The service is there and has no default keyring to put a key into.
+    NoCollection,
     /// The keyring is there and locked.
     Locked,
     /// The person, or a policy, refused the request.
@@ -581,6 +583,12 @@ pub enum FailureKind {
     KitMismatch,
     /// This needs a kept emergency kit first.
     KitNeeded,
+    /// The backups' own passphrase has to be set anew.
+    BackupPassphrase,
+    /// It is a copy of another vault.
+    AnotherVault,
+    /// This would leave the vault without a passphrase or kept kit that opens it.
+    LastWayIn,
     /// The system's clipboard did not answer.
     Clipboard,
     /// Something else; the detail says what.

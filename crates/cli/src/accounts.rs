@@ -103,10 +103,7 @@ pub fn proof_for(typed: Option<Typed>, question: &str, refusal: &str) -> Result<
                 .advise("--password-stdin or --recovery-key-stdin reads it from standard input")
         })?),
     };
-    Ok(match typed {
-        Typed::Passphrase(text) => Proof { passphrase: Some(text.expose().to_owned()), recovery_key: None },
-        Typed::RecoveryKey(text) => Proof { passphrase: None, recovery_key: Some(text.expose().to_owned()) },
-    })
+    Ok(typed.proof())
 }
 
 fn print(detail: &AccountDetail, secret: Option<Revealed>) -> Result<(), Failure> {

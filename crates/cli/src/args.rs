@@ -39,6 +39,7 @@ pub enum Command {
     Vectors(VectorsArgs),
     #[command(subcommand)]
     Vault(VaultCommand),
+    Doctor(DoctorArgs),
     List(ListArgs),
     Show(ShowArgs),
     Add(AddArgs),
@@ -476,12 +477,51 @@ pub struct InfoArgs {
     pub json: bool,
 }
 
-/// List what opens the vault
+/// List what opens the vault, or change it
 #[derive(Args)]
 pub struct SlotsArgs {
+    #[command(subcommand)]
+    pub change: Option<SlotsCommand>,
     /// Print one JSON value
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub json: bool,
+}
+
+/// Changes of what opens the vault
+#[derive(Subcommand)]
+pub enum SlotsCommand {
+    /// Add a passphrase; with --password-stdin it is the line after the one that opens the vault
+    Add {
+        /// What to call it; it stands in the vault file unencrypted
+        #[arg(long, default_value = "")]
+        label: String,
+        #[command(flatten)]
+        unlock: Unlock,
+    },
+    /// Replace a passphrase; with --password-stdin the new one is the line after the current one
+    Change {
+        /// The slot, as keyhaven vault slots lists it; the only passphrase where there is one only
+        #[arg(value_name = "ID")]
+        id: Option<String>,
+        #[command(flatten)]
+        unlock: Unlock,
+    },
+    /// Remove a way in; the last one that does not depend on this computer stays
+    Remove {
+        /// The slot, as keyhaven vault slots lists it
+        #[arg(value_name = "ID")]
+        id: String,
+        #[command(flatten)]
+        unlock: Unlock,
+    },
+    /// Say what renewing the vault's keys would mean; with --yes do it and print the new recovery key
+    Renew {
+        /// Do it
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        unlock: Unlock,
+    },
 }
 
 /// Try whether the vault opens
@@ -506,18 +546,31 @@ pub struct CheckArgs {
     pub json: bool,
 }
 
-/// Copy the sealed vault to a new file
+/// Back the sealed vault up: to the folder for backups, or to a new file
+///
+/// The window of Keyhaven keeps the same backups by itself. Exit code 0: written, read again and compared.
 #[derive(Args)]
 pub struct BackupArgs {
-    /// The new file
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    /// A new file, beside the backups that are kept
+    #[arg(value_name = "FILE", conflicts_with_all = ["folder", "status"])]
+    pub file: Option<PathBuf>,
+    /// Keep backups in this folder from now on
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// Say how the backups stand and write nothing; exit code 1 when they want attention
+    #[arg(long, conflicts_with = "folder")]
+    pub status: bool,
+    #[command(flatten)]
+    pub unlock: Unlock,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
 }
 
-/// Use a backup where there is no vault, or go back to an earlier saved state
+/// Use a backup where there is no vault, go back to an earlier saved state, or bring single records back
 #[derive(Args)]
 pub struct RestoreArgs {
-    /// The backup; it is copied
+    /// The backup; it is copied, or with --dry-run, --only and --all compared with the vault
     #[arg(value_name = "FILE", required_unless_present_any = ["list", "state"])]
     pub file: Option<PathBuf>,
     /// List the earlier saved states
@@ -526,17 +579,49 @@ pub struct RestoreArgs {
     /// Go back to this saved state; the vault as it is now is kept beside it
     #[arg(long, value_name = "NAME", conflicts_with = "file")]
     pub state: Option<String>,
+    /// Say what the backup holds and how it differs from the vault, and change nothing
+    #[arg(long, requires = "file")]
+    pub dry_run: bool,
+    /// Bring only this back: issuer, name, issuer:name or id of a record that differs; may be repeated
+    #[arg(long, value_name = "NAME", requires = "file", conflicts_with = "dry_run")]
+    pub only: Vec<String>,
+    /// Make every record what it is in the backup; what was added since is deleted
+    #[arg(long, requires = "file", conflicts_with_all = ["dry_run", "only"])]
+    pub all: bool,
+    #[command(flatten)]
+    pub unlock: Unlock,
     /// Print one JSON value
     #[arg(long)]
     pub json: bool,
 }
 
-/// Take in what another copy of the vault has
+/// Take in what another copy of the vault has; without a file, list the copies beside the vault
 #[derive(Args)]
 pub struct MergeArgs {
     /// The other copy; it is not changed
     #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    pub file: Option<PathBuf>,
+    /// Say what the merge would change, and change nothing
+    #[arg(long, requires = "file")]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub unlock: Unlock,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Say what is the matter with the keyring, and what to do about it
+///
+/// Exit code 0: the keyring has this vault's key, or the vault does not use it. 1: something is to be done.
+#[derive(Args)]
+pub struct DoctorArgs {
+    /// Let a locked keyring ask for its password
+    #[arg(long)]
+    pub ask: bool,
+    /// Open the vault with passphrase or recovery key and write the keyring's key anew
+    #[arg(long)]
+    pub repair: bool,
     #[command(flatten)]
     pub unlock: Unlock,
     /// Print one JSON value

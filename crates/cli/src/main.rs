@@ -7,7 +7,10 @@
 
 mod accounts;
 mod args;
+mod backups;
 mod codes;
+mod differences;
+mod doctor;
 mod drill;
 mod error;
 mod generate;
@@ -20,6 +23,7 @@ mod paper;
 mod qr;
 mod recovery;
 mod recovery_vault;
+mod slots;
 mod time;
 mod unlock;
 mod vault;
@@ -59,6 +63,7 @@ fn run(command: Command) -> Result<Answer, Failure> {
         Command::Restore(args) => paper::restore(args),
         Command::Vectors(args) => vectors::run(args),
         Command::Vault(command) => vault::run(command),
+        Command::Doctor(args) => doctor::run(args),
         Command::List(args) => accounts::list(args),
         Command::Show(args) => accounts::show(args),
         Command::Add(args) => accounts::add(args),

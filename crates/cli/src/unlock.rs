@@ -5,7 +5,7 @@ use crate::error::{Failure, tell};
 use crate::input;
 use keyhaven_app::App;
 use keyhaven_app::host::Host;
-use keyhaven_app::view::Status;
+use keyhaven_app::view::{Proof, Status};
 use keyhaven_platform::SystemHost;
 use keyhaven_secret::SecretText;
 use keyhaven_vault::{Credential, KeyringKey, Location, LockedVault, OpenVault, RecoveryKey, SlotKind};
@@ -69,6 +69,30 @@ pub fn open(app: &mut App, unlock: &Unlock) -> Result<Option<Typed>, Failure> {
         }
         (None, Some(failure)) => Err(Failure::from(failure).advise(NO_TERMINAL)),
         (None, None) => Err(no_terminal()),
+    }
+}
+
+/// Opens the vault with what a person types, for what the keyring alone does not allow.
+pub fn open_with_proof(app: &mut App, unlock: &Unlock) -> Result<Typed, Failure> {
+    let typed = match unlock.given()? {
+        Some(typed) => typed,
+        None => Typed::Passphrase(input::prompt("Passphrase: ")?.ok_or_else(no_terminal)?),
+    };
+    open_with(app, &typed)?;
+    Ok(typed)
+}
+
+impl Typed {
+    /// The same as the use-cases take it.
+    pub fn proof(&self) -> Proof {
+        match self {
+            Self::Passphrase(text) => {
+                Proof { passphrase: Some(text.expose().to_owned()), recovery_key: None }
+            }
+            Self::RecoveryKey(text) => {
+                Proof { passphrase: None, recovery_key: Some(text.expose().to_owned()) }
+            }
+        }
     }
 }
 

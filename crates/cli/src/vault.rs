@@ -3,13 +3,13 @@
 use crate::args::*;
 use crate::error::{Answer, Failure};
 use crate::unlock::{self, Typed};
-use crate::{input, output, time};
+use crate::{backups, input, output, slots, time};
 use keyhaven_app::App;
 use keyhaven_app::host::Host;
 use keyhaven_app::view::{KitFormat, KitState, LockedView, OpenedWith, Status};
 use keyhaven_platform::SystemHost;
 use keyhaven_secret::SecretText;
-use keyhaven_vault::{Location, LockedVault, OpenVault, RecoveryMerge, SlotInfo, SlotKind};
+use keyhaven_vault::{LockedVault, OpenVault};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -17,12 +17,12 @@ pub fn run(command: VaultCommand) -> Result<Answer, Failure> {
     match command {
         VaultCommand::Init(args) => init(args),
         VaultCommand::Info(args) => info(args),
-        VaultCommand::Slots(args) => slots(args),
+        VaultCommand::Slots(args) => slots::run(args),
         VaultCommand::Unlock(args) => try_unlock(args),
         VaultCommand::Check(args) => check(args),
-        VaultCommand::Backup(args) => backup(args),
-        VaultCommand::Restore(args) => restore(args),
-        VaultCommand::Merge(args) => merge(args),
+        VaultCommand::Backup(args) => backups::backup(args),
+        VaultCommand::Restore(args) => backups::restore(args),
+        VaultCommand::Merge(args) => backups::merge(args),
     }
 }
 
@@ -66,7 +66,7 @@ fn init(args: InitArgs) -> Result<Answer, Failure> {
 }
 
 /// Saving brings a file's folder to the disk too, and a bare name has none.
-fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+pub fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).map_err(|error| Failure::input(format_args!("{}: {error}", path.display())))
 }
 
@@ -80,7 +80,7 @@ fn kit_format(path: &Path) -> Result<KitFormat, Failure> {
     }
 }
 
-fn new_passphrase() -> Result<SecretText, Failure> {
+pub fn new_passphrase() -> Result<SecretText, Failure> {
     let no_terminal = || {
         Failure::input("there is no terminal to ask for the new passphrase")
             .advise("--password-stdin reads it from standard input")
@@ -118,77 +118,11 @@ fn info(args: InfoArgs) -> Result<Answer, Failure> {
 }
 
 /// Why there is no vault to speak of: absent, or not readable.
-fn no_vault(app: &mut App) -> Failure {
+pub fn no_vault(app: &mut App) -> Failure {
     match app.unlock_with_keyring() {
         Err(failure) => failure.into(),
         Ok(()) => Failure::vault("the vault is open"),
     }
-}
-
-#[derive(Serialize)]
-struct SlotsValue {
-    slots: Vec<SlotValue>,
-}
-
-#[derive(Serialize)]
-struct SlotValue {
-    id: String,
-    kind: String,
-    /// Unix milliseconds.
-    created_at: u64,
-    label: String,
-    opens_accounts: bool,
-    opens_recovery: bool,
-    memory_kib: Option<u32>,
-    passes: Option<u32>,
-}
-
-impl SlotValue {
-    fn of(slot: &SlotInfo) -> Self {
-        Self {
-            id: slot.id.to_string(),
-            kind: match &slot.kind {
-                SlotKind::Passphrase => "passphrase".into(),
-                SlotKind::Keyring => "keyring".into(),
-                SlotKind::RecoveryKey => "recovery key".into(),
-                SlotKind::Unknown(name) => format!("unknown ({})", output::shown(name)),
-                _ => "unknown".into(),
-            },
-            created_at: slot.created_at,
-            label: slot.label.clone(),
-            opens_accounts: slot.opens_accounts,
-            opens_recovery: slot.opens_recovery,
-            memory_kib: slot.cost.map(|cost| cost.memory_kib()),
-            passes: slot.cost.map(|cost| cost.passes()),
-        }
-    }
-}
-
-fn slots(args: SlotsArgs) -> Result<Answer, Failure> {
-    let (mut app, computer) = unlock::find()?;
-    let slots = locked(&mut app, &computer)?.slots().iter().map(SlotValue::of).collect::<Vec<_>>();
-    if args.json {
-        output::json(&SlotsValue { slots })?;
-        return Ok(Answer::Yes);
-    }
-    for slot in &slots {
-        let opens = match (slot.opens_accounts, slot.opens_recovery) {
-            (true, true) => "accounts and recovery codes",
-            (true, false) => "accounts",
-            (false, true) => "recovery codes",
-            (false, false) => "nothing",
-        };
-        let cost = slot.memory_kib.zip(slot.passes);
-        let cost =
-            cost.map(|(kib, passes)| format!(", {} MiB, {passes} passes", kib / 1024)).unwrap_or_default();
-        output::line(format_args!(
-            "{}  opens {opens}{cost}, since {}, id {}",
-            slot.kind,
-            time::shown(slot.created_at / 1_000),
-            slot.id
-        ))?;
-    }
-    Ok(Answer::Yes)
 }
 
 #[derive(Serialize)]
@@ -260,119 +194,6 @@ fn check(args: CheckArgs) -> Result<Answer, Failure> {
         }
     }
     Ok(Answer::yes_if(value.problems.is_empty()))
-}
-
-fn backup(args: BackupArgs) -> Result<Answer, Failure> {
-    let (mut app, computer) = unlock::find()?;
-    let vault = locked(&mut app, &computer)?;
-    let copy = Location::at(absolute(&args.file)?);
-    let shown = args.file.display();
-    vault
-        .copy_to(computer.files(), &copy)
-        .map_err(|error| Failure::vault(format_args!("{shown}: {error}")))?;
-    // A backup that cannot be read is none.
-    let read = unlock::read(&computer, &copy)?;
-    if read.as_bytes() != vault.as_bytes() {
-        return Err(Failure::vault(format_args!("{shown}: what was written reads otherwise")));
-    }
-    output::line(format_args!("vault {} copied to {shown}", vault.id()))?;
-    Ok(Answer::Yes)
-}
-
-#[derive(Serialize)]
-struct StatesValue {
-    states: Vec<StateValue>,
-}
-
-#[derive(Serialize)]
-struct StateValue {
-    name: String,
-    /// Unix milliseconds.
-    saved_at: u64,
-    size: u64,
-    error: Option<String>,
-}
-
-fn restore(args: RestoreArgs) -> Result<Answer, Failure> {
-    let (mut app, computer) = unlock::find()?;
-    if let Some(name) = &args.state {
-        app.restore_generation(name)?;
-        output::line(format_args!("the vault is again as in {name}; what it was is kept beside it"))?;
-        return Ok(Answer::Yes);
-    }
-    if let Some(file) = &args.file {
-        app.use_vault(&absolute(file)?, true)?;
-        output::line(format_args!(
-            "{} is now the vault at {}",
-            file.display(),
-            app.location().file().display()
-        ))?;
-        return Ok(Answer::Yes);
-    }
-    let states = LockedVault::generations(computer.files(), app.location()).map_err(Failure::vault)?;
-    let states: Vec<_> = states
-        .into_iter()
-        .map(|state| StateValue {
-            name: state.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            saved_at: state.saved_at,
-            size: state.size,
-            error: state.readable.err().map(|error| error.to_string()),
-        })
-        .collect();
-    let some = !states.is_empty();
-    if args.json {
-        output::json(&StatesValue { states })?;
-    } else {
-        for state in &states {
-            let error =
-                state.error.as_ref().map(|error| format!("  not readable: {error}")).unwrap_or_default();
-            let saved = time::shown(state.saved_at / 1_000);
-            output::line(format_args!("{}  saved {saved}, {} bytes{error}", state.name, state.size))?;
-        }
-    }
-    Ok(Answer::yes_if(some))
-}
-
-#[derive(Serialize)]
-struct MergeValue {
-    added: usize,
-    changed: usize,
-    deleted: usize,
-    conflicts: usize,
-    set_aside: usize,
-    /// `unchanged`, `waiting` (taken in when the compartment is next opened) or `merged`.
-    recovery: &'static str,
-}
-
-fn merge(args: MergeArgs) -> Result<Answer, Failure> {
-    let (mut app, computer) = unlock::find()?;
-    let sealed = locked(&mut app, &computer)?;
-    let other = unlock::read(&computer, &Location::at(&args.file))?;
-    let (mut ours, typed) = open_whole(&computer, &sealed, &args.unlock)?;
-    let theirs = unlock::open_file(&computer, &other, &typed)?;
-    let report = ours.merge(&theirs).map_err(Failure::vault)?;
-    ours.save(computer.files(), computer.now()).map_err(Failure::vault)?;
-    let value = MergeValue {
-        added: report.added,
-        changed: report.changed,
-        deleted: report.deleted,
-        conflicts: report.conflicts.len(),
-        set_aside: report.set_aside,
-        recovery: match report.recovery {
-            RecoveryMerge::Unchanged => "unchanged",
-            RecoveryMerge::Waiting => "waiting",
-            RecoveryMerge::Merged { .. } => "merged",
-        },
-    };
-    if args.json {
-        output::json(&value)?;
-    } else {
-        let MergeValue { added, changed, deleted, conflicts, .. } = value;
-        output::line(format_args!(
-            "{added} accounts added, {changed} changed, {deleted} deleted, {conflicts} changed in both (both are kept)"
-        ))?;
-    }
-    Ok(Answer::Yes)
 }
 
 /// The vault file, read and not opened.

@@ -1,16 +1,19 @@
 //! The operating system's keyring through the `keyring` crate: Secret Service, Keychain, Credential Manager.
 
-use keyhaven_app::host::{Keyring, KeyringError};
+use keyhaven_app::host::{Keyring, KeyringError, KeyringProbe, KeyringStanding};
 use keyhaven_secret::SecretText;
 use keyring::v1::{Entry, Error};
 use std::sync::mpsc;
 use std::time::Duration;
 
 /// Name under which entries appear in the system's own keyring program.
-const SERVICE: &str = "Keyhaven";
+pub(crate) const SERVICE: &str = "Keyhaven";
 
 /// How long an answer may take. A person may be typing the keyring's own password into a prompt meanwhile.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long a look that asks nobody may take.
+const PROBE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The keyring of the operating system; entries are named "Keyhaven" and the vault's id.
 #[derive(Default)]
@@ -33,8 +36,30 @@ impl Keyring for SystemKeyring {
         }
     }
 
-    fn present(&self) -> bool {
-        Entry::store_status().is_ok()
+    fn probe(&self) -> KeyringProbe {
+        let (answer, wait) = mpsc::sync_channel(1);
+        let asked = std::thread::Builder::new().name("keyring-probe".into()).spawn(move || {
+            let _ = answer.send(probe());
+        });
+        let told = asked.ok().and_then(|_| wait.recv_timeout(PROBE_PATIENCE).ok());
+        told.unwrap_or_else(|| {
+            let words = format!("no answer within {} seconds", PROBE_PATIENCE.as_secs());
+            KeyringProbe::of(KeyringStanding::NoService, words)
+        })
+    }
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+fn probe() -> KeyringProbe {
+    crate::probe::probe()
+}
+
+/// Keychain and Credential Manager are parts of the system, and open with the session.
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+fn probe() -> KeyringProbe {
+    match Entry::store_status() {
+        Ok(()) => KeyringProbe::of(KeyringStanding::Open, "the system's credential store answers"),
+        Err(cause) => KeyringProbe::of(KeyringStanding::NoService, cause.to_string()),
     }
 }
 
@@ -75,6 +100,7 @@ fn named(error: &Error) -> KeyringError {
         Error::NoStorageAccess(cause) => inaccessible(cause.as_ref()),
         Error::BadEncoding(_) | Error::BadDataFormat(..) => KeyringError::Malformed,
         Error::Ambiguous(_) => KeyringError::Ambiguous,
+        Error::TooLong(what, most) => KeyringError::TooLarge(format!("{what}: {most} at most")),
         Error::PlatformFailure(cause) => unavailable(cause.as_ref()),
         other => KeyringError::Failed(other.to_string()),
     }
@@ -85,7 +111,7 @@ fn inaccessible(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> Keyr
     match cause.downcast_ref::<secret_service::Error>() {
         // The only prompt of the Secret Service that this program causes is the one for unlocking: closed, or with
         // nobody there to show it, it leaves the keyring locked.
-        Some(secret_service::Error::NoResult) => KeyringError::Absent("it has no default collection".into()),
+        Some(secret_service::Error::NoResult) => KeyringError::NoCollection,
         _ => KeyringError::Locked,
     }
 }

@@ -6,10 +6,12 @@
 #![expect(clippy::disallowed_methods, reason = "this room is where clock and environment are read")]
 
 mod keyring;
+#[cfg(all(unix, not(target_os = "macos")))]
+mod probe;
 mod tidy;
 
 pub use crate::keyring::SystemKeyring;
-use keyhaven_app::host::{Host, Keyring, KeyringError};
+use keyhaven_app::host::{Host, Keyring, KeyringError, KeyringProbe, KeyringStanding};
 use keyhaven_app::recovery::view::TidyWay;
 use keyhaven_secret::SecretText;
 use keyhaven_vault::{DiskFiles, Files};
@@ -115,7 +117,7 @@ impl Keyring for NoKeyring {
         Self::absent()
     }
 
-    fn present(&self) -> bool {
-        false
+    fn probe(&self) -> KeyringProbe {
+        KeyringProbe::of(KeyringStanding::NoService, "the demo uses none")
     }
 }

@@ -13,6 +13,7 @@
 mod body;
 mod check;
 mod compartment;
+mod copies;
 mod cost;
 mod create;
 mod drop_in;
@@ -41,6 +42,7 @@ mod verify;
 
 pub use check::{CheckReport, Problem};
 pub use compartment::{Compartment, Conflict};
+pub use copies::{CopyError, DetachedSlot};
 pub use cost::{CostOutOfRange, KdfCost};
 pub use create::{CreateError, NewVault};
 pub use drop_in::DropInError;

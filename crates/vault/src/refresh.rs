@@ -55,7 +55,7 @@ impl OpenVault {
     }
 
     /// `locked` opened with this vault's keys, as far as this one is open.
-    fn opened_like_this(&self, locked: &LockedVault) -> Result<Self, UnlockError> {
+    pub(crate) fn opened_like_this(&self, locked: &LockedVault) -> Result<Self, UnlockError> {
         let mut open = Self::from_locked(locked, self.key.duplicate())?;
         if let Some(recovery) = &self.recovery.open {
             open.open_recovery(recovery.key.duplicate())?;

@@ -254,7 +254,7 @@ impl OpenVault {
         Ok(())
     }
 
-    fn keys(&self) -> VaultKeys<'_> {
+    pub(crate) fn keys(&self) -> VaultKeys<'_> {
         VaultKeys { accounts: &self.key, recovery: self.recovery.open.as_ref().map(|open| &open.key) }
     }
 

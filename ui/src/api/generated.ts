@@ -58,7 +58,7 @@ keyring: KeyringState,
  */
 demo: boolean, };
 
-export type KeyringState = "unasked" | "ready" | "absent" | "locked" | "refused" | "missing" | "foreign" | "ambiguous" | "failed";
+export type KeyringState = "unasked" | "ready" | "absent" | "no_collection" | "locked" | "refused" | "missing" | "foreign" | "ambiguous" | "failed";
 
 export type OpenView = { 
 /**
@@ -1143,7 +1143,324 @@ kind: FailureKind,
  */
 detail: string, };
 
-export type FailureKind = "wrong_passphrase" | "wrong_recovery_key" | "mistyped_recovery_key" | "keyring" | "locked" | "no_vault" | "vault_exists" | "damaged_vault" | "newer_vault" | "vault_unreachable" | "not_saved" | "no_such_account" | "recovery_locked" | "no_such_set" | "bad_input" | "weak_passphrase" | "kit_mismatch" | "kit_needed" | "clipboard" | "other";
+export type FailureKind = "wrong_passphrase" | "wrong_recovery_key" | "mistyped_recovery_key" | "keyring" | "locked" | "no_vault" | "vault_exists" | "damaged_vault" | "newer_vault" | "vault_unreachable" | "not_saved" | "no_such_account" | "recovery_locked" | "no_such_set" | "bad_input" | "weak_passphrase" | "kit_mismatch" | "kit_needed" | "backup_passphrase" | "another_vault" | "last_way_in" | "clipboard" | "other";
+
+export type BackupView = { 
+/**
+ * The folder that the person chose; none while there are no backups beside the saved states.
+ */
+folder: string | null, 
+/**
+ * How it goes.
+ */
+state: BackupState, 
+/**
+ * When the last backup was written, or last found whole, Unix milliseconds.
+ */
+last_at: number | null, 
+/**
+ * That backup's file name.
+ */
+last_name: string | null, 
+/**
+ * Why the last attempt failed, in words.
+ */
+failure: string | null, 
+/**
+ * Since when no attempt succeeded, Unix milliseconds.
+ */
+failing_since: number | null, 
+/**
+ * How many of the newest backups always stay.
+ */
+keep_newest: number, 
+/**
+ * For how many days the newest backup of each day stays.
+ */
+keep_days: number, 
+/**
+ * Whether backups have a passphrase of their own.
+ */
+own_passphrase: boolean, };
+
+export type BackupState = "off" | "good" | "pending" | "overdue" | "unreachable" | "passphrase_stale" | "failing";
+
+export type BackupRotation = { 
+/**
+ * The newest so many always stay, 3–1,000.
+ */
+keep_newest: number, 
+/**
+ * The newest of each day stays for so many days, 1–3,650.
+ */
+keep_days: number, };
+
+export type RestorePoint = { 
+/**
+ * Its file name.
+ */
+name: string, 
+/**
+ * Where it lies.
+ */
+place: PointPlace, 
+/**
+ * When the vault was saved as it is there, Unix milliseconds.
+ */
+saved_at: number, 
+/**
+ * How often the vault had been saved then.
+ */
+generation: number, };
+
+export type PointPlace = "folder" | "saved";
+
+export type RestorePoints = { 
+/**
+ * Newest first.
+ */
+points: Array<RestorePoint>, 
+/**
+ * Why the folder of backups could not be listed, in words.
+ */
+folder_failure: string | null, };
+
+export type LookAnswer = { "answer": "locked", 
+/**
+ * Whether a passphrase opens it.
+ */
+has_passphrase: boolean, 
+/**
+ * Whether a recovery key opens it.
+ */
+has_recovery_key: boolean, } | { "answer": "opened" } & Look;
+
+export type Look = { 
+/**
+ * Names this look when something is restored or merged from it.
+ */
+look: number, 
+/**
+ * The file's name.
+ */
+name: string, 
+/**
+ * When it was saved, Unix milliseconds.
+ */
+saved_at: number, 
+/**
+ * How often the vault had been saved then.
+ */
+generation: number, 
+/**
+ * How many accounts it holds.
+ */
+accounts: number, 
+/**
+ * How many accounts the vault holds now.
+ */
+accounts_now: number, 
+/**
+ * How many recovery records it holds; none while its recovery compartment is locked.
+ */
+recovery: number | null, 
+/**
+ * Records in it that cannot be understood.
+ */
+set_aside: number, 
+/**
+ * What differs. In a look for restoring: what going back would do; for merging: what the merge will do.
+ */
+differences: Array<Difference>, 
+/**
+ * What a merge would do beside that; none in a look for restoring.
+ */
+merge: MergeEffects | null, };
+
+export type MergeEffects = { 
+/**
+ * Ways in that come along.
+ */
+slots_added: number, 
+/**
+ * Ways in that were removed in the other copy, and go here too.
+ */
+slots_removed: number, 
+/**
+ * Whether the other copy's keys, which are newer, are taken over.
+ */
+keys_taken_over: boolean, 
+/**
+ * Whether recovery records come along sealed, to be taken in when the recovery compartment is next opened.
+ */
+recovery_waits: boolean, 
+/**
+ * Whether the merge would change nothing at all.
+ */
+nothing: boolean, };
+
+export type Difference = { 
+/**
+ * The record's id.
+ */
+id: string, 
+/**
+ * What kind of record it is.
+ */
+record: RecordName, 
+/**
+ * Issuer of an account; may be empty.
+ */
+issuer: string, 
+/**
+ * Name of an account; may be empty.
+ */
+name: string, 
+/**
+ * How an account's codes are made.
+ */
+kind: KindName | null, 
+/**
+ * What would happen to it.
+ */
+effect: Effect, 
+/**
+ * What exactly differs, in words, from what is here to what would be. Never a secret.
+ */
+changes: Array<string>, 
+/**
+ * When it was last changed, Unix milliseconds: as it would be, or as it is where it would go.
+ */
+modified_at: number, };
+
+export type RecordName = "account" | "recovery" | "other";
+
+export type Effect = "added" | "changed" | "removed" | "both_kept";
+
+export type VaultCopy = { 
+/**
+ * Its file name.
+ */
+name: string, 
+/**
+ * The program that gives such names, if one is known.
+ */
+made_by: CopyMaker | null, 
+/**
+ * When it was saved, Unix milliseconds; none when it cannot be read.
+ */
+saved_at: number | null, 
+/**
+ * Whether merging it would change anything; none where that cannot be told while the vault is locked, or without
+ * the copy's own passphrase.
+ */
+news: boolean | null, 
+/**
+ * Why it cannot be read, if so: it may not have arrived whole yet.
+ */
+problem: string | null, };
+
+export type CopyMaker = "dropbox" | "syncthing" | "nextcloud" | "onedrive" | "google_drive" | "icloud";
+
+export type CopyFate = "keep" | "remove";
+
+export type SlotView = { 
+/**
+ * Names it when it is changed or removed.
+ */
+id: string, 
+/**
+ * What opens it.
+ */
+kind: SlotName, 
+/**
+ * What its maker called it; may be empty.
+ */
+label: string, 
+/**
+ * When it was made, Unix milliseconds.
+ */
+created_at: number, 
+/**
+ * Whether it opens the accounts.
+ */
+opens_accounts: boolean, 
+/**
+ * Whether it opens the recovery compartment.
+ */
+opens_recovery: boolean, 
+/**
+ * Argon2 memory in KiB; none for what is no passphrase.
+ */
+memory_kib: number | null, 
+/**
+ * Argon2 passes; none for what is no passphrase.
+ */
+passes: number | null, 
+/**
+ * Whether something else that does not depend on this computer would be left without it.
+ */
+removable: boolean, };
+
+export type SlotName = "passphrase" | "keyring" | "recovery_key" | "unknown";
+
+export type RotationFate = { 
+/**
+ * Saved states beside the vault: they keep the old keys, and open with the old ways in.
+ */
+saved_states: number, 
+/**
+ * Backups in the folder: the same.
+ */
+backups: number, 
+/**
+ * Whether backups have a passphrase of their own, which has to be set anew.
+ */
+own_backup_passphrase: boolean, 
+/**
+ * Further passphrases, which open the vault no more.
+ */
+other_passphrases: number, 
+/**
+ * Whether the keyring gets a new key. Other computers' keyrings open the vault no more.
+ */
+keyring: boolean, 
+/**
+ * Whether the vault has a passphrase, without which its keys are not renewed.
+ */
+possible: boolean, };
+
+export type Finding = "ready" | "not_used" | "no_bus" | "no_service" | "no_collection" | "locked" | "refused" | "missing" | "other_provider" | "another_vault" | "stale" | "not_a_key" | "too_large" | "ambiguous" | "failed";
+
+export type DoctorReport = { 
+/**
+ * What it is.
+ */
+finding: Finding, 
+/**
+ * The program that keeps this session's secrets, as the system names it.
+ */
+provider: string | null, 
+/**
+ * The program that kept the key when it was stored, where it is another.
+ */
+stored_with: string | null, 
+/**
+ * How many entries of other vaults the keyring has.
+ */
+other_vaults: number, 
+/**
+ * What the system answered, in its own words.
+ */
+answer: string, 
+/**
+ * Whether writing the key anew would help, once the vault is open.
+ */
+repairable: boolean, 
+/**
+ * Whether the vault is open, so that it can be written now.
+ */
+open: boolean, };
 
 /** Names of the events that the program sends, and what they carry. */
 export interface Events {
@@ -1153,6 +1470,7 @@ export interface Events {
   "drafts": Array<Draft>;
   "drag": boolean;
   "clipboard": boolean;
+  "backups": BackupView;
 }
 
 /** Where the program stands. */
@@ -1343,6 +1661,78 @@ export const noteWays = (account: string, second_device: boolean, admin_reset: b
 
 /** Opens the newest copy of the vault as a new computer would and compares; the result is kept. */
 export const runDrill = (proof: Proof): Promise<DrillReport> => invoke("run_drill", { proof });
+
+/** How the backups stand. */
+export const backups = (): Promise<BackupView> => invoke("backups");
+
+/** Lets the person choose a folder for backups and makes the first; null when the dialog was closed. */
+export const chooseBackupFolder = (): Promise<BackupView | null> => invoke("choose_backup_folder");
+
+/** Keeps backups in this folder from now on and makes the first. */
+export const setBackupFolder = (folder: string): Promise<BackupView> => invoke("set_backup_folder", { folder });
+
+/** Keeps no more backups; those that are there stay. */
+export const stopBackups = (): Promise<BackupView> => invoke("stop_backups");
+
+/** Changes how many backups stay. */
+export const setBackupRotation = (rotation: BackupRotation): Promise<BackupView> => invoke("set_backup_rotation", { rotation });
+
+/** Gives backups a passphrase of their own, or the vault's own again (null). */
+export const setBackupPassphrase = (proof: Proof, passphrase: string | null): Promise<BackupView> => invoke("set_backup_passphrase", { proof, passphrase });
+
+/** Makes a backup now. */
+export const backUpNow = (): Promise<BackupView> => invoke("back_up_now");
+
+/** The backups and saved states that can be looked into. */
+export const restorePoints = (): Promise<RestorePoints> => invoke("restore_points");
+
+/** What a backup or saved state holds, compared with the vault now. */
+export const lookInto = (place: PointPlace, name: string, proof: Proof | null): Promise<LookAnswer> => invoke("look_into", { place, name, proof });
+
+/** Makes the chosen records what they are in what was looked into; answers all accounts. */
+export const restoreRecords = (look: number, ids: Array<string>): Promise<Array<AccountRow>> => invoke("restore_records", { look, ids });
+
+/** Forgets what was looked into. */
+export const forgetLook = (): Promise<void> => invoke("forget_look");
+
+/** Copies of the vault beside its file. */
+export const copies = (): Promise<Array<VaultCopy>> => invoke("copies");
+
+/** What merging such a copy would change. */
+export const previewCopy = (name: string, proof: Proof | null): Promise<LookAnswer> => invoke("preview_copy", { name, proof });
+
+/** Lets the person choose another copy of the vault; null when the dialog was closed. */
+export const chooseMerge = (): Promise<string | null> => invoke("choose_merge");
+
+/** What merging a chosen copy would change. */
+export const previewMerge = (path: string, proof: Proof | null): Promise<LookAnswer> => invoke("preview_merge", { path, proof });
+
+/** Merges what was looked at; answers all accounts. */
+export const applyMerge = (look: number): Promise<Array<AccountRow>> => invoke("apply_merge", { look });
+
+/** Puts a merged copy aside or removes it; answers the copies that are left. */
+export const settleCopy = (name: string, fate: CopyFate): Promise<Array<VaultCopy>> => invoke("settle_copy", { name, fate });
+
+/** The ways into the vault. */
+export const slots = (): Promise<Array<SlotView>> => invoke("slots");
+
+/** Adds a passphrase that opens everything. */
+export const addPassphrase = (proof: Proof, passphrase: string, label: string): Promise<Array<SlotView>> => invoke("add_passphrase", { proof, passphrase, label });
+
+/** Removes a way in; the last one that does not depend on this computer stays. */
+export const removeSlot = (id: string, proof: Proof): Promise<Array<SlotView>> => invoke("remove_slot", { id, proof });
+
+/** Replaces a passphrase. */
+export const changePassphrase = (id: string, current: string, passphrase: string): Promise<Array<SlotView>> => invoke("change_passphrase", { id, current, passphrase });
+
+/** What becomes of saved states, backups and other ways in when the keys are renewed. */
+export const rotationFate = (): Promise<RotationFate> => invoke("rotation_fate");
+
+/** Gives the vault new keys, and shows the new emergency kit. */
+export const rotateKeys = (passphrase: string): Promise<Kit> => invoke("rotate_keys", { passphrase });
+
+/** What is wrong with the keyring; `unlock` lets a locked one ask for its password. */
+export const doctor = (unlock: boolean): Promise<DoctorReport> => invoke("doctor", { unlock });
 
 /** Changes the settings. */
 export const changeSettings = (settings: Settings): Promise<Settings> => invoke("change_settings", { settings });

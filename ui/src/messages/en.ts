@@ -1,12 +1,10 @@
 // Every word on screen, in English. Another language is another table of the type `Messages`.
 import type { FailureKind, KeyringState, KindName, Sort, Standing, Theme } from "../api";
 import type { Action } from "../state/keys";
+import { date, moment, plural } from "./forms";
 import { readinessWords } from "./readiness";
 import { recoveryWords } from "./recovery";
-
-const plural = (count: number, one: string, many: string) => (count === 1 ? `1 ${one}` : `${count.toLocaleString("en")} ${many}`);
-const date = new Intl.DateTimeFormat("en", { dateStyle: "long" });
-const moment = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+import { safety } from "./safety";
 
 /** What happened, and a way on. */
 export interface Words { readonly title: string; readonly help: string }
@@ -30,6 +28,9 @@ const failure: Readonly<Record<FailureKind, Words>> = {
   weak_passphrase: { title: "This passphrase is too easy to guess.", help: "Make it longer: four or five unrelated words are good." },
   kit_mismatch: { title: "These groups are not the ones on the kit.", help: "Compare them with your copy once more." },
   kit_needed: { title: "This needs a kept emergency kit first.", help: "Without a kit and without a passphrase nothing would open the vault if the keyring is lost." },
+  backup_passphrase: { title: "The backups’ own passphrase has to be set anew.", help: "The vault’s keys were renewed since it was set." },
+  another_vault: { title: "This is another vault.", help: "Only copies and backups of this vault fit here. Nothing was changed." },
+  last_way_in: { title: "This is the last way in that does not depend on this computer.", help: "Add another passphrase or keep an emergency kit first." },
   clipboard: { title: "The clipboard did not answer.", help: "Try again; another program may be holding it." },
   other: { title: "That did not work.", help: "Nothing was changed." },
 };
@@ -38,6 +39,7 @@ const keyring: Readonly<Record<KeyringState, Words>> = {
   unasked: { title: "The keyring was not asked yet.", help: "" },
   ready: { title: "This computer’s keyring is ready.", help: "" },
   absent: { title: "This computer has no keyring running.", help: "Use your passphrase or recovery key. On Linux, GNOME Keyring or KWallet has to run in your session." },
+  no_collection: { title: "The keyring service has no default keyring.", help: "Create one where your system manages passwords (“Passwords and Keys”: a keyring, set as default), or use your passphrase or recovery key." },
   locked: { title: "The keyring is locked.", help: "Unlock it where your system asks for it and try again, or use your passphrase or recovery key." },
   refused: { title: "The keyring refused.", help: "Access was denied by you or by a rule of this computer. Try again and allow it, or use your passphrase or recovery key." },
   missing: { title: "The keyring has no key for this vault.", help: "Use your passphrase or recovery key; after that the key can be put back." },
@@ -62,6 +64,7 @@ const action: Readonly<Record<Action, string>> = {
 };
 
 export const en = {
+  ...safety,
   failure, keyring, standing, kind, theme, sort, action, plural,
   date: (at: number) => date.format(at),
   moment: (at: number) => moment.format(at),

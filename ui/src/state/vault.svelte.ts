@@ -5,6 +5,7 @@ import { t, words } from "../messages";
 import { offers } from "./offers.svelte";
 import { readiness } from "./readiness.svelte";
 import { recovery } from "./recovery.svelte";
+import { safety } from "./safety.svelte";
 import { toasts } from "./toasts.svelte";
 
 /** Between two "a person is there" messages to the program at least this long passes (ms). */
@@ -99,6 +100,7 @@ class Vault {
       offers.clear();
       recovery.reset();
       readiness.reset();
+      safety.clear();
       toasts.clear();
       if (worthless) toasts.show(t.kit.neverMade, { tone: "bad", seconds: 60 });
     }
@@ -115,6 +117,13 @@ class Vault {
     } catch (cause) {
       if (this.open) this.failure = api.asFailure(cause);
     }
+  }
+
+  /** Takes all accounts over as a restore or merge left them, and what it changed beside them. */
+  adopt(rows: readonly AccountRow[]): void {
+    if (!this.open) return;
+    this.rows = rows;
+    this.refresh().catch(() => undefined);
   }
 
   /** Puts one changed row in its old one's place, so that the list does not wait for the next reload. */

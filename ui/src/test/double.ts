@@ -1,5 +1,5 @@
 // Stands in the place of the program: answers `window.__TAURI_INTERNALS__.invoke` as generated.ts describes. For tests and dev.html only.
-import type { AccountRow, CodeView, Events, Failure, FailureKind, Kit, LockedView, Offer, OpenView, Settings, Status } from "../api";
+import type { AccountRow, BackupView, CodeView, VaultCopy, Difference, DoctorReport, Events, Failure, FailureKind, Kit, LockedView, Look, Offer, OpenView, Settings, SlotView, Status } from "../api";
 import { readinessAnswers } from "./readiness-double";
 import { RecoveryDouble } from "./recovery-double";
 import { sampleRows } from "./samples";
@@ -23,6 +23,21 @@ export const lockedView = (changes: Partial<LockedView> = {}): LockedView => ({
 export const KIT: Kit = {
   vault_id: VAULT_ID, groups: ["H4KD7", "9WQ2M", "MZ7PX", "C3XR0", "T8VN1", "5JYB4", "Q6GFA"], qr_svg: SVG, created_at: 1_772_500_000_000, challenge: [2, 5],
 };
+export const backupView = (changes: Partial<BackupView> = {}): BackupView => ({
+  folder: null, state: "off", last_at: null, last_name: null, failure: null, failing_since: null, keep_newest: 10, keep_days: 90, own_passphrase: false, ...changes,
+});
+const difference = (id: string, issuer: string, effect: Difference["effect"], changes: string[] = []): Difference =>
+  ({ id, record: "account", issuer, name: "me@example.org", kind: "totp", effect, changes, modified_at: 1_772_400_000_000 });
+export const lookView = (changes: Partial<Look> = {}): Look => ({
+  look: 7, name: "keyhaven-7e723a21-2026-03-03-010640-g42.keyhaven", saved_at: 1_772_500_000_000, generation: 42, accounts: 25, accounts_now: 24, recovery: null, set_aside: 0, merge: null,
+  differences: [difference("d1", "Gone", "added"), difference("d2", "GitHub", "changed", ["name: me → you", "the note"]), difference("d3", "New one", "removed")], ...changes,
+});
+export const slotView = (changes: Partial<SlotView> = {}): SlotView => ({
+  id: "p1", kind: "passphrase", label: "", created_at: 1_772_000_000_000, opens_accounts: true, opens_recovery: true, memory_kib: 262_144, passes: 3, removable: true, ...changes,
+});
+export const doctorReport = (changes: Partial<DoctorReport> = {}): DoctorReport => ({
+  finding: "ready", provider: "gnome-keyring-d", stored_with: null, other_vaults: 0, answer: "the default collection is open", repairable: false, open: true, ...changes,
+});
 const PASSPHRASE = "correct horse battery staple";
 
 /** A program in memory: a vault, its accounts, and every call it got. */
@@ -33,6 +48,9 @@ export class Double {
   rows: AccountRow[];
   /** The recovery room; empty until a test fills it. */
   readonly recovery = new RecoveryDouble();
+  backups: BackupView = backupView();
+  copies: VaultCopy[] = [];
+  slots: SlotView[] = [slotView(), slotView({ id: "k1", kind: "keyring", memory_kib: null, passes: null, opens_recovery: false }), slotView({ id: "r1", kind: "recovery_key", memory_kib: null, passes: null })];
   now = () => Date.now();
   #deleted: AccountRow[] = [];
   #counters = new Map<string, number>();
@@ -209,6 +227,30 @@ export class Double {
       return ids;
     },
     dismiss_offer: () => null,
+    backups: () => this.backups,
+    choose_backup_folder: () => (this.backups = backupView({ folder: "/media/stick/Keyhaven", state: "good", last_at: 1_772_500_000_000, last_name: "x" })),
+    set_backup_folder: ({ folder }) => (this.backups = backupView({ folder: String(folder), state: "good", last_at: 1_772_500_000_000, last_name: "x" })),
+    stop_backups: () => (this.backups = backupView()),
+    set_backup_rotation: ({ rotation }) => (this.backups = { ...this.backups, ...(rotation as { keep_newest: number; keep_days: number }) }),
+    set_backup_passphrase: (args) => { this.#proved(args); return (this.backups = { ...this.backups, own_passphrase: args["passphrase"] !== null }); },
+    back_up_now: () => (this.backups = { ...this.backups, state: "good", failure: null }),
+    restore_points: () => ({ points: [{ name: "b1", place: "folder", saved_at: 1_772_500_000_000, generation: 42 }, { name: "s1", place: "saved", saved_at: 1_772_400_000_000, generation: 41 }], folder_failure: null }),
+    look_into: () => ({ answer: "opened", ...lookView() }),
+    restore_records: () => this.rows,
+    forget_look: () => null,
+    copies: () => this.copies,
+    preview_copy: () => ({ answer: "opened", ...lookView({ merge: { slots_added: 1, slots_removed: 0, keys_taken_over: false, recovery_waits: true, nothing: false } }) }),
+    choose_merge: () => null,
+    preview_merge: () => { throw fail("another_vault", "/media/stick/other.keyhaven is vault 1111."); },
+    apply_merge: () => { this.copies = this.copies.map((copy) => ({ ...copy, news: false })); return this.rows; },
+    settle_copy: ({ name }) => (this.copies = this.copies.filter((copy) => copy.name !== name)),
+    slots: () => this.slots,
+    add_passphrase: (args) => { this.#proved(args); return (this.slots = [...this.slots, slotView({ id: "p2", label: String(args["label"]) })].map((slot) => ({ ...slot, removable: true }))); },
+    remove_slot: (args) => { this.#proved(args); return (this.slots = this.slots.filter((slot) => slot.id !== args["id"])); },
+    change_passphrase: ({ current }) => { if (current !== PASSPHRASE) throw fail("wrong_passphrase"); return this.slots; },
+    rotation_fate: () => ({ saved_states: 12, backups: 3, own_backup_passphrase: false, other_passphrases: 1, keyring: true, possible: true }),
+    rotate_keys: ({ passphrase }) => { if (passphrase !== PASSPHRASE) throw fail("wrong_passphrase"); this.#change({ kit: "unconfirmed" }); return KIT; },
+    doctor: () => doctorReport(),
     change_settings: ({ settings }) => { this.#change({ settings: settings as Settings }); return settings; },
   };
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { KeyringState, Status } from "../api";
 import { en } from "../messages/en";
 import { fail, KIT, lockedView } from "./double";
+import { vault } from "../state/vault.svelte";
 import { all, click, expectAccessible, gone, openPage, soon, the, type } from "./page";
 
 const absent = (keyring: KeyringState = "ready"): Status => ({ phase: "absent", folder: "/somewhere", keyring });
@@ -117,6 +118,7 @@ describe("the emergency kit", () => {
   it("does not outlive a vault that was locked before it was ever saved", async () => {
     const double = await openPage(absent());
     await create();
+    await waitFor(() => expect(vault.open).not.toBeNull()); // the kit shows a moment before the status comes
     double.emit("status", absent());
     await gone("kit");
     for (const group of KIT.groups) expect(document.documentElement.outerHTML).not.toContain(group);

@@ -9,6 +9,7 @@ import { list } from "../state/list.svelte";
 import { offers } from "../state/offers.svelte";
 import { readiness } from "../state/readiness.svelte";
 import { recovery } from "../state/recovery.svelte";
+import { safety } from "../state/safety.svelte";
 import { toasts } from "../state/toasts.svelte";
 import { vault } from "../state/vault.svelte";
 import { Double } from "./double";
@@ -57,6 +58,7 @@ export async function openPage(status: Status, count = 24, prepare: (double: Dou
   vault.loaded = false;
   vault.mayAskKeyring = true;
   vault.relisten();
+  safety.relisten();
   offers.clear();
   recovery.reset();
   readiness.reset();

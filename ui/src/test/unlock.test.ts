@@ -9,7 +9,7 @@ const locked = (changes: Partial<LockedView> = {}): Status => ({ phase: "locked"
 const noKeyring = locked({ has_keyring: false });
 // Records over the unions: a new kind or state does not compile until it stands here.
 const KINDS = Object.keys(en.failure) as FailureKind[];
-const TROUBLES: Record<Exclude<KeyringState, "ready" | "unasked">, true> = { absent: true, locked: true, refused: true, missing: true, foreign: true, ambiguous: true, failed: true };
+const TROUBLES: Record<Exclude<KeyringState, "ready" | "unasked">, true> = { absent: true, no_collection: true, locked: true, refused: true, missing: true, foreign: true, ambiguous: true, failed: true };
 
 describe("unlock", () => {
   it("has no accessibility fault", async () => {

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use keyhaven_app::App;
-use keyhaven_app::host::{Host, Keyring, KeyringError};
+use keyhaven_app::host::{Host, Keyring, KeyringError, KeyringProbe, KeyringStanding};
 use keyhaven_app::recovery::view::TidyWay;
 use keyhaven_secret::SecretText;
 use keyhaven_vault::{DiskFiles, Files, KdfCost};
@@ -17,6 +17,8 @@ pub const START: u64 = 1_790_000_000_000;
 /// The computer of the tests.
 pub struct TestHost {
     now: AtomicU64,
+    /// How long everything takes that is measured, in milliseconds.
+    measured: AtomicU64,
     pub keyring: TestKeyring,
     files: DiskFiles,
 }
@@ -26,11 +28,22 @@ pub struct TestHost {
 pub struct TestKeyring {
     entries: Mutex<HashMap<String, String>>,
     pub fault: Mutex<Option<KeyringError>>,
+    /// The program that plays the service.
+    pub provider: Mutex<String>,
 }
 
 impl TestHost {
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { now: AtomicU64::new(START), keyring: TestKeyring::default(), files: DiskFiles })
+        Arc::new(Self {
+            now: AtomicU64::new(START),
+            measured: AtomicU64::new(10_000),
+            keyring: TestKeyring::default(),
+            files: DiskFiles,
+        })
+    }
+
+    pub fn measures(&self, time: Duration) {
+        self.measured.store(u64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
     }
 
     pub fn pass(&self, milliseconds: u64) {
@@ -45,7 +58,7 @@ impl Host for TestHost {
 
     fn measure(&self, work: &mut dyn FnMut()) -> Duration {
         work();
-        Duration::from_secs(10)
+        Duration::from_millis(self.measured.load(Ordering::Relaxed))
     }
 
     fn files(&self) -> &dyn Files {
@@ -102,8 +115,18 @@ impl Keyring for TestKeyring {
         Ok(())
     }
 
-    fn present(&self) -> bool {
-        self.check().is_ok()
+    fn probe(&self) -> KeyringProbe {
+        let standing = match *self.fault.lock().unwrap() {
+            Some(KeyringError::Absent(_)) => KeyringStanding::NoService,
+            Some(KeyringError::NoCollection) => KeyringStanding::NoCollection,
+            Some(KeyringError::Locked) => KeyringStanding::Locked,
+            _ => KeyringStanding::Open,
+        };
+        KeyringProbe {
+            provider: Some(self.provider.lock().unwrap().clone()),
+            vaults: self.entries.lock().unwrap().keys().cloned().collect(),
+            ..KeyringProbe::of(standing, "the test's answer")
+        }
     }
 }
 

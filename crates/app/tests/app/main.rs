@@ -3,9 +3,12 @@
 #![expect(clippy::print_stdout, reason = "a test that lacks its data says so")]
 
 mod accounts;
+mod backups;
 mod host;
 mod losses;
+mod merging;
 mod opening;
 mod paper;
 mod readiness;
 mod recovery;
+mod slots;

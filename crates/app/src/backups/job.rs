@@ -1,0 +1,150 @@
+//! One backup: write, read again, compare, then let the oldest go.
+
+use super::plan::{Last, TroubleKind, VaultState};
+use super::rotation::{self, BackupName};
+use crate::failure::fail;
+use crate::host::Host;
+use crate::safety_view::BackupRotation;
+use crate::settings::replace;
+use crate::view::{Failure, FailureKind};
+use keyhaven_vault::{Files, Location, LockedVault, SlotInfo};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A backup to be made. It holds the sealed vault and no key, so it may outlive a lock.
+pub struct BackupJob {
+    pub(super) host: Arc<dyn Host>,
+    pub(super) folder: PathBuf,
+    pub(super) image: Image,
+    pub(super) rotation: BackupRotation,
+    /// Whether there must be earlier backups in the folder.
+    pub(super) known: bool,
+    pub(super) now: u64,
+}
+
+/// What is to be written.
+pub(super) struct Image {
+    pub vault_id: String,
+    pub state: VaultState,
+    pub bytes: Vec<u8>,
+    /// The ways into it.
+    pub slots: Vec<SlotInfo>,
+    /// Sealed for backups only: two of one state differ in their bytes.
+    pub sealed_anew: bool,
+}
+
+/// How a backup went.
+pub struct BackupDone {
+    pub(super) folder: PathBuf,
+    pub(super) result: Result<Last, (TroubleKind, String)>,
+}
+
+impl BackupDone {
+    /// Why it failed, if so.
+    pub fn failure(&self) -> Option<Failure> {
+        self.result.as_ref().err().map(|(_, why)| fail(FailureKind::NotSaved, why))
+    }
+}
+
+impl BackupJob {
+    /// Does it; this may take as long as the folder takes to answer.
+    pub fn run(self) -> BackupDone {
+        let result = self.backup();
+        BackupDone { folder: self.folder, result }
+    }
+
+    fn backup(&self) -> Result<Last, (TroubleKind, String)> {
+        let files = self.host.files();
+        let names = files.list(&self.folder).map_err(|error| {
+            let why = match error.kind() {
+                io::ErrorKind::NotFound => "the folder is not there; is its drive or share connected?".into(),
+                io::ErrorKind::PermissionDenied => "the folder may not be read".into(),
+                _ => format!("the folder does not answer: {error}"),
+            };
+            (TroubleKind::Unreachable, self.told(&why))
+        })?;
+        let there = rotation::of_vault(&self.image.vault_id, &names);
+        // The empty folder on which a drive is mounted is there while the drive is not.
+        if self.known && there.is_empty() {
+            let why = "the folder has none of the earlier backups; is its drive or share connected?";
+            return Err((TroubleKind::Unreachable, self.told(why)));
+        }
+        if let Some(name) = there.iter().find(|name| name.may_hold(self.image.state) && self.holds(name)) {
+            return Ok(self.found_whole(name.file.clone()));
+        }
+        let name = self.write(files)?;
+        // Only now that the new one is known to be whole.
+        let names = files.list(&self.folder).unwrap_or_default();
+        self.clean_up(files, &names);
+        let there = rotation::of_vault(&self.image.vault_id, &names);
+        for old in rotation::superfluous(&there, &self.rotation).filter(|old| old.file != name) {
+            // What cannot be removed now is removed after the next backup.
+            let _ = files.remove(&self.folder.join(&old.file));
+        }
+        Ok(self.found_whole(name))
+    }
+
+    fn write(&self, files: &dyn Files) -> Result<String, (TroubleKind, String)> {
+        let failing = |why: String| (TroubleKind::Failing, self.told(&why));
+        let name = self.free_name(files).ok_or_else(|| failing("no name for the backup is left".into()))?;
+        let path = self.folder.join(&name);
+        replace(files, &path, &self.image.bytes).map_err(|error| {
+            failing(match error.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "no space is left".into(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    "the folder may not be written".into()
+                }
+                _ => format!("the backup was not written: {error}"),
+            })
+        })?;
+        match LockedVault::read(files, &Location::at(&path)) {
+            Ok(read) if read.as_bytes() == self.image.bytes => Ok(name),
+            read => {
+                let _ = files.remove(&path);
+                let why = read.err().map_or_else(|| "it reads otherwise".into(), |error| error.to_string());
+                Err(failing(format!("what was written does not read back: {why}")))
+            }
+        }
+    }
+
+    /// Whether the backup of that name is whole and holds this state.
+    fn holds(&self, name: &BackupName) -> bool {
+        let path = self.folder.join(&name.file);
+        LockedVault::read(self.host.files(), &Location::at(path)).is_ok_and(|read| {
+            let same = read.id().to_string() == self.image.vault_id
+                && super::state_of(&read) == self.image.state
+                && read.slots() == self.image.slots;
+            same && (self.image.sealed_anew || read.as_bytes() == self.image.bytes)
+        })
+    }
+
+    /// Removes what a process that died while writing an earlier backup has left.
+    fn clean_up(&self, files: &dyn Files, names: &[String]) {
+        for name in names {
+            // `.NAME.RANDOM.tmp`, as `settings::replace` names what it writes.
+            let written = name.strip_prefix('.').and_then(|rest| rest.strip_suffix(".tmp"));
+            let whole = written.and_then(|rest| Some(rest.rsplit_once('.')?.0));
+            let left = whole.and_then(|whole| BackupName::parse(&self.image.vault_id, whole));
+            if left.is_some_and(|left| left.state.generation < self.image.state.generation) {
+                let _ = files.remove(&self.folder.join(name));
+            }
+        }
+    }
+
+    /// The first name that is free, or whose file is no whole vault: that one is replaced.
+    fn free_name(&self, files: &dyn Files) -> Option<String> {
+        (1..100).find_map(|number| {
+            let name = BackupName::of(&self.image.vault_id, self.image.state, number)?;
+            LockedVault::read(files, &Location::at(self.folder.join(&name))).is_err().then_some(name)
+        })
+    }
+
+    fn found_whole(&self, name: String) -> Last {
+        Last { at: self.now, name, state: self.image.state }
+    }
+
+    fn told(&self, why: &str) -> String {
+        format!("{}: {why}", self.folder.display())
+    }
+}

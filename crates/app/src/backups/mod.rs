@@ -1,0 +1,339 @@
+//! Backups in a folder of the person's choice, beside the saved states that every save leaves next to the vault.
+//!
+//! A shell asks [`App::backup_wait`] how long nothing is due, then takes a [`BackupJob`] and runs it without holding
+//! the app, since the folder may be a share that does not answer; [`App::end_backup`] takes note of what came of it.
+
+mod job;
+pub(crate) mod plan;
+pub(crate) mod rotation;
+
+pub use job::{BackupDone, BackupJob};
+
+use crate::failure::{fail, other};
+use crate::kit::Proven;
+use crate::safety_view::{BackupRotation, BackupState, BackupView};
+use crate::view::{Failure, FailureKind, Proof};
+use crate::{App, Phase, strength};
+use job::Image;
+use keyhaven_secret::SecretText;
+use keyhaven_vault::{CopyError, KdfCost, LockedVault, NewSlot, SlotKind};
+use plan::{Plan, TroubleKind, VaultState, Waiting};
+use std::path::{Path, PathBuf};
+
+/// What the slot of the backups' own passphrase is called in their files.
+const BACKUP_LABEL: &str = "backups";
+
+/// What the app knows about its backups.
+pub(crate) struct Backups {
+    pub plan: Plan,
+    waiting: Option<Waiting>,
+}
+
+impl Backups {
+    pub fn new(plan: Plan) -> Self {
+        Self { plan, waiting: None }
+    }
+}
+
+impl App {
+    /// How the backups stand.
+    pub fn backups(&self) -> BackupView {
+        let plan = &self.backups.plan;
+        let state = match self.sealed() {
+            Some(vault) => plan.state(state_of(vault), self.now()),
+            None => BackupState::Off,
+        };
+        BackupView {
+            folder: plan.folder.as_ref().map(|folder| folder.display().to_string()),
+            state,
+            last_at: plan.last.as_ref().map(|last| last.at),
+            last_name: plan.last.as_ref().map(|last| last.name.clone()),
+            failure: plan.trouble.as_ref().map(|trouble| trouble.why.clone()),
+            failing_since: plan.trouble.as_ref().map(|trouble| trouble.since),
+            keep_newest: plan.keep_newest,
+            keep_days: plan.keep_days,
+            own_passphrase: plan.slot.is_some(),
+        }
+    }
+
+    /// Keeps backups in `folder` from now on; the first one is due at once. The folder must be there: one that is
+    /// made by mistake where a drive should be mounted would hold backups that nobody finds.
+    ///
+    /// # Errors
+    /// There is no such folder, it is the vault's own, or the choice could not be kept.
+    pub fn set_backup_folder(&mut self, folder: &Path) -> Result<BackupView, Failure> {
+        if self.demo {
+            return Err(fail(FailureKind::BadInput, "the demonstration vault keeps no backups"));
+        }
+        let files = self.host.files();
+        let real = files.real_path(folder).and_then(|real| files.list(&real).map(|_| real));
+        let real = real.map_err(|error| {
+            let what = match error.kind() {
+                std::io::ErrorKind::NotFound => "there is no such folder".into(),
+                std::io::ErrorKind::NotADirectory => "this is a file".into(),
+                std::io::ErrorKind::PermissionDenied => "this folder may not be read".into(),
+                _ => error.to_string(),
+            };
+            fail(FailureKind::BadInput, format!("{}: {what}", folder.display()))
+        })?;
+        let own = files.real_path(self.location().folder());
+        if own.is_ok_and(|own| real.starts_with(own)) {
+            return Err(fail(
+                FailureKind::BadInput,
+                "this folder is the vault's own: what takes the vault would take its backups along",
+            ));
+        }
+        self.change_plan(|plan| {
+            plan.folder = Some(real);
+            plan.last = None;
+            plan.trouble = None;
+        })
+    }
+
+    /// Keeps no more backups; those that are there stay.
+    ///
+    /// # Errors
+    /// The choice could not be kept.
+    pub fn stop_backups(&mut self) -> Result<BackupView, Failure> {
+        self.change_plan(|plan| {
+            plan.folder = None;
+            plan.last = None;
+            plan.trouble = None;
+        })
+    }
+
+    /// Changes how many backups stay; it counts from the next backup on.
+    ///
+    /// # Errors
+    /// A number out of its range, or the choice could not be kept.
+    pub fn set_backup_rotation(&mut self, rotation: BackupRotation) -> Result<BackupView, Failure> {
+        plan::check(&rotation)?;
+        self.change_plan(|plan| {
+            plan.keep_newest = rotation.keep_newest;
+            plan.keep_days = rotation.keep_days;
+        })
+    }
+
+    /// Gives backups a passphrase of their own, or the vault's own again. With their own, the vault's passphrase and
+    /// this computer's keyring open no backup; the emergency kit opens all of them.
+    ///
+    /// # Errors
+    /// Locked, wrong proof, too weak, or the choice could not be kept.
+    pub fn set_backup_passphrase(
+        &mut self,
+        proof: Proof,
+        passphrase: Option<SecretText>,
+    ) -> Result<BackupView, Failure> {
+        let slot = match passphrase {
+            None => {
+                self.check_proof(proof)?;
+                None
+            }
+            Some(passphrase) => {
+                strength::check(&passphrase)?;
+                let cost = self.calibrated();
+                Some(self.backup_slot(proof, &passphrase, cost)?)
+            }
+        };
+        self.change_plan(|plan| {
+            plan.slot = slot;
+            // The next backup is another file, though the vault is the same.
+            plan.last = None;
+            plan.trouble = None;
+        })
+    }
+
+    fn backup_slot(
+        &mut self,
+        proof: Proof,
+        passphrase: &SecretText,
+        cost: KdfCost,
+    ) -> Result<keyhaven_vault::DetachedSlot, Failure> {
+        let proof = Proven::new(proof)?;
+        let vault = &self.session()?.vault;
+        // A copy is opened, so that the recovery compartment of the open vault stays as it is.
+        let mut copy = vault.open_copy(vault.sealed()).map_err(other)?;
+        copy.unlock_recovery(proof.credential())?;
+        let slot = NewSlot { label: BACKUP_LABEL.into(), ..NewSlot::passphrase(passphrase, cost) };
+        copy.detached_slot(&slot, self.now()).map_err(other)
+    }
+
+    /// Milliseconds until a backup is due; `None` when none is planned or none can be made now.
+    pub fn backup_wait(&mut self) -> Option<u64> {
+        if self.demo || self.session().is_ok_and(|session| session.waiting.is_some()) {
+            return None;
+        }
+        if self.backups.plan.slot.is_some() && !self.is_open() {
+            return None; // sealing under another passphrase takes the open vault
+        }
+        let (now, current) = (self.now(), state_of(self.sealed()?));
+        let Backups { plan, waiting } = &mut self.backups;
+        plan.due(current, waiting, now)
+    }
+
+    /// What to write where. `asked` says that a person asked for it: then a folder without any of the earlier backups
+    /// is taken for the right one.
+    ///
+    /// # Errors
+    /// No folder was chosen, there is no vault, or it cannot be sealed under the backups' own passphrase; the last is
+    /// remembered as [`App::end_backup`] does.
+    pub fn begin_backup(&mut self, asked: bool) -> Result<BackupJob, Failure> {
+        self.reload_plan();
+        let plan = &self.backups.plan;
+        let Some(folder) = plan.folder.clone() else {
+            return Err(fail(FailureKind::BadInput, "no folder was chosen for backups"));
+        };
+        let image = match self.backup_image() {
+            Ok(image) => image,
+            Err(failure) => {
+                // A vault that is merely locked is backed up once it is open; anything else is the person's to know.
+                if failure.kind != FailureKind::Locked {
+                    let kind = match failure.kind {
+                        FailureKind::BackupPassphrase => TroubleKind::PassphraseStale,
+                        _ => TroubleKind::Failing,
+                    };
+                    let (why, now) = (failure.detail.clone(), self.now());
+                    self.note(|plan| plan.failed(kind, why, now));
+                }
+                return Err(failure);
+            }
+        };
+        let plan = &self.backups.plan;
+        Ok(BackupJob {
+            host: self.host.clone(),
+            folder,
+            image,
+            rotation: plan.rotation(),
+            known: !asked && plan.last.is_some(),
+            now: self.now(),
+        })
+    }
+
+    /// The job that saves what the next backup would, so that a vault with unsaved backups can be locked at once.
+    pub fn backup_before_lock(&mut self) -> Option<BackupJob> {
+        let current = state_of(self.sealed()?);
+        let plan = &self.backups.plan;
+        let changed = plan.last.as_ref().is_some_and(|last| last.state != current);
+        let wanted = self.is_open() && !self.demo && changed && plan.trouble.is_none();
+        if wanted { self.begin_backup(false).ok() } else { None }
+    }
+
+    /// Takes note of how a backup went. That itself may fail to be kept; the next start then only does not know of it.
+    pub fn end_backup(&mut self, done: BackupDone) -> BackupView {
+        let now = self.now();
+        self.note(|plan| match done.result {
+            // A folder that was given up or changed meanwhile is not what this backup was about.
+            _ if plan.folder.as_ref() != Some(&done.folder) => {}
+            Ok(last) => plan.succeeded(last),
+            Err((kind, why)) => plan.failed(kind, why, now),
+        });
+        self.backups()
+    }
+
+    /// Makes a backup now, for shells that have nothing else to do meanwhile.
+    ///
+    /// # Errors
+    /// As [`App::begin_backup`], or it could not be written.
+    pub fn back_up_now(&mut self) -> Result<BackupView, Failure> {
+        let done = self.begin_backup(true)?.run();
+        let failure = done.failure();
+        let view = self.end_backup(done);
+        failure.map_or(Ok(view), Err)
+    }
+
+    /// Writes the sealed vault, as it is, to a new file of the person's choice, and reads it again.
+    ///
+    /// # Errors
+    /// There is no vault, a file is there already, or it could not be written or read again.
+    pub fn back_up_to(&self, file: &Path) -> Result<(), Failure> {
+        let vault = self.sealed().ok_or_else(|| crate::not_open(&self.phase))?;
+        let place = keyhaven_vault::Location::at(file);
+        let told = |error: &dyn std::fmt::Display| {
+            fail(FailureKind::NotSaved, format!("{}: {error}", file.display()))
+        };
+        vault.copy_to(self.host.files(), &place).map_err(|error| told(&error))?;
+        // A backup that cannot be read is none.
+        let read = LockedVault::read(self.host.files(), &place).map_err(|error| told(&error))?;
+        if read.as_bytes() != vault.as_bytes() {
+            return Err(told(&"what was written reads otherwise"));
+        }
+        Ok(())
+    }
+
+    /// The vault as it stands on disk, locked or open.
+    pub(crate) fn sealed(&self) -> Option<&LockedVault> {
+        match &self.phase {
+            Phase::Locked { vault, .. } => Some(vault),
+            Phase::Open(session) => Some(session.vault.sealed()),
+            Phase::Absent | Phase::Unreadable(_) => None,
+        }
+    }
+
+    fn backup_image(&self) -> Result<Image, Failure> {
+        let vault = self.sealed().ok_or_else(|| crate::not_open(&self.phase))?;
+        let state = state_of(vault);
+        let id = vault.id().to_string();
+        let Some(slot) = &self.backups.plan.slot else {
+            let (bytes, slots) = (vault.as_bytes().to_vec(), vault.slots());
+            return Ok(Image { vault_id: id, state, bytes, slots, sealed_anew: false });
+        };
+        let session = self.session()?;
+        let copy = session.vault.sealed_for(slot, |slot| slot.kind == SlotKind::RecoveryKey);
+        let copy = copy.map_err(|error| match error {
+            CopyError::StaleSlot => fail(
+                FailureKind::BackupPassphrase,
+                "the vault's keys were rotated; the backups' own passphrase has to be set anew",
+            ),
+            error => other(error),
+        })?;
+        // What is to be trusted for years is opened once before it is written.
+        let opened = session.vault.open_copy(&copy).map_err(other)?;
+        if opened.accounts().len() != session.vault.accounts().len() {
+            return Err(other("the sealed copy does not hold every account"));
+        }
+        let (bytes, slots) = (copy.as_bytes().to_vec(), copy.slots());
+        Ok(Image { vault_id: id, state, bytes, slots, sealed_anew: true })
+    }
+
+    fn reload_plan(&mut self) {
+        if !self.demo {
+            self.backups.plan = Plan::read(self.host.files(), self.home.folder());
+        }
+        if let Some(id) = self.sealed().map(|vault| vault.id().to_string()) {
+            self.backups.plan.about(&id);
+        }
+    }
+
+    /// Changes the plan as it stands on disk: the window and the command line share it.
+    fn change_plan(&mut self, change: impl FnOnce(&mut Plan)) -> Result<BackupView, Failure> {
+        self.reload_plan();
+        let before = self.backups.plan.clone();
+        change(&mut self.backups.plan);
+        if !self.demo {
+            let written = self.backups.plan.write(self.host.files(), self.home.folder());
+            if let Err(failure) = written {
+                self.backups.plan = before;
+                return Err(failure);
+            }
+        }
+        Ok(self.backups())
+    }
+
+    /// Notes how it went, at least for as long as this program runs: what cannot be kept is found out anew later.
+    fn note(&mut self, change: impl FnOnce(&mut Plan)) {
+        self.reload_plan();
+        change(&mut self.backups.plan);
+        if !self.demo {
+            let _ = self.backups.plan.write(self.host.files(), self.home.folder());
+        }
+    }
+
+    /// The folder of backups.
+    pub(crate) fn backup_folder(&self) -> Option<PathBuf> {
+        self.backups.plan.folder.clone()
+    }
+}
+
+pub(crate) fn state_of(vault: &LockedVault) -> VaultState {
+    VaultState { generation: vault.generation(), saved_at: vault.saved_at() }
+}

@@ -1,0 +1,273 @@
+//! When a backup is due, and what is remembered between two of them: decisions on plain values, given the time.
+
+use crate::failure::{fail, other};
+use crate::safety_view::{BackupRotation, BackupState};
+use crate::settings::replace;
+use crate::view::{Failure, FailureKind};
+use keyhaven_vault::{DetachedSlot, Files};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// So long nothing must change before a changed vault is backed up, in milliseconds: several edits are one backup.
+const QUIET: u64 = 60_000;
+/// A vault that keeps changing is backed up after so long all the same.
+const LONGEST_WAIT: u64 = 10 * 60_000;
+/// An unchanged vault's last backup is looked at again after so long.
+const DAILY: u64 = 24 * 60 * 60_000;
+/// After so long without a backup that was found whole, the person is told.
+const OVERDUE: u64 = 2 * DAILY;
+/// After a failure the next attempt is made so much later.
+const RETRY: u64 = 15 * 60_000;
+
+const FILE: &str = "backups.json";
+/// Folder, numbers and a slot: a few kilobytes.
+const LARGEST: u64 = 64 * 1024;
+
+/// What the person wants, and how the last attempt went. Kept beside the settings; nothing in it is secret.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Plan {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<PathBuf>,
+    pub keep_newest: u32,
+    pub keep_days: u32,
+    /// Backups open with this slot instead of the vault's own passphrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slot: Option<DetachedSlot>,
+    /// The vault that what follows, and the slot, are about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vault: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<Last>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Trouble>,
+}
+
+/// The last backup that was found whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Last {
+    /// When it was written or looked at, Unix milliseconds.
+    pub at: u64,
+    /// Its file's name.
+    pub name: String,
+    pub state: VaultState,
+}
+
+/// Which state of the vault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct VaultState {
+    pub generation: u64,
+    /// Unix milliseconds.
+    pub saved_at: u64,
+}
+
+/// Attempts that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Trouble {
+    /// The first of them, Unix milliseconds.
+    pub since: u64,
+    /// The last of them, Unix milliseconds.
+    pub at: u64,
+    pub kind: TroubleKind,
+    pub why: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TroubleKind {
+    Unreachable,
+    PassphraseStale,
+    Failing,
+}
+
+/// When a state was first and last seen to wait for its backup, Unix milliseconds.
+#[derive(Clone, Copy)]
+pub(crate) struct Waiting {
+    state: VaultState,
+    first: u64,
+    latest: u64,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            folder: None,
+            keep_newest: 10,
+            keep_days: 90,
+            slot: None,
+            vault: None,
+            last: None,
+            trouble: None,
+        }
+    }
+}
+
+impl Plan {
+    /// The plan in `home`. A file that cannot be read means the defaults, as with the settings.
+    pub fn read(files: &dyn Files, home: &Path) -> Self {
+        let read = files.read(&home.join(FILE), LARGEST).ok();
+        let plan: Self = read.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        if check(&plan.rotation()).is_ok() { plan } else { Self { folder: plan.folder, ..Self::default() } }
+    }
+
+    pub fn write(&self, files: &dyn Files, home: &Path) -> Result<(), Failure> {
+        let text = serde_json::to_vec_pretty(self).map_err(other)?;
+        let path = home.join(FILE);
+        replace(files, &path, &text).map_err(|error| {
+            let what =
+                format!("what is known about the backups was not saved to {}: {error}", path.display());
+            fail(FailureKind::NotSaved, what)
+        })
+    }
+
+    pub fn rotation(&self) -> BackupRotation {
+        BackupRotation { keep_newest: self.keep_newest, keep_days: self.keep_days }
+    }
+
+    /// Forgets what was about another vault than this one.
+    pub fn about(&mut self, vault: &str) {
+        if self.vault.as_deref() != Some(vault) {
+            let Self { folder, keep_newest, keep_days, .. } = std::mem::take(self);
+            *self = Self { folder, keep_newest, keep_days, vault: Some(vault.to_owned()), ..Self::default() };
+        }
+    }
+
+    /// How the backups of a vault in this state go.
+    pub fn state(&self, current: VaultState, now: u64) -> BackupState {
+        match (&self.folder, &self.trouble, &self.last) {
+            (None, ..) => BackupState::Off,
+            (_, Some(trouble), _) => match trouble.kind {
+                TroubleKind::Unreachable => BackupState::Unreachable,
+                TroubleKind::PassphraseStale => BackupState::PassphraseStale,
+                TroubleKind::Failing => BackupState::Failing,
+            },
+            (_, None, None) => BackupState::Pending,
+            (_, None, Some(last)) if now.saturating_sub(last.at) > OVERDUE => BackupState::Overdue,
+            (_, None, Some(last)) if last.state != current => BackupState::Pending,
+            _ => BackupState::Good,
+        }
+    }
+
+    /// Milliseconds until the next backup of a vault in this state; `None` when none is planned. A clock that was
+    /// set back makes it due now rather than years later.
+    pub fn due(&self, current: VaultState, waiting: &mut Option<Waiting>, now: u64) -> Option<u64> {
+        self.folder.as_ref()?;
+        let after = |since: u64, wait: u64| {
+            if since > now { 0 } else { (since + wait).saturating_sub(now) }
+        };
+        let changed = self.last.as_ref().is_none_or(|last| last.state != current);
+        let wait = if changed {
+            let seen = waiting.get_or_insert(Waiting { state: current, first: now, latest: now });
+            if seen.state != current {
+                *seen = Waiting { state: current, latest: now, ..*seen };
+            }
+            if self.last.is_none() {
+                0
+            } else {
+                after(seen.latest, QUIET).min(after(seen.first, LONGEST_WAIT))
+            }
+        } else {
+            *waiting = None;
+            self.last.as_ref().map_or(0, |last| after(last.at, DAILY))
+        };
+        let trouble = self.trouble.as_ref().map_or(0, |trouble| after(trouble.at, RETRY));
+        Some(wait.max(trouble))
+    }
+
+    /// Notes a backup that was found whole.
+    pub fn succeeded(&mut self, last: Last) {
+        self.last = Some(last);
+        self.trouble = None;
+    }
+
+    /// Notes an attempt that failed.
+    pub fn failed(&mut self, kind: TroubleKind, why: String, now: u64) {
+        let since = self.trouble.as_ref().map_or(now, |trouble| trouble.since.min(now));
+        self.trouble = Some(Trouble { since, at: now, kind, why });
+    }
+}
+
+/// Whether the numbers are in their ranges.
+pub(crate) fn check(rotation: &BackupRotation) -> Result<(), Failure> {
+    let range = |name: &str, value: u32, allowed: std::ops::RangeInclusive<u32>| {
+        if allowed.contains(&value) {
+            return Ok(());
+        }
+        let (low, high) = (allowed.start(), allowed.end());
+        Err(fail(FailureKind::BadInput, format!("{name} is {value}; {low} to {high} is possible")))
+    };
+    range("the number of backups", rotation.keep_newest, 3..=1_000)?;
+    range("the number of days", rotation.keep_days, 1..=3_650)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_790_000_000_000;
+    const OLD: VaultState = VaultState { generation: 1, saved_at: 5 };
+    const NEW: VaultState = VaultState { generation: 2, saved_at: 6 };
+    const NEWER: VaultState = VaultState { generation: 3, saved_at: 7 };
+
+    fn plan() -> Plan {
+        let last = Last { at: NOW, name: "x".into(), state: OLD };
+        Plan { folder: Some("f".into()), last: Some(last), ..Plan::default() }
+    }
+
+    #[test]
+    fn the_first_backup_is_due_at_once_and_none_without_a_folder() {
+        let fresh = Plan { last: None, ..plan() };
+        assert_eq!(fresh.due(OLD, &mut None, NOW), Some(0));
+        assert_eq!(Plan { folder: None, ..plan() }.due(NEW, &mut None, NOW), None);
+    }
+
+    #[test]
+    fn edits_shortly_after_one_another_are_one_backup_and_endless_edits_do_not_put_it_off() {
+        let (plan, mut waiting) = (plan(), None);
+        assert_eq!(plan.due(NEW, &mut waiting, NOW), Some(QUIET));
+        assert_eq!(plan.due(NEW, &mut waiting, NOW + 40_000), Some(QUIET - 40_000));
+        assert_eq!(plan.due(NEWER, &mut waiting, NOW + 50_000), Some(QUIET), "a further edit");
+        assert_eq!(plan.due(NEWER, &mut waiting, NOW + 50_000 + QUIET), Some(0));
+        let mut state = NEWER;
+        for edit in 0..1_000 {
+            state.generation += 1;
+            if plan.due(state, &mut waiting, NOW + edit * 30_000) == Some(0) {
+                assert!(edit * 30_000 >= LONGEST_WAIT);
+                return;
+            }
+        }
+        panic!("it was put off for ever");
+    }
+
+    #[test]
+    fn an_unchanged_vault_is_looked_after_daily_and_a_clock_set_back_waits_for_nothing() {
+        let plan = plan();
+        assert_eq!(plan.due(OLD, &mut None, NOW + 1_000), Some(DAILY - 1_000));
+        assert_eq!(plan.due(OLD, &mut None, NOW + 2 * DAILY), Some(0));
+        assert_eq!(plan.due(OLD, &mut None, NOW - 400 * DAILY), Some(0));
+    }
+
+    #[test]
+    fn a_failure_is_tried_anew_later_and_remembers_since_when() {
+        let mut plan = plan();
+        plan.failed(TroubleKind::Unreachable, "gone".into(), NOW);
+        assert_eq!(plan.due(NEW, &mut None, NOW + 61_000), Some(RETRY - 61_000));
+        plan.failed(TroubleKind::Failing, "full".into(), NOW + RETRY);
+        assert_eq!(plan.trouble.as_ref().map(|trouble| trouble.since), Some(NOW));
+        assert_eq!(plan.state(NEW, NOW + RETRY), BackupState::Failing);
+        plan.succeeded(Last { at: NOW + RETRY, name: "y".into(), state: NEW });
+        assert_eq!(plan.state(NEW, NOW + RETRY), BackupState::Good);
+        assert_eq!(plan.state(NEWER, NOW + RETRY), BackupState::Pending);
+        assert_eq!(plan.state(NEW, NOW + RETRY + OVERDUE + 1), BackupState::Overdue);
+    }
+
+    #[test]
+    fn another_vault_starts_anew_and_keeps_only_what_the_person_chose() {
+        let mut plan = plan();
+        plan.about("a");
+        assert!(plan.last.is_none() && plan.folder.is_some());
+        plan.succeeded(Last { at: NOW, name: "x".into(), state: OLD });
+        plan.about("a");
+        assert!(plan.last.is_some());
+    }
+}

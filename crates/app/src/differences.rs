@@ -1,0 +1,133 @@
+//! What differs between two states of the vault, in words that hold no secret.
+
+use crate::safety_view::{Difference, Effect, RecordName};
+use crate::stored::{KIND, Stored, kind_name};
+use keyhaven_otp::{Account, Kind};
+use keyhaven_secret::SecretText;
+use keyhaven_vault::{Compartment, OpenVault, Record, RecordId};
+use std::collections::BTreeSet;
+
+/// What would change if `now` became `then`. What merely was used in between is no difference.
+pub(crate) fn between(now: &OpenVault, then: &OpenVault) -> Vec<Difference> {
+    let mut found = of_compartment(now.accounts(), then.accounts(), false);
+    if let (Some(now), Some(then)) = (now.recovery(), then.recovery()) {
+        found.extend(of_compartment(now, then, true));
+    }
+    found.sort_by_cached_key(|one| (one.record, one.issuer.to_lowercase(), one.name.clone(), one.id.clone()));
+    found
+}
+
+fn of_compartment(now: &Compartment, then: &Compartment, recovery: bool) -> Vec<Difference> {
+    let ids: BTreeSet<RecordId> = now.iter().chain(then.iter()).map(|record| record.id).collect();
+    let conflicts: BTreeSet<RecordId> = then.conflicts().map(|conflict| conflict.id).collect();
+    let known: BTreeSet<RecordId> = now.conflicts().map(|conflict| conflict.id).collect();
+    let differences = ids.into_iter().filter_map(|id| {
+        let (here, there) = (now.get(id), then.get(id));
+        let (effect, changes) = match (here, there) {
+            (Some(here), Some(there)) => {
+                let changes = changes(here, there);
+                let both = conflicts.contains(&id) && !known.contains(&id);
+                if changes.is_empty() && !both {
+                    return None;
+                }
+                (if both { Effect::BothKept } else { Effect::Changed }, changes)
+            }
+            (None, Some(_)) => (Effect::Added, Vec::new()),
+            (Some(_), None) => (Effect::Removed, Vec::new()),
+            (None, None) => return None,
+        };
+        Some(describe(there.or(here)?, recovery, effect, changes))
+    });
+    differences.collect()
+}
+
+fn describe(record: &Record, recovery: bool, effect: Effect, changes: Vec<String>) -> Difference {
+    let account = account(record);
+    Difference {
+        id: record.id.to_string(),
+        record: match (recovery, record.kind == KIND) {
+            (true, _) => RecordName::Recovery,
+            (false, true) => RecordName::Account,
+            (false, false) => RecordName::Other,
+        },
+        issuer: account.as_ref().map(|stored| stored.account.issuer.clone()).unwrap_or_default(),
+        name: account.as_ref().map(|stored| stored.account.name.clone()).unwrap_or_default(),
+        kind: account.as_ref().map(|stored| kind_name(&stored.account.kind)),
+        effect,
+        changes,
+        modified_at: record.modified_at,
+    }
+}
+
+/// The account in a record, when it is one that this version understands.
+pub(crate) fn account(record: &Record) -> Option<Stored> {
+    (record.kind == KIND).then(|| Stored::read(&record.payload).ok()).flatten()
+}
+
+/// What differs between two states of one record.
+fn changes(here: &Record, there: &Record) -> Vec<String> {
+    if here.kind == there.kind && here.payload == there.payload {
+        return Vec::new();
+    }
+    match (account(here), account(there)) {
+        (Some(here), Some(there)) => account_changes(&here, &there),
+        _ => vec!["its content".into()],
+    }
+}
+
+fn account_changes(here: &Stored, there: &Stored) -> Vec<String> {
+    let mut told = Vec::new();
+    let mut text = |field: &str, from: &str, to: &str| {
+        if from != to {
+            let shown = |text: &str| if text.is_empty() { "(none)".to_owned() } else { text.to_owned() };
+            told.push(format!("{field}: {} → {}", shown(from), shown(to)));
+        }
+    };
+    text("issuer", &here.account.issuer, &there.account.issuer);
+    text("name", &here.account.name, &there.account.name);
+    text("codes", &parameters(&here.account), &parameters(&there.account));
+    let counter = |account: &Account| match account.kind {
+        Kind::Hotp { counter, .. } => Some(counter.to_string()),
+        _ => None,
+    };
+    if let (Some(from), Some(to)) = (counter(&here.account), counter(&there.account)) {
+        text("next counter", &from, &to);
+    }
+    text("tags", &here.meta.tags.join(", "), &there.meta.tags.join(", "));
+    let mut part = |differs: bool, words: &str| {
+        if differs {
+            told.push(words.to_owned());
+        }
+    };
+    part(here.account.secret != there.account.secret, "the secret");
+    part(pin(&here.account) != pin(&there.account), "the PIN");
+    part(here.meta.note != there.meta.note, "the note");
+    part(here.meta.icon != there.meta.icon, "the icon");
+    part(here.meta.pinned != there.meta.pinned, if there.meta.pinned { "pinned" } else { "not pinned" });
+    part(here.meta.position != there.meta.position, "its place in the list");
+    let rest = here.account.unknown != there.account.unknown || here.meta.unknown != there.meta.unknown;
+    part(rest, "what this version does not understand");
+    told
+}
+
+fn pin(account: &Account) -> Option<&SecretText> {
+    match &account.kind {
+        Kind::Motp { pin, .. } | Kind::Yandex { pin, .. } => Some(pin),
+        _ => None,
+    }
+}
+
+/// How codes are made, without the counter.
+fn parameters(account: &Account) -> String {
+    let kind = match &account.kind {
+        Kind::Totp { .. } => "TOTP",
+        Kind::Hotp { .. } => "HOTP",
+        Kind::Steam => "Steam",
+        Kind::Motp { .. } => "mOTP",
+        Kind::Yandex { .. } => "Yandex",
+    };
+    let algorithm = account.kind.algorithm().map(|algorithm| format!(", {algorithm:?}").to_uppercase());
+    let period = account.kind.period().map(|seconds| format!(", {seconds} s"));
+    let digits = account.kind.digits();
+    format!("{kind}, {digits} digits{}{}", algorithm.unwrap_or_default(), period.unwrap_or_default())
+}

@@ -1,0 +1,242 @@
+//! `keyhaven vault backup`, `restore` and `merge`: copies of the vault, made and taken in.
+
+use crate::args::{BackupArgs, MergeArgs, RestoreArgs};
+use crate::differences;
+use crate::error::{Answer, Failure};
+use crate::unlock::{self, Typed};
+use crate::vault::{absolute, no_vault};
+use crate::{output, time};
+use keyhaven_app::App;
+use keyhaven_app::host::Host;
+use keyhaven_app::safety_view::{BackupState, BackupView, Effect, Look, LookAnswer, VaultCopy};
+use keyhaven_app::view::Status;
+use keyhaven_vault::LockedVault;
+use serde::Serialize;
+use std::path::Path;
+
+pub fn backup(args: BackupArgs) -> Result<Answer, Failure> {
+    let (mut app, _) = unlock::find()?;
+    if !matches!(app.status(), Status::Locked(_)) {
+        return Err(no_vault(&mut app));
+    }
+    if let Some(file) = &args.file {
+        app.back_up_to(file)?;
+        output::line(format_args!("the vault was copied to {}", file.display()))?;
+        return Ok(Answer::Yes);
+    }
+    if args.status {
+        let view = app.backups();
+        let good = matches!(view.state, BackupState::Good | BackupState::Pending);
+        print_backups(&view, args.json)?;
+        return Ok(Answer::yes_if(good));
+    }
+    if let Some(folder) = &args.folder {
+        app.set_backup_folder(&absolute(folder)?)?;
+    }
+    if app.backups().folder.is_none() {
+        return Err(Failure::input("no folder was chosen for backups")
+            .advise("--folder FOLDER chooses one; a file's name writes one copy there"));
+    }
+    // Sealing under the backups' own passphrase takes the open vault; a plain copy does not.
+    if app.backups().own_passphrase {
+        unlock::open(&mut app, &args.unlock)?;
+    }
+    let view = app.back_up_now()?;
+    print_backups(&view, args.json)?;
+    Ok(Answer::Yes)
+}
+
+fn print_backups(view: &BackupView, json: bool) -> Result<(), Failure> {
+    if json {
+        return output::json(view);
+    }
+    let state = match view.state {
+        BackupState::Off => "no folder was chosen",
+        BackupState::Good => "good",
+        BackupState::Pending => "changes wait for the next backup",
+        BackupState::Overdue => "overdue",
+        BackupState::Unreachable => "the folder is not reachable",
+        BackupState::PassphraseStale => "the backups' own passphrase has to be set anew",
+        BackupState::Failing => "failing",
+    };
+    let rows = [
+        ("backups", Some(state.to_owned())),
+        ("folder", view.folder.clone()),
+        ("last", view.last_at.map(|at| time::shown(at / 1_000))),
+        ("file", view.last_name.clone()),
+        ("failure", view.failure.clone()),
+    ];
+    let rows: Vec<_> = rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    output::table(&rows)
+}
+
+#[derive(Serialize)]
+struct StatesValue {
+    states: Vec<StateValue>,
+}
+
+#[derive(Serialize)]
+struct StateValue {
+    name: String,
+    /// Unix milliseconds.
+    saved_at: u64,
+    size: u64,
+    error: Option<String>,
+}
+
+pub fn restore(args: RestoreArgs) -> Result<Answer, Failure> {
+    let (mut app, computer) = unlock::find()?;
+    if let Some(name) = &args.state {
+        app.restore_generation(name)?;
+        output::line(format_args!("the vault is again as in {name}; what it was is kept beside it"))?;
+        return Ok(Answer::Yes);
+    }
+    if let Some(file) = &args.file {
+        if args.dry_run || args.all || !args.only.is_empty() {
+            return restore_records(&mut app, file, &args);
+        }
+        app.use_vault(&absolute(file)?, true)?;
+        output::line(format_args!(
+            "{} is now the vault at {}",
+            file.display(),
+            app.location().file().display()
+        ))?;
+        return Ok(Answer::Yes);
+    }
+    let states = LockedVault::generations(computer.files(), app.location()).map_err(Failure::vault)?;
+    let states: Vec<_> = states
+        .into_iter()
+        .map(|state| StateValue {
+            name: state.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            saved_at: state.saved_at,
+            size: state.size,
+            error: state.readable.err().map(|error| error.to_string()),
+        })
+        .collect();
+    let some = !states.is_empty();
+    if args.json {
+        output::json(&StatesValue { states })?;
+    } else {
+        for state in &states {
+            let error =
+                state.error.as_ref().map(|error| format!("  not readable: {error}")).unwrap_or_default();
+            let saved = time::shown(state.saved_at / 1_000);
+            output::line(format_args!("{}  saved {saved}, {} bytes{error}", state.name, state.size))?;
+        }
+    }
+    Ok(Answer::yes_if(some))
+}
+
+#[derive(Serialize)]
+struct RestoredValue {
+    restored: u32,
+}
+
+/// Compares a backup with the vault, and brings back what was asked for.
+fn restore_records(app: &mut App, file: &Path, args: &RestoreArgs) -> Result<Answer, Failure> {
+    let typed = unlock::open(app, &args.unlock)?;
+    let look = opened(app.look_into_file(file, typed.as_ref().map(Typed::proof))?)?;
+    if args.dry_run {
+        if args.json {
+            output::json(&look)?;
+        } else {
+            differences::print(&look)?;
+        }
+        return Ok(Answer::Yes);
+    }
+    for word in &args.only {
+        if !look.differences.iter().any(|one| differences::is_meant(one, word)) {
+            return Err(Failure::nothing(format_args!("nothing named {word} differs; nothing was changed")));
+        }
+    }
+    let chosen: Vec<String> = look
+        .differences
+        .iter()
+        .filter(|one| args.all || args.only.iter().any(|word| differences::is_meant(one, word)))
+        .map(|one| one.id.clone())
+        .collect();
+    let restored = app.restore_records(look.look, &chosen)?;
+    if args.json {
+        output::json(&RestoredValue { restored })?;
+    } else {
+        output::line(format_args!("{restored} records are again as in {}", file.display()))?;
+    }
+    Ok(Answer::Yes)
+}
+
+#[derive(Serialize)]
+struct CopiesValue {
+    copies: Vec<VaultCopy>,
+}
+
+#[derive(Serialize)]
+struct MergeValue {
+    /// Whether the vault was changed; not with `--dry-run`.
+    merged: bool,
+    added: usize,
+    changed: usize,
+    deleted: usize,
+    conflicts: usize,
+    #[serde(flatten)]
+    look: Look,
+}
+
+pub fn merge(args: MergeArgs) -> Result<Answer, Failure> {
+    let (mut app, _) = unlock::find()?;
+    if !matches!(app.status(), Status::Locked(_)) {
+        return Err(no_vault(&mut app));
+    }
+    let Some(file) = &args.file else { return list_copies(&app, args.json) };
+    let typed = unlock::open(&mut app, &args.unlock)?;
+    let look = opened(app.preview_merge(file, typed.as_ref().map(Typed::proof))?)?;
+    if !args.json && args.dry_run {
+        differences::print(&look)?;
+        return Ok(Answer::Yes);
+    }
+    let nothing = look.merge.as_ref().is_some_and(|merge| merge.nothing);
+    if !args.dry_run && !nothing {
+        app.apply_merge(look.look)?;
+    }
+    let count = |effect| look.differences.iter().filter(|one| one.effect == effect).count();
+    let (added, changed) = (count(Effect::Added), count(Effect::Changed));
+    let (deleted, conflicts) = (count(Effect::Removed), count(Effect::BothKept));
+    if args.json {
+        let merged = !args.dry_run && !nothing;
+        output::json(&MergeValue { merged, added, changed, deleted, conflicts, look })?;
+    } else {
+        output::line(format_args!(
+            "{added} added, {changed} changed, {deleted} deleted, {conflicts} changed in both (both are kept)"
+        ))?;
+    }
+    Ok(Answer::Yes)
+}
+
+fn list_copies(app: &App, json: bool) -> Result<Answer, Failure> {
+    let copies = app.copies();
+    let some = !copies.is_empty();
+    if json {
+        output::json(&CopiesValue { copies })?;
+    } else if some {
+        for copy in &copies {
+            let saved = copy.saved_at.map(|at| format!("  saved {}", time::shown(at / 1_000)));
+            let problem = copy.problem.as_ref().map(|problem| format!("  {problem}"));
+            output::line(format_args!(
+                "{}{}{}",
+                output::shown(&copy.name),
+                saved.unwrap_or_default(),
+                problem.unwrap_or_default()
+            ))?;
+        }
+    } else {
+        output::line("there is no copy of the vault beside it")?;
+    }
+    Ok(Answer::yes_if(some))
+}
+
+fn opened(answer: LookAnswer) -> Result<Look, Failure> {
+    match answer {
+        LookAnswer::Opened(look) => Ok(look),
+        LookAnswer::Locked { .. } => Err(Failure::vault("this copy has other keys than the vault")
+            .advise("--password-stdin or --recovery-key-stdin gives what opens both")),
+    }
+}

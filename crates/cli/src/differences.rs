@@ -1,0 +1,64 @@
+//! What another copy of the vault holds, as lines of text.
+
+use crate::error::Failure;
+use crate::{output, time};
+use keyhaven_app::safety_view::{Difference, Effect, Look, RecordName};
+
+/// Prints what is in it and what differs; `merge` says in which direction the words go.
+pub fn print(look: &Look) -> Result<(), Failure> {
+    let saved = time::shown(look.saved_at / 1_000);
+    output::line(format_args!(
+        "{}: {} accounts, saved {saved}; the vault has {} accounts now",
+        output::shown(&look.name),
+        look.accounts,
+        look.accounts_now
+    ))?;
+    for one in &look.differences {
+        let effect = match (one.effect, look.merge.is_some()) {
+            (Effect::Added, true) => "comes in",
+            (Effect::Added, false) => "missing now",
+            (Effect::Changed, true) => "changes",
+            (Effect::Changed, false) => "differs",
+            (Effect::Removed, true) => "is deleted",
+            (Effect::Removed, false) => "added since",
+            (Effect::BothKept, _) => "changed in both, both are kept",
+        };
+        let changes = if one.changes.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", output::shown(&one.changes.join("; ")))
+        };
+        output::line(format_args!("  {}  {effect}{changes}", name(one)))?;
+    }
+    if look.differences.is_empty() {
+        output::line("  no record differs")?;
+    }
+    let Some(merge) = &look.merge else { return Ok(()) };
+    let told = [
+        (merge.slots_added > 0, format!("  {} ways in come along", merge.slots_added)),
+        (
+            merge.slots_removed > 0,
+            format!("  {} ways in were removed there and go here", merge.slots_removed),
+        ),
+        (merge.keys_taken_over, "  the copy's newer keys are taken over".to_owned()),
+        (merge.recovery_waits, "  recovery records come along sealed".to_owned()),
+    ];
+    told.into_iter().filter(|(so, _)| *so).try_for_each(|(_, line)| output::line(line))
+}
+
+/// The name by which a person knows a record.
+pub fn name(one: &Difference) -> String {
+    match one.record {
+        RecordName::Account if one.issuer.is_empty() => output::shown(&one.name),
+        RecordName::Account if one.name.is_empty() => output::shown(&one.issuer),
+        RecordName::Account => output::shown(&format!("{}:{}", one.issuer, one.name)),
+        RecordName::Recovery => format!("recovery record {}", one.id),
+        RecordName::Other => format!("record {}", one.id),
+    }
+}
+
+/// Whether a person means this record by that word.
+pub fn is_meant(one: &Difference, word: &str) -> bool {
+    let alike = |text: &str| !text.is_empty() && text.to_lowercase() == word.to_lowercase();
+    alike(&one.id) || alike(&one.issuer) || alike(&one.name) || alike(&format!("{}:{}", one.issuer, one.name))
+}
