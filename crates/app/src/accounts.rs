@@ -164,6 +164,12 @@ impl App {
             check_length("tag", tag, LONGEST_NAME)?;
         }
         let record = self.find(id)?;
+        let account = &self.session()?.stored(record)?.account;
+        let empty = |new: &Option<String>, old: &str| new.as_deref().unwrap_or(old).trim().is_empty();
+        let named = !empty(&changes.issuer, &account.issuer) || !empty(&changes.name, &account.name);
+        if !named && (changes.issuer.is_some() || changes.name.is_some()) {
+            return Err(fail(FailureKind::BadInput, "an account needs an issuer or a name to be found by"));
+        }
         let now = self.now();
         self.change(record, |stored| apply(stored, changes, now))?;
         self.account(id)

@@ -27,6 +27,8 @@ pub fn list(args: ListArgs) -> Result<Answer, Failure> {
         let mut texts = row.tags.iter().chain([&row.issuer, &row.name]);
         texts.any(|text| text.to_lowercase().contains(&query))
     });
+    // As in the window.
+    accounts.sort_by_key(|row| !row.pinned);
     let some = !accounts.is_empty();
     if args.json {
         output::json(&ListValue { accounts })?;

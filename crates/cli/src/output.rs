@@ -29,7 +29,18 @@ pub fn table(rows: &[(&str, String)]) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-/// What another program wrote, made safe for a terminal: control characters would move its cursor.
+/// What another program wrote, made safe for a terminal: control characters would move its cursor, and those that turn
+/// the direction of writing (Unicode Standard Annex #9) would make one name look like another.
 pub fn shown(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    let turns = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if c.is_control() || turns(c) { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn nothing_that_is_shown_moves_the_cursor_or_turns_the_writing() {
+        assert_eq!(super::shown("a\u{1b}[2Jb\u{202e}c\nd"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d");
+        assert_eq!(super::shown("Größe 名 – ok"), "Größe 名 – ok");
+    }
 }

@@ -283,6 +283,18 @@ fn what_could_not_be_read_again_is_not_kept() {
 }
 
 #[test]
+fn an_account_never_becomes_nameless() {
+    let (host, home) = (TestHost::new(), tempfile::tempdir().unwrap());
+    let mut app = open_app(&host, home.path());
+    let id = add(&mut app, &format!("otpauth://totp/Example:me?secret={SECRET}&issuer=Example")).remove(0);
+    let name = |name: &str| AccountChanges { name: Some(name.into()), ..AccountChanges::default() };
+    let issuer = |issuer: &str| AccountChanges { issuer: Some(issuer.into()), ..AccountChanges::default() };
+    app.edit_account(&id, name("")).unwrap();
+    assert_eq!(app.edit_account(&id, issuer(" ")).unwrap_err().kind, FailureKind::BadInput);
+    assert_eq!(app.account(&id).unwrap().row.issuer, "Example");
+}
+
+#[test]
 fn a_newer_vault_is_not_replaced_by_an_old_state() {
     let (host, home) = (TestHost::new(), tempfile::tempdir().unwrap());
     let mut app = open_app(&host, home.path());
