@@ -37,6 +37,11 @@ struct InitValue<'a> {
 fn init(args: InitArgs) -> Result<Answer, Failure> {
     // Before anything is asked or made.
     let kit_format = args.kit.as_deref().map(kit_format).transpose()?;
+    if let Some(path) = args.kit.as_deref().filter(|path| path.symlink_metadata().is_ok()) {
+        // It may be the kit of another vault, and the only one.
+        return Err(Failure::input(format_args!("{}: there is such a file already", path.display()))
+            .advise("nothing was made; name a new file for the kit"));
+    }
     let (mut app, _) = unlock::find()?;
     if !matches!(app.status(), Status::Absent { .. }) {
         let path = app.location().file().display();
@@ -61,6 +66,10 @@ fn init(args: InitArgs) -> Result<Answer, Failure> {
     // After the key was printed: a kit that cannot be saved must not take it along.
     if let (Some(format), Some(path)) = (kit_format, &args.kit) {
         app.save_kit(format, &absolute(path)?)?;
+        if !args.json {
+            output::line("")?;
+            output::line(format_args!("emergency kit saved to {}", path.display()))?;
+        }
     }
     Ok(Answer::Yes)
 }
