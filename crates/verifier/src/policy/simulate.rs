@@ -7,7 +7,7 @@
 
 use super::{Policy, RecoveryKind};
 use crate::{
-    AuditRecord, Budget, BudgetKey, ChallengeId, Event, EventName, Explanation, Flow, Method, Reason,
+    Action, AuditRecord, Budget, BudgetKey, ChallengeId, Event, EventName, Explanation, Flow, Method, Reason,
     Timestamp,
     decide::{attempt_charges, attempt_keys, send_charges},
     store::Charge,
@@ -167,10 +167,10 @@ impl<'a> Replay<'a> {
         match method {
             Method::Recovery => {
                 self.policy.recovery.kind != RecoveryKind::None
-                    && event
-                        .action
-                        .as_ref()
-                        .is_none_or(|action| self.policy.recovery.usable_for.contains(action))
+                    && event.action.as_ref().is_none_or(|action| match action {
+                        Action::DisableMfa => self.policy.disable.allow_recovery,
+                        action => self.policy.recovery.usable_for.contains(action),
+                    })
             }
             method => self.policy.methods.contains(&method),
         }

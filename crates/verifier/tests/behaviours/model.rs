@@ -225,7 +225,7 @@ fn replace<'a>(model: &mut Model, sheets: &mut Vec<String>, codes: impl Iterator
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
     #[test]
     fn every_history_comes_out_as_the_model_says(story in prop::collection::vec(step(), 1..60)) {
