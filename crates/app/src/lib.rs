@@ -63,10 +63,12 @@ enum Phase {
 }
 
 impl App {
-    /// Looks into `home` (the folder of vault and settings) without creating anything there.
+    /// Looks into `home` (the folder of vault and settings) without creating anything there; what a save left there
+    /// when its program died is removed.
     pub fn open(host: Arc<dyn Host>, home: &Path) -> Self {
         let mut home = settings::Home::new(home);
         let settings = home.read_settings(host.files());
+        LockedVault::clean_up(host.files(), home.vault());
         let backups = backups::Backups::new(backups::plan::Plan::read(host.files(), home.folder()));
         let mut app = Self { host, home, settings, phase: Phase::Absent, turn: 0, demo: false, backups };
         app.look();

@@ -39,10 +39,8 @@ pub(crate) fn read(plain: &[u8]) -> Result<(Compartment, Extras), NotABody> {
     let set_aside = |raw: &RawValue| SecretBytes::new(raw.get().as_bytes().to_vec());
     for raw in body.records {
         match serde_json::from_str::<StoredVersion>(raw.get()) {
-            Ok(stored) if !contradicts(&compartment, &stored.version) => {
-                compartment.insert(stored.version, stored.replaces);
-            }
-            _ => compartment.set_aside.push(set_aside(raw)),
+            Ok(stored) => compartment.insert(stored.version, stored.replaces),
+            Err(_) => compartment.set_aside.push(set_aside(raw)),
         }
     }
     for raw in body.drop_ins {
@@ -61,13 +59,6 @@ pub(crate) fn read(plain: &[u8]) -> Result<(Compartment, Extras), NotABody> {
     }
     compartment.settle();
     Ok((compartment, extras))
-}
-
-/// Two versions of one name that say different things: the second would vanish.
-fn contradicts(compartment: &Compartment, version: &Version) -> bool {
-    compartment.entries.get(&version.record.id).is_some_and(|entry| {
-        entry.versions.iter().any(|known| known.id == version.id && known.record != version.record)
-    })
 }
 
 /// The padded plaintext of a compartment; `extras` belong to the accounts only.
@@ -388,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_record_under_the_same_version_is_set_aside_when_it_differs() {
+    fn a_second_record_under_the_same_version_stays_beside_the_first_when_it_differs() {
         let record = |payload: &str| {
             format!(
                 r#"{{"id":"11111111111111111111111111111111","kind":"account","modified_at":5,"payload":"{payload}","version":"1-0000000000000001"}}"#
@@ -397,8 +388,11 @@ mod tests {
         let (one, other) = (record("b25l"), record("dHdv"));
         let (compartment, _) = again(&body(&[&one, &one]));
         assert_eq!((compartment.len(), compartment.set_aside().len()), (1, 0));
-        let (compartment, _) = again(&body(&[&one, &other]));
-        assert_eq!((compartment.len(), compartment.set_aside().len()), (1, 1));
+        let (compartment, written) = again(&body(&[&one, &other]));
+        assert_eq!((compartment.len(), compartment.conflicts().count()), (1, 1));
+        assert!(written.contains("b25l") && written.contains("dHdv"), "{written}");
+        let (again, _) = again(&written);
+        assert_eq!((again.len(), again.conflicts().count()), (1, 1));
     }
 
     #[test]

@@ -10,10 +10,7 @@ use crate::{
     record::{Record, Version, VersionId},
 };
 use keyhaven_secret::SecretBytes;
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, btree_map::Entry as MapEntry},
-};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry as MapEntry};
 
 /// How many replaced versions of a record are remembered, the newest first. Copies that parted more edits ago than
 /// this keep both versions of that record; nothing is lost by it.
@@ -130,9 +127,7 @@ impl Compartment {
     pub(crate) fn insert(&mut self, version: Version, replaced: impl IntoIterator<Item = VersionId>) {
         let entry = self.entries.entry(version.record.id).or_default();
         entry.replaced.extend(replaced);
-        if entry.versions.iter().all(|known| known.id != version.id) {
-            entry.versions.push(version);
-        }
+        entry.add(version);
     }
 
     /// Brings every entry into order after [`Self::insert`].
@@ -205,12 +200,18 @@ impl Entry {
 
     fn merge(&mut self, other: &Self) {
         for version in &other.versions {
-            if self.versions.iter().all(|known| known.id != version.id) {
-                self.versions.push(version.duplicate());
-            }
+            self.add(version.duplicate());
         }
         self.replaced.extend(&other.replaced);
         self.settle();
+    }
+
+    /// Versions of one name that say different things are two: a writer was wrong about the name, and nobody knows
+    /// about which.
+    fn add(&mut self, version: Version) {
+        if !self.versions.contains(&version) {
+            self.versions.push(version);
+        }
     }
 
     /// Drops replaced versions and sorts the rest. A history that replaces everything is nonsense, and then
@@ -219,7 +220,7 @@ impl Entry {
         if self.versions.iter().any(|version| !self.replaced.contains(&version.id)) {
             self.versions.retain(|version| !self.replaced.contains(&version.id));
         }
-        self.versions.sort_by_key(|version| Reverse(version.rank()));
+        self.versions.sort_by(|a, b| b.rank().cmp(&a.rank()));
         self.forget();
     }
 

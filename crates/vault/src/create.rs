@@ -10,7 +10,7 @@ use crate::{
     keyring_key::KeyringKey,
     location::Location,
     locked::LockedVault,
-    open::{OpenRecovery, OpenVault, Recovery},
+    open::{ImageKeys, OpenRecovery, OpenVault, Recovery},
     random::NoRandomness,
     recovery_key::RecoveryKey,
     slots::{NewKeys, NewSlot, SlotError},
@@ -89,6 +89,7 @@ impl OpenVault {
         keys.write_into(&mut header, 1);
         let mut vault = Self {
             image: LockedVault::unsaved(&new.location, &header),
+            image_keys: ImageKeys { accounts: keys.accounts.duplicate(), recovery: None },
             header,
             key: keys.accounts,
             accounts: Compartment::default(),

@@ -162,7 +162,7 @@ impl Files for DiskFiles {
     fn lock(&self, path: &Path) -> io::Result<Lock> {
         let file = owner_only(OpenOptions::new().write(true).create(true).truncate(false)).open(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Lock::Held(Box::new(file))),
+            Ok(()) => Ok(Lock::Held(Box::new(HeldLock(file)))),
             Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
             Err(TryLockError::Error(error)) if no_locks(&error) => Ok(Lock::Unsupported),
             Err(TryLockError::Error(error)) => Err(error),
@@ -171,6 +171,16 @@ impl Files for DiskFiles {
 
     fn real_path(&self, path: &Path) -> io::Result<PathBuf> {
         fs::canonicalize(path)
+    }
+}
+
+/// Gives the lock up by name. Closing the file alone would not: a process that is being started at this moment has the
+/// file open too until its own program runs (flock(2)), and the next save would find the vault locked by nobody.
+struct HeldLock(File);
+
+impl Drop for HeldLock {
+    fn drop(&mut self) {
+        let _ = self.0.unlock(); // closing the file, which follows, is the other way
     }
 }
 
@@ -193,5 +203,25 @@ impl NewFile for File {
 
     fn sync(&mut self) -> io::Result<()> {
         self.sync_all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found by a test that starts processes while others save.
+    #[test]
+    fn a_lock_ends_with_its_holder_even_while_a_starting_process_has_the_file_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let file = File::create(&path).unwrap();
+        file.try_lock().unwrap();
+        let of_the_starting_process = file.try_clone().unwrap();
+        let held = HeldLock(file);
+        assert!(matches!(DiskFiles.lock(&path), Err(error) if error.kind() == io::ErrorKind::WouldBlock));
+        drop(held);
+        assert!(matches!(DiskFiles.lock(&path), Ok(Lock::Held(_))));
+        drop(of_the_starting_process);
     }
 }

@@ -6,10 +6,11 @@
 use crate::{
     files::Files,
     header::{MAX_FILE, ReadError},
-    ids::{VaultId, hex},
+    ids::{VaultId, hex, unhex},
     location::Location,
     locked::LockedVault,
     open::OpenVault,
+    random,
     save::{self, DiskOperation, SaveError, failed},
     seal,
 };
@@ -165,12 +166,24 @@ pub(crate) fn keep(files: &dyn Files, location: &Location, vault: &LockedVault) 
     keep_as(files, location, &name.file, &vault.bytes)
 }
 
+/// Keeps whatever stands in the vault's place, even where the disk no longer gives its bytes.
 fn keep_unreadable(files: &dyn Files, location: &Location) -> Result<(), SaveError> {
-    let bytes =
-        files.read(location.file(), MAX_FILE).map_err(failed(DiskOperation::Read, location.file()))?;
-    let mark = hex(&seal::digest(&bytes)[..4]);
-    keep_as(files, location, &format!("{}-unreadable-{mark}.keyhaven", location.stem()), &bytes)
+    let place = |mark: &[u8; 4]| format!("{}{UNREADABLE}{}.keyhaven", location.stem(), hex(mark));
+    if let Ok(bytes) = files.read(location.file(), MAX_FILE) {
+        let [a, b, c, d, ..] = seal::digest(&bytes);
+        return keep_as(files, location, &place(&[a, b, c, d]), &bytes);
+    }
+    let folder = location.generations_folder();
+    files.create_folder(&folder).map_err(failed(DiskOperation::CreateFolder, &folder))?;
+    let path = folder.join(place(&random::bytes()?));
+    // Its name is about to be given away: a second one, or where there are none, this one.
+    let kept = files.link(location.file(), &path).or_else(|_| files.rename(location.file(), &path));
+    kept.map_err(failed(DiskOperation::Rename, location.file()))?;
+    files.sync_folder(&folder).map_err(failed(DiskOperation::SyncFolder, &folder))
 }
+
+/// In the name of what could not be read when it was replaced.
+const UNREADABLE: &str = "-unreadable-";
 
 /// `bytes` are what the vault file holds. A save gives the vault's name to a new file and never writes into the old
 /// one, so a second name for that is as good as a copy, and costs no space and no time; where there are no second
@@ -179,13 +192,31 @@ fn keep_as(files: &dyn Files, location: &Location, name: &str, bytes: &[u8]) -> 
     let folder = location.generations_folder();
     files.create_folder(&folder).map_err(failed(DiskOperation::CreateFolder, &folder))?;
     let path = folder.join(name);
-    if files.link(location.file(), &path).is_ok() {
+    let there = || files.read(&path, MAX_FILE).is_ok_and(|there| there == bytes);
+    if files.link(location.file(), &path).is_ok() || there() {
+        // A save that failed may have made the name and not brought it to the disk.
         return files.sync_folder(&folder).map_err(failed(DiskOperation::SyncFolder, &folder));
     }
-    if files.read(&path, MAX_FILE).is_ok_and(|there| there == bytes) {
-        return Ok(());
-    }
     put(files, &path, bytes)
+}
+
+/// The number of the next generation: above that of every one that is kept. After a restore the file's own would be
+/// below those of the states that it was restored over, and what is saved from then on would be thinned first.
+pub(crate) fn next(files: &dyn Files, location: &Location, current: u64) -> u64 {
+    let names = files.list(&location.generations_folder()).unwrap_or_default();
+    let numbers = names.iter().filter_map(|name| Name::parse(location, name)).map(|name| name.number);
+    // A name that somebody made up does not use the numbers up.
+    let highest = numbers.filter(|number| *number < u64::from(u32::MAX)).max().unwrap_or(0);
+    highest.max(current).saturating_add(1)
+}
+
+/// Whether a file of the generations' folder has the name of one of this vault's.
+pub(crate) fn is_name(location: &Location, file: &str) -> bool {
+    let unreadable = || {
+        let rest = file.strip_prefix(&location.stem())?.strip_prefix(UNREADABLE)?;
+        unhex::<4>(rest.strip_suffix(".keyhaven")?)
+    };
+    Name::parse(location, file).is_some() || unreadable().is_some()
 }
 
 /// Removes the generations that neither count, day nor week keeps. Those that could not be removed are returned.

@@ -199,13 +199,21 @@ impl StoredSlot {
         }
     }
 
+    /// What it says, in an order that every copy of the vault agrees on.
+    pub fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     pub fn info(&self) -> SlotInfo {
         match self {
             Self::Known(slot) => slot.info(),
             Self::Kept(value) => {
                 let text = |name: &str| value[name].as_str().unwrap_or_default();
+                // Without a name of its own it is told apart by what it says.
+                let [named @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] =
+                    seal::digest(value.to_string().as_bytes());
                 SlotInfo {
-                    id: text("id").parse().unwrap_or(crate::SlotId::from_bytes([0; 16])),
+                    id: text("id").parse().unwrap_or(crate::SlotId::from_bytes(named)),
                     kind: SlotKind::Unknown(text("kind").to_owned()),
                     created_at: value["created_at"].as_u64().unwrap_or_default(),
                     label: text("label").to_owned(),

@@ -2,7 +2,8 @@
 
 use crate::{
     files::Files,
-    ids::hex,
+    generations,
+    ids::{hex, unhex},
     random::{self, NoRandomness},
 };
 use std::{
@@ -70,9 +71,14 @@ impl Location {
         Ok(target.with_file_name(format!(".{name}.{}.tmp", hex(&random::bytes::<8>()?))))
     }
 
-    /// Whether a name in the vault's folder or its generations' is what [`Self::temporary`] gave a writer that died.
+    /// Whether a name in the vault's folder or its generations' is what [`Self::temporary`] gave a writer that died:
+    /// one of this very vault, for another vault beside it has a lock of its own.
     pub(crate) fn is_temporary(&self, name: &str) -> bool {
-        name.starts_with(&format!(".{}", self.stem())) && name.ends_with(".tmp")
+        let inner = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp"));
+        inner.and_then(|name| name.rsplit_once('.')).is_some_and(|(target, random)| {
+            let ours = target == self.name() || generations::is_name(self, target);
+            ours && unhex::<8>(random).is_some()
+        })
     }
 
     /// The file's name without its ending; generations begin with it.

@@ -8,6 +8,7 @@ use crate::{
     random::NoRandomness,
     slot::SlotInfo,
 };
+use serde_json::{Map, Value};
 
 /// What a merge changed here. Nothing is on disk before [`OpenVault::save`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +97,17 @@ enum Plan {
     TakeIn(Compartment),
 }
 
+/// Fields of both headers that this version does not know; where they differ, the greater text, so that every copy
+/// decides alike.
+fn merge_fields(ours: &mut Map<String, Value>, theirs: &Map<String, Value>) {
+    let text = |value: &Value| value.to_string();
+    for (name, value) in theirs {
+        if ours.get(name).is_none_or(|known| text(known) < text(value)) {
+            ours.insert(name.clone(), value.clone());
+        }
+    }
+}
+
 impl OpenVault {
     /// Takes in another copy of this vault. The order of merges does not matter, nor does repeating one.
     ///
@@ -120,6 +132,14 @@ impl OpenVault {
             if let (Some(ours), Some(theirs)) = (&mut self.recovery.open, &other.recovery.open) {
                 ours.key = theirs.key.duplicate();
             }
+        }
+        let (ours, theirs) = (&mut self.header, &other.header);
+        merge_fields(&mut ours.unknown, &theirs.unknown);
+        if ours.accounts.commitment == theirs.accounts.commitment {
+            merge_fields(&mut ours.accounts.unknown, &theirs.accounts.unknown);
+        }
+        if ours.recovery.commitment == theirs.recovery.commitment {
+            merge_fields(&mut ours.recovery.unknown, &theirs.recovery.unknown);
         }
         for (id, removed_at) in &other.extras.removed_slots {
             let known = self.extras.removed_slots.entry(*id).or_insert(*removed_at);
@@ -159,8 +179,13 @@ impl OpenVault {
             let id = slot.info().id;
             let removed =
                 [&self.extras, &other.extras].iter().any(|extras| extras.removed_slots.contains_key(&id));
-            if !removed && slots.iter().all(|known| known.info().id != id) {
-                slots.push(slot.clone());
+            if removed {
+                continue;
+            }
+            match slots.iter_mut().find(|known| known.info().id == id) {
+                None => slots.push(slot.clone()),
+                Some(known) if known.text() < slot.text() => *known = slot.clone(),
+                Some(_) => {}
             }
         }
         slots.sort_by_key(|slot| (slot.info().created_at, slot.info().id));

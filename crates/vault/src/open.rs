@@ -20,12 +20,20 @@ use std::fmt;
 pub struct OpenVault {
     /// The file as it was last read or written.
     pub(crate) image: LockedVault,
+    /// What opens `image`: other keys than those below after a rotation that was not saved.
+    pub(crate) image_keys: ImageKeys,
     /// The header as it will be saved; lengths, digests, generation and time are filled in then.
     pub(crate) header: Header,
     pub(crate) key: Key,
     pub(crate) accounts: Compartment,
     pub(crate) extras: Extras,
     pub(crate) recovery: Recovery,
+}
+
+/// The keys that a file was sealed with, as far as they are known.
+pub(crate) struct ImageKeys {
+    pub accounts: Key,
+    pub recovery: Option<Key>,
 }
 
 /// The recovery compartment's state.
@@ -48,6 +56,7 @@ impl OpenVault {
         Ok(Self {
             recovery: Recovery { segments: locked.segments()?, open: None },
             image: locked.duplicate(),
+            image_keys: ImageKeys { accounts: key.duplicate(), recovery: None },
             header: locked.parsed.header.clone(),
             key,
             accounts,
@@ -119,6 +128,9 @@ impl OpenVault {
         for segment in &self.recovery.segments {
             compartment.merge(&keys.open_segment(self.id(), segment)?);
         }
+        if seal::commits(&keys.commitment, &self.image.parsed.header.recovery.commitment.0) {
+            self.image_keys.recovery = Some(key.duplicate());
+        }
         let changed = self.recovery.segments.len() > 1;
         self.recovery.open = Some(OpenRecovery { key, compartment, changed });
         self.absorb_drop_ins();
@@ -132,6 +144,7 @@ impl OpenVault {
     pub fn lock_recovery(&mut self) -> Result<(), NoRandomness> {
         self.recovery.segments = self.sealed_segments()?;
         self.recovery.open = None;
+        self.image_keys.recovery = None;
         Ok(())
     }
 

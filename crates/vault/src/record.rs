@@ -80,6 +80,7 @@ impl fmt::Display for VersionId {
 }
 
 /// A record as it stood at one time.
+#[derive(PartialEq, Eq)]
 pub(crate) struct Version {
     pub id: VersionId,
     pub record: Record,
@@ -120,8 +121,13 @@ impl Version {
         Self { id: self.id, record: self.record.duplicate() }
     }
 
-    /// Which of several concurrent versions is shown: what lives before what is deleted, then the later.
-    pub fn rank(&self) -> (bool, u64, VersionId) {
-        (self.record.deleted_at.is_none(), self.record.modified_at, self.id)
+    /// Which of several concurrent versions is shown: what lives before what is deleted, then the later. The rest
+    /// only makes every copy decide alike.
+    pub fn rank(&self) -> impl Ord {
+        let record = &self.record;
+        let unknown: Vec<_> =
+            record.unknown.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
+        let content = (record.payload.expose(), record.kind.as_str(), record.deleted_at, unknown);
+        (record.deleted_at.is_none(), record.modified_at, self.id, content)
     }
 }

@@ -54,11 +54,15 @@ impl OpenVault {
         self.opened_like_this(copy)
     }
 
-    /// `locked` opened with this vault's keys, as far as this one is open.
+    /// `locked` opened with this vault's keys, as far as this one is open: with those of the file as it was last read
+    /// or written, else with the present ones, which a save that seemed to fail may have brought to the disk.
     pub(crate) fn opened_like_this(&self, locked: &LockedVault) -> Result<Self, UnlockError> {
-        let mut open = Self::from_locked(locked, self.key.duplicate())?;
+        let mut open = Self::from_locked(locked, self.image_keys.accounts.duplicate())
+            .or_else(|_| Self::from_locked(locked, self.key.duplicate()))?;
         if let Some(recovery) = &self.recovery.open {
-            open.open_recovery(recovery.key.duplicate())?;
+            let known = self.image_keys.recovery.as_ref().unwrap_or(&recovery.key);
+            open.open_recovery(known.duplicate())
+                .or_else(|_| open.open_recovery(recovery.key.duplicate()))?;
         }
         Ok(open)
     }

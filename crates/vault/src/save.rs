@@ -9,7 +9,7 @@ use crate::{
     header::{self, Demand, MAX_FILE, MAX_HEADER},
     location::Location,
     locked::LockedVault,
-    open::OpenVault,
+    open::{ImageKeys, OpenVault},
     random::NoRandomness,
 };
 use std::{
@@ -156,7 +156,7 @@ impl OpenVault {
         let lock = lock(files, &location)?;
         let before = self.check_unchanged(files, &location)?;
 
-        let generation = self.header.generation.saturating_add(1);
+        let generation = generations::next(files, &location, self.header.generation);
         let segments = self.sealed_segments()?;
         let bytes = self.seal(generation, now, &segments)?;
         Self::check_readable(&bytes)?;
@@ -248,6 +248,10 @@ impl OpenVault {
     fn adopt(&mut self, image: LockedVault, segments: Vec<Vec<u8>>) {
         self.header = image.parsed.header.clone();
         self.image = image;
+        self.image_keys = ImageKeys {
+            accounts: self.key.duplicate(),
+            recovery: self.recovery.open.as_ref().map(|open| open.key.duplicate()),
+        };
         self.recovery.segments = segments;
         if let Some(open) = &mut self.recovery.open {
             open.changed = false;
@@ -268,16 +272,43 @@ pub(crate) fn lock(files: &dyn Files, location: &Location) -> Result<Lock, SaveE
     Ok(lock)
 }
 
-/// Removes temporary files; only a lock's holder knows that nobody writes them.
-fn clean_up(files: &dyn Files, location: &Location) {
-    for folder in [location.folder().to_owned(), location.generations_folder()] {
-        for name in files.list(&folder).unwrap_or_default() {
-            if location.is_temporary(&name) {
-                // A file that cannot be removed harms nobody; the next save tries again.
-                let _ = files.remove(&folder.join(name));
-            }
+impl LockedVault {
+    /// Removes the temporary files that writers of the vault at `location` left when they died: for a program's start.
+    /// While another program saves, nothing is done. On a share without locks nobody knows whether one does: there
+    /// these files are removed too, and a save from elsewhere at this very moment fails, keeps what is there, and
+    /// succeeds when it is tried again.
+    ///
+    /// Nothing is made where nothing was left, and what cannot be removed is left for the next time.
+    pub fn clean_up(files: &dyn Files, location: &Location) {
+        let Ok(location) = location.real(files) else { return };
+        if leftovers(files, &location).next().is_some()
+            && let Ok(_lock) = lock(files, &location)
+        {
+            clean_up(files, &location);
         }
     }
+}
+
+/// Removes temporary files; only a lock's holder knows that nobody writes them.
+fn clean_up(files: &dyn Files, location: &Location) {
+    for path in leftovers(files, location) {
+        // A file that cannot be removed harms nobody; the next save tries again.
+        let _ = files.remove(&path);
+    }
+}
+
+/// Temporary files of this vault's writers.
+fn leftovers(files: &dyn Files, location: &Location) -> impl Iterator<Item = PathBuf> {
+    let folders = [location.folder().to_owned(), location.generations_folder()];
+    folders.into_iter().flat_map(move |folder| {
+        let names = files.list(&folder).unwrap_or_default();
+        let left: Vec<_> = names
+            .into_iter()
+            .filter(|name| location.is_temporary(name))
+            .map(|name| folder.join(name))
+            .collect();
+        left
+    })
 }
 
 /// Writes a temporary file beside `target` and brings it to the disk. Its name is returned.

@@ -11,7 +11,7 @@ use crate::{
     keyring_key::KeyringKey,
     location::Location,
     locked::{Credential, LockedVault},
-    open::{OpenVault, Recovery, RecoveryKeys},
+    open::{ImageKeys, OpenVault, Recovery, RecoveryKeys},
     record::{Record, Version},
     recovery_key::RecoveryKey,
     seal,
@@ -141,6 +141,7 @@ fn the_documents_test_vector_is_what_this_program_computes() {
     let segment = keys.seal_segment_with(vault, &recovery, inputs.bytes("segment nonce"));
     let open = OpenVault {
         image: LockedVault::unsaved(&location, &header),
+        image_keys: ImageKeys { accounts: accounts_key.duplicate(), recovery: None },
         header,
         key: accounts_key,
         accounts,

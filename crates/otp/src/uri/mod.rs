@@ -70,7 +70,14 @@ pub fn parse_uri(text: &str) -> Result<Parsed, UriError> {
         Some(secret) => {
             oddities.push(Oddity::SteamScheme);
             let secret = read_base32(&percent::decode(secret, Plus::Space).text, &mut oddities)?;
-            Account::new("Steam", "", secret, Kind::Steam)
+            // Said again in the query, it would be two in the URI that is written.
+            if query.take(&["secret"], &mut oddities)?.is_some() {
+                return Err(UriError::Repeated { parameter: "secret" });
+            }
+            let issuer =
+                query.take(&["issuer"], &mut oddities)?.map(|issuer| label::settle("", &issuer).issuer);
+            query.take_fixed(Algorithm::Sha1, 5, 30);
+            Account::new(issuer.unwrap_or_else(|| "Steam".into()), "", secret, Kind::Steam)
         }
         None => read_account(kind, &label, &mut query, &mut oddities)?,
     };

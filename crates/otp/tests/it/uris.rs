@@ -306,3 +306,17 @@ fn peers_lists() {
     }
     assert_eq!(read, 24);
 }
+
+/// Found by fuzzing: the parameters stood twice in the URI that was written, which then could not be read.
+#[test]
+fn a_steam_address_with_parameters_is_written_so_that_it_reads_the_same() {
+    let path = "steam://GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    let again = parse_uri(&format!("{path}?secret=JBSWY3DPEHPK3PXP"));
+    assert!(matches!(again, Err(UriError::Repeated { parameter: "secret" })), "{again:?}");
+    for query in ["", "?issuer=Valve", "?issuer=", "?digits=5&period=30", "?x=y"] {
+        let parsed = parse_uri(&format!("{path}{query}")).unwrap().account;
+        let uri = parsed.to_uri();
+        assert_eq!(parse_uri(uri.expose()).unwrap().account, parsed, "{query}: {}", uri.expose());
+    }
+    assert_eq!(parse_uri(&format!("{path}?issuer=Valve")).unwrap().account.issuer, "Valve");
+}

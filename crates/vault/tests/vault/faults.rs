@@ -127,7 +127,7 @@ fn whatever_fails_at_whatever_call_the_old_or_the_new_vault_is_there() {
         Fault::DoneButFailed,
         Fault::ShortWrite,
     ];
-    let mut tried = 0;
+    let (mut tried, mut lost) = (0, 0);
     for links in [true, false] {
         for fault in faults {
             for at in 0.. {
@@ -139,6 +139,7 @@ fn whatever_fails_at_whatever_call_the_old_or_the_new_vault_is_there() {
                 let case = format!("{fault:?} at call {at}, links {links}: {saved:?}");
                 let there = payloads(open(&home).accounts().iter());
                 let new = there == ["one", "two"];
+                lost += usize::from(!there.contains(&"one".to_owned()));
                 assert!(new || there == ["one"], "{case}: {there:?}");
                 assert!(new || saved.is_err(), "{case}");
                 if new && !matches!(fault, Fault::Killed | Fault::KilledAfter) {
@@ -169,11 +170,13 @@ fn whatever_fails_at_whatever_call_the_old_or_the_new_vault_is_there() {
             }
         }
     }
+    println!("proof: faults {tried}, lost records {lost}");
     assert!(tried > 100, "{tried}");
 }
 
 #[test]
 fn a_first_save_that_fails_leaves_nothing_or_the_vault() {
+    let mut tried = 0;
     for fault in [Fault::Error(io::ErrorKind::Other), Fault::Killed, Fault::KilledAfter, Fault::ShortWrite] {
         for at in 0.. {
             let home = Home::new();
@@ -188,11 +191,13 @@ fn a_first_save_that_fails_leaves_nothing_or_the_vault() {
                     assert!(saved.is_err(), "{case}");
                 }
             }
+            tried += 1;
             if files.calls.load(Ordering::Relaxed) <= at {
                 break;
             }
         }
     }
+    println!("proof: faults {tried}");
 }
 
 /// What is read back of a file just written is something else: a share or a disk that lies.

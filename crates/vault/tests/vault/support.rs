@@ -42,12 +42,16 @@ pub struct Home {
 
 impl Home {
     pub fn new() -> Self {
+        Self::in_folder(tempfile::tempdir().unwrap())
+    }
+
+    pub fn in_folder(folder: tempfile::TempDir) -> Self {
         let keys = Keys {
             passphrase: text("correct horse battery staple"),
             keyring: KeyringKey::generate().unwrap(),
             recovery_key: RecoveryKey::generate().unwrap(),
         };
-        Self { folder: tempfile::tempdir().unwrap(), keys }
+        Self { folder, keys }
     }
 
     pub fn location(&self) -> Location {
