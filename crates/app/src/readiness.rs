@@ -142,8 +142,20 @@ impl App {
         self.readiness()
     }
 
-    /// The newest copy of this vault: a saved state, or the vault file itself where there is none.
+    /// The newest copy of this vault: the last backup in the folder of the person's choice, or where there is none the
+    /// vault file itself.
     pub(crate) fn newest_copy(&self) -> Option<Copy> {
+        self.last_backup().or_else(|| self.vault_itself())
+    }
+
+    fn last_backup(&self) -> Option<Copy> {
+        let path = self.backup_folder()?.join(&self.backups.plan.last.as_ref()?.name);
+        let vault = LockedVault::read(self.host.files(), &Location::at(&path)).ok()?;
+        let saved_at = vault.saved_at();
+        (vault.id() == self.session().ok()?.vault.id()).then_some(Copy { path, saved_at, elsewhere: true })
+    }
+
+    fn vault_itself(&self) -> Option<Copy> {
         let files = self.host.files();
         let location = self.location();
         LockedVault::read(files, location).ok().map(|vault| Copy {

@@ -259,6 +259,17 @@ impl App {
                         taken_in = TakenIn::Changes;
                         continue;
                     }
+                    // The file was cut off, damaged or removed while the vault was open, as synced folders do: this
+                    // program has what was in it. Anything else there stays as it is.
+                    Err(error @ RefreshError::Read(_)) => {
+                        match session.vault.save_over_unreadable(host.files(), now) {
+                            Ok(_) => {
+                                session.used.clear();
+                                return Ok(taken_in);
+                            }
+                            Err(_) => not_taken_in(error),
+                        }
+                    }
                     Err(error) => not_taken_in(error),
                 },
                 Err(error) => error.into(),

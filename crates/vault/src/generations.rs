@@ -167,7 +167,7 @@ pub(crate) fn keep(files: &dyn Files, location: &Location, vault: &LockedVault) 
 }
 
 /// Keeps whatever stands in the vault's place, even where the disk no longer gives its bytes.
-fn keep_unreadable(files: &dyn Files, location: &Location) -> Result<(), SaveError> {
+pub(crate) fn keep_unreadable(files: &dyn Files, location: &Location) -> Result<(), SaveError> {
     let place = |mark: &[u8; 4]| format!("{}{UNREADABLE}{}.keyhaven", location.stem(), hex(mark));
     if let Ok(bytes) = files.read(location.file(), MAX_FILE) {
         let [a, b, c, d, ..] = seal::digest(&bytes);

@@ -6,7 +6,7 @@
 use crate::{
     files::{Files, Lock},
     generations,
-    header::{self, Demand, MAX_FILE, MAX_HEADER},
+    header::{self, Demand, MAX_FILE, MAX_HEADER, ReadError},
     location::Location,
     locked::LockedVault,
     open::{ImageKeys, OpenVault},
@@ -25,6 +25,9 @@ pub struct Saved {
     /// Whether the file system has locks; without them two writers at the very same moment are told apart only by
     /// what stands in the file just before.
     pub locked: bool,
+    /// Whether the file's new name is known to survive a power cut. Where it is not (the folder could not be brought to
+    /// the disk), a power cut may bring the state before back; the next save tries again.
+    pub durable: bool,
     /// Earlier generations that should have been removed and could not be.
     pub not_thinned: Vec<PathBuf>,
 }
@@ -68,8 +71,7 @@ pub enum SaveError {
     /// The vault would be larger than it could be read again.
     #[error("the vault would be too large: {0}")]
     TooLarge(Demand),
-    /// The system refused something else. After a failed [`DiskOperation::SyncFolder`] the new file is in place and
-    /// only not known to survive a power cut; saving again is the remedy.
+    /// The system refused something else.
     #[error("{operation} failed: {source}")]
     Io {
         /// What was being done.
@@ -147,27 +149,63 @@ impl OpenVault {
     /// Saves the vault where it was read from or made for. `now` is in milliseconds since 1970-01-01 UTC.
     ///
     /// # Errors
-    /// See [`SaveError`]. The file on disk is the old one, except where [`SaveError::Io`] says otherwise.
+    /// See [`SaveError`]. The file on disk is the old one.
     pub fn save(&mut self, files: &dyn Files, now: u64) -> Result<Saved, SaveError> {
         let location = &self.image.location;
         let location = location.real(files).map_err(failed(DiskOperation::Resolve, location.file()))?;
         let folder = location.folder();
         files.create_folder(folder).map_err(failed(DiskOperation::CreateFolder, folder))?;
         let lock = lock(files, &location)?;
-        let before = self.check_unchanged(files, &location)?;
+        if let Some(before) = self.check_unchanged(files, &location)? {
+            generations::keep(files, &location, before)?;
+        }
+        self.write(files, &location, now, &lock)
+    }
 
-        let generation = generations::next(files, &location, self.header.generation);
+    /// Saves the vault where its file was cut off, damaged or removed while it was open: this program may be the only
+    /// one that still has what was in it. What stands there is kept among the generations. `now` is in milliseconds
+    /// since 1970-01-01 UTC.
+    ///
+    /// # Errors
+    /// See [`SaveError`]. [`SaveError::ChangedOnDisk`] when the file can be read or was written by a newer program, and
+    /// when not even the generations are there any more, as after a stick was pulled out: then nothing is written.
+    pub fn save_over_unreadable(&mut self, files: &dyn Files, now: u64) -> Result<Saved, SaveError> {
+        let location = &self.image.location;
+        let location = location.real(files).map_err(failed(DiskOperation::Resolve, location.file()))?;
+        let generations = location.generations_folder();
+        files.list(&generations).map_err(|_| SaveError::ChangedOnDisk { found: None })?;
+        let lock = lock(files, &location)?;
+        match LockedVault::read(files, &location) {
+            Err(ReadError::NotFound) => {}
+            Err(ReadError::Truncated { .. } | ReadError::NotAVault | ReadError::Damaged(_)) => {
+                generations::keep_unreadable(files, &location)?;
+            }
+            Ok(there) => return Err(SaveError::ChangedOnDisk { found: Some(there.generation()) }),
+            Err(_) => return Err(SaveError::ChangedOnDisk { found: None }),
+        }
+        self.write(files, &location, now, &lock)
+    }
+
+    /// Writes the vault in the place of what was compared or kept before, under the lock.
+    fn write(
+        &mut self,
+        files: &dyn Files,
+        location: &Location,
+        now: u64,
+        lock: &Lock,
+    ) -> Result<Saved, SaveError> {
+        let folder = location.folder();
+        let generation = generations::next(files, location, self.header.generation);
         let segments = self.sealed_segments()?;
         let bytes = self.seal(generation, now, &segments)?;
         Self::check_readable(&bytes)?;
-        if let Some(before) = before {
-            generations::keep(files, &location, before)?;
-        }
-        let image = self.replace(files, &location, bytes)?;
+        let image = self.replace(files, location, bytes)?;
         self.adopt(LockedVault { location: self.image.location.clone(), ..image }, segments);
-        files.sync_folder(folder).map_err(failed(DiskOperation::SyncFolder, folder))?;
-        let not_thinned = generations::thin(files, &location);
-        Ok(Saved { generation, locked: matches!(lock, Lock::Held(_)), not_thinned })
+        // The new vault is in its place: that it was saved is true from here on, whatever the folder says.
+        let durable = files.sync_folder(folder).is_ok();
+        // Where a power cut could bring the state before back, its predecessors stay too.
+        let not_thinned = if durable { generations::thin(files, location) } else { Vec::new() };
+        Ok(Saved { generation, locked: matches!(lock, Lock::Held(_)), durable, not_thinned })
     }
 
     /// The file that is there, when it is the one that was read. A new vault finds none.

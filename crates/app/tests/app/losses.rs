@@ -282,6 +282,45 @@ fn what_could_not_be_read_again_is_not_kept() {
     assert_eq!(ids, [id]);
 }
 
+/// Readiness looks at what a new computer would have: a backup that is gone from its folder is none.
+#[test]
+fn a_backup_in_its_folder_is_the_copy_elsewhere_for_as_long_as_it_is_there() {
+    let (host, home, stick) = (TestHost::new(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut app = open_app(&host, home.path());
+    add(&mut app, &format!("otpauth://totp/Example:me?secret={SECRET}"));
+    let elsewhere = |app: &App| app.readiness().unwrap().copy.map(|copy| copy.elsewhere);
+    assert_eq!(elsewhere(&app), Some(false));
+    app.set_backup_folder(stick.path()).unwrap();
+    app.back_up_now().unwrap();
+    assert_eq!(elsewhere(&app), Some(true));
+    assert_eq!(app.readiness().unwrap().back, 1);
+    for entry in std::fs::read_dir(stick.path()).unwrap().flatten() {
+        std::fs::remove_file(entry.path()).unwrap();
+    }
+    assert_eq!(elsewhere(&app), Some(false));
+}
+
+/// The sync program leaves an empty file while two hundred accounts were just imported; then the vault is locked.
+#[test]
+fn a_file_emptied_under_an_open_vault_loses_nothing_that_was_saved() {
+    let (host, home) = (TestHost::new(), tempfile::tempdir().unwrap());
+    let mut app = open_app(&host, home.path());
+    let links: Vec<_> = (0..200).map(|n| format!("otpauth://totp/Issuer{n}:me?secret={SECRET}")).collect();
+    add(&mut app, &links.join("\n"));
+    let file = home.path().join("vault.keyhaven");
+    for content in [Some(&b""[..]), Some(b"<html>sign in to the network</html>"), None] {
+        match content {
+            Some(bytes) => std::fs::write(&file, bytes).unwrap(),
+            None => std::fs::remove_file(&file).unwrap(),
+        }
+        host.pass(60_000);
+        add(&mut app, &format!("otpauth://totp/Later:{}?secret={SECRET}", content.map_or(0, <[u8]>::len)));
+        app.lock();
+        app.unlock_with_passphrase(&passphrase()).unwrap();
+    }
+    assert_eq!(app.accounts().unwrap().len(), 203);
+}
+
 #[test]
 fn an_account_never_becomes_nameless() {
     let (host, home) = (TestHost::new(), tempfile::tempdir().unwrap());
