@@ -254,6 +254,36 @@ mod tests {
     }
 
     #[test]
+    fn a_lockout_that_ended_begins_again_with_the_next_refusal() {
+        let limit = Limit { lockout: 10, ..Limit::per_window(1, 100) };
+        let mut budget = Budget::default();
+        budget.charge(&limit, at(0)).unwrap();
+        budget.charge(&limit, at(1)).unwrap_err();
+        assert_eq!(budget.locked_until, at(11));
+        budget.charge(&limit, at(10)).unwrap_err();
+        assert_eq!(budget.locked_until, at(11), "not prolonged while it lasts");
+        budget.charge(&limit, at(11)).unwrap_err();
+        assert_eq!(budget.locked_until, at(21));
+    }
+
+    #[test]
+    fn the_later_of_two_ends_is_named_and_a_plain_refusal_locks_nothing() {
+        let limit = Limit { free: 1, delays: [200, 0, 0], ..Limit::per_window(1, 60) };
+        let mut budget = Budget::default();
+        budget.charge(&limit, at(0)).unwrap();
+        assert_eq!(budget.charge(&limit, at(1)), Err(Exhausted { until: Some(at(200)) }));
+        let limit = Limit { delays: [20, 0, 0], ..limit };
+        let mut budget = Budget::default();
+        budget.charge(&limit, at(0)).unwrap();
+        assert_eq!(budget.charge(&limit, at(1)), Err(Exhausted { until: Some(at(60)) }));
+        let plain = Limit::per_window(1, 60);
+        let mut budget = Budget::default();
+        budget.charge(&plain, at(0)).unwrap();
+        budget.charge(&plain, at(1)).unwrap_err();
+        assert_eq!(budget.locked_until, Timestamp::default());
+    }
+
+    #[test]
     fn a_clock_set_back_opens_no_new_window() {
         let limit = Limit::per_window(2, 60);
         let mut budget = Budget::default();
