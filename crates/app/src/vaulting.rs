@@ -425,7 +425,8 @@ impl App {
     /// file itself is not changed by this.
     ///
     /// # Errors
-    /// It cannot be read, or there is a vault already where the copy would go: that one is not overwritten.
+    /// It cannot be read, or there is a vault already where the copy would go: that one is not overwritten. One that is
+    /// damaged or cut off is kept among the saved states, and the copy takes its place.
     pub fn use_vault(&mut self, path: &Path, copy: bool) -> Result<(), Failure> {
         let chosen =
             LockedVault::read(self.host.files(), &Location::at(path)).map_err(|error| unreadable(&error))?;
@@ -443,17 +444,33 @@ impl App {
     fn use_there(&mut self, chosen: &LockedVault, copy: bool) -> Result<(), Failure> {
         if copy {
             self.look();
-            if !matches!(self.phase, Phase::Absent) {
-                return Err(fail(
-                    FailureKind::VaultExists,
-                    format!(
-                        "there is a vault already at {}; merge the backup into it instead",
-                        self.location().file().display()
-                    ),
-                ));
+            let not_written =
+                |error: String| fail(FailureKind::NotSaved, format!("the copy was not written: {error}"));
+            let (files, location) = (self.host.files(), self.location());
+            match &self.phase {
+                Phase::Absent => crate::settings::replace(files, location.file(), chosen.as_bytes())
+                    .map_err(|error| not_written(error.to_string()))?,
+                // What is lost or damaged opens nothing: the backup takes its place, and what stands there is kept.
+                Phase::Unreadable(
+                    ReadError::NotFound
+                    | ReadError::Truncated { .. }
+                    | ReadError::NotAVault
+                    | ReadError::Damaged(_),
+                ) => drop(
+                    LockedVault::restore(files, location, chosen.location().file())
+                        .map_err(|error| not_written(error.to_string()))?,
+                ),
+                Phase::Unreadable(error) => return Err(unreadable(error)),
+                Phase::Locked { .. } | Phase::Open(_) => {
+                    return Err(fail(
+                        FailureKind::VaultExists,
+                        format!(
+                            "there is a vault already at {}; merge the backup into it instead",
+                            location.file().display()
+                        ),
+                    ));
+                }
             }
-            crate::settings::replace(self.host.files(), self.location().file(), chosen.as_bytes())
-                .map_err(|error| fail(FailureKind::NotSaved, format!("the copy was not written: {error}")))?;
         }
         self.home.write_settings(self.host.files(), &self.settings)
     }

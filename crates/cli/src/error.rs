@@ -125,7 +125,10 @@ impl From<view::Failure> for Failure {
             }
             Kind::Keyring => Self::vault(what).advise("the passphrase opens the vault too: --password-stdin"),
             Kind::DamagedVault => Self::vault(what)
-                .advise("nothing was changed; keyhaven vault restore --list shows earlier states"),
+                .advise("nothing was changed; keyhaven vault restore --list shows earlier states, and keyhaven vault restore FILE puts a backup in the place of a vault that cannot be read"),
+            Kind::VaultUnreachable => Self::vault(what).advise(
+                "nothing was changed, its folder may not be there yet; keyhaven vault restore --list shows earlier states",
+            ),
             Kind::NewerVault => Self::vault(what).advise("nothing was changed; use the newer Keyhaven"),
             _ => Self::vault(what),
         }

@@ -321,6 +321,28 @@ fn a_file_emptied_under_an_open_vault_loses_nothing_that_was_saved() {
     assert_eq!(app.accounts().unwrap().len(), 203);
 }
 
+/// The vault is damaged, its saved states are gone too, and there is a good backup.
+#[test]
+fn a_backup_takes_the_place_of_a_damaged_vault() {
+    let (host, home, stick) = (TestHost::new(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut app = open_app(&host, home.path());
+    add(&mut app, &format!("otpauth://totp/Example:me?secret={SECRET}"));
+    let (vault, backup) = (home.path().join("vault.keyhaven"), stick.path().join("backup.keyhaven"));
+    std::fs::copy(&vault, &backup).unwrap();
+    drop(app);
+    for broken in [&b"KEYHAVEN"[..], b"", b"a shopping list"] {
+        std::fs::write(&vault, broken).unwrap();
+        std::fs::remove_dir_all(home.path().join("generations")).unwrap();
+        let mut app = restarted(&host, home.path());
+        assert!(matches!(app.status(), Status::Unreadable { .. }), "{:?}", app.status());
+        app.use_vault(&backup, true).unwrap();
+        app.unlock_with_passphrase(&passphrase()).unwrap();
+        assert_eq!(app.accounts().unwrap().len(), 1);
+        let mut kept = std::fs::read_dir(home.path().join("generations")).unwrap().flatten();
+        assert!(kept.any(|file| std::fs::read(file.path()).unwrap() == broken), "the damaged file is kept");
+    }
+}
+
 #[test]
 fn an_account_never_becomes_nameless() {
     let (host, home) = (TestHost::new(), tempfile::tempdir().unwrap());
