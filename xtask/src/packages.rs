@@ -43,6 +43,9 @@ pub const DEBIAN: &[Package] = &[
         For::Tests,
         "draws what was printed, so that its codes can be read from the picture",
     ),
+    package("python3-pyotp", For::Tests, "computes codes for the verifier to accept"),
+    package("libpam-oath", For::Tests, "a login guard that takes the verifier's secrets"),
+    package("pamtester", For::Tests, "asks that login guard"),
     package("python3-nacl", For::Tests, "opens a vault with docs/decrypt.py (brings Python 3)"),
 ];
 

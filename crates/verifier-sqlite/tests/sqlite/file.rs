@@ -11,7 +11,7 @@ use keyhaven_verifier::{
     verify_chain,
 };
 use keyhaven_verifier_sqlite::{OpenError, SqliteStore};
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 const T0: u64 = 1_800_000_000;
 const PHONE: &str = "+442079460958";
@@ -394,6 +394,15 @@ async fn a_file_that_can_only_be_read_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("v.db");
     drop(verifier(&path, LocalKeys::new("k1", kek(1))).await);
+    // The writer closes the file on a thread of its own; its log is gone when it has.
+    let log = folder.path().join("v.db-wal");
+    for _ in 0..3_000 {
+        if !log.exists() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(!log.exists(), "the writer does not close the file");
     let before = fs::read(&path).unwrap();
     // Permissions hold root back from nothing; SQLite's own switch does.
     let uri = format!("file:{}?mode=ro", path.display());
