@@ -174,13 +174,15 @@ impl World {
         let find = || self.xdotool(&["search", "--onlyvisible", "--name", title]);
         let window = poll(PATIENCE, || Some(find()).filter(|id| !id.is_empty()));
         let window = window.unwrap_or_else(|| panic!("there is no dialog {title:?}"));
-        // A dialog that still fills its list does not hear every key: whoever sees the path incomplete types it anew.
         let gone = poll(PATIENCE, || {
             // Without a window manager nobody else gives it the keyboard.
             self.xdotool(&["windowfocus", "--sync", &window]);
+            // GTK's file chooser opens its line for a path (Ctrl L); while it does, it swallows keys.
+            self.xdotool(&["key", "ctrl+l"]);
+            std::thread::sleep(Duration::from_millis(800));
             self.xdotool(&["key", "ctrl+a"]);
-            // GTK's file chooser opens its line for a path at the first "/".
-            self.xdotool(&["type", "--delay", "20", &file.to_string_lossy()]);
+            self.xdotool(&["type", "--delay", "40", &file.to_string_lossy()]);
+            std::thread::sleep(Duration::from_millis(300));
             self.xdotool(&["key", "Return"]);
             poll(Duration::from_secs(2), || find().is_empty().then_some(()))
         });
