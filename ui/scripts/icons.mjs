@@ -34,7 +34,9 @@ const bySlug = new Map(Object.values(all).map((icon) => [icon.slug, icon]));
 const missing = SLUGS.filter((slug) => !bySlug.has(slug));
 if (missing.length) console.warn("not in simple-icons, left out:", missing.join(" "));
 
-const icons = SLUGS.filter((slug) => bySlug.has(slug)).map((slug) => bySlug.get(slug));
+// In the order they are offered in: the page sorts nothing while it starts.
+const byTitle = new Intl.Collator("en");
+const icons = SLUGS.filter((slug) => bySlug.has(slug)).map((slug) => bySlug.get(slug)).sort((a, b) => byTitle.compare(a.title, b.title));
 const lines = icons.map((icon) => `  [${JSON.stringify(icon.slug)}, ${JSON.stringify(icon.title)}, "${icon.hex}", ${JSON.stringify(icon.path)}],`);
 const aliases = Object.entries(ALIASES).filter(([, slug]) => bySlug.has(slug) && SLUGS.includes(slug))
   .map(([name, slug]) => `  ${JSON.stringify(normal(name))}: ${JSON.stringify(slug)},`);

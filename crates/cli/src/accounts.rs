@@ -23,6 +23,7 @@ pub fn list(args: ListArgs) -> Result<Answer, Failure> {
     unlock::open(&mut app, &args.unlock)?;
     let query = args.query.unwrap_or_default().to_lowercase();
     let mut accounts = app.accounts()?;
+    let empty = accounts.is_empty();
     accounts.retain(|row| {
         let mut texts = row.tags.iter().chain([&row.issuer, &row.name]);
         texts.any(|text| text.to_lowercase().contains(&query))
@@ -32,6 +33,11 @@ pub fn list(args: ListArgs) -> Result<Answer, Failure> {
     let some = !accounts.is_empty();
     if args.json {
         output::json(&ListValue { accounts })?;
+    } else if empty {
+        return Err(Failure::nothing("there are no accounts in the vault yet")
+            .advise("keyhaven add takes a URI or a picture, keyhaven import takes another app's export"));
+    } else if !some {
+        return Err(Failure::nothing(format_args!("no account's issuer, name or tag has {query:?} in it")));
     } else {
         let labels: Vec<_> =
             accounts.iter().map(|row| output::shown(&label(&row.issuer, &row.name))).collect();

@@ -116,6 +116,8 @@ pub fn restore(args: RestoreArgs) -> Result<Answer, Failure> {
     let some = !states.is_empty();
     if args.json {
         output::json(&StatesValue { states })?;
+    } else if !some {
+        return Err(Failure::nothing("there are no saved states yet: each save keeps the one before it"));
     } else {
         for state in &states {
             let error =

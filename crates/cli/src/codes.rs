@@ -190,6 +190,16 @@ pub fn explain(args: ExplainArgs) -> Result<Answer, Failure> {
     Ok(Answer::Yes)
 }
 
+/// A wrong code; one that could be no code of the account at all is a slip of the hand, and told as such.
+fn wrong(code: &str, digits: u8) -> String {
+    let length = code.chars().filter(|c| !c.is_whitespace()).count();
+    if length == usize::from(digits) {
+        "wrong".to_owned()
+    } else {
+        format!("wrong: this account's codes have {digits} characters, this one has {length}")
+    }
+}
+
 /// `keyhaven verify --json`.
 #[derive(Serialize)]
 struct VerifyValue {
@@ -200,17 +210,19 @@ struct VerifyValue {
 
 pub fn verify(args: VerifyArgs) -> Result<Answer, Failure> {
     let now = time::given_or_now(args.source.at);
-    let step_offset = match Target::of(args.source)? {
+    let (step_offset, digits) = match Target::of(args.source)? {
         Target::Uri(account) => {
-            keyhaven_otp::verify(&account, &args.code, now, args.skew).map_err(Failure::input)?
+            let offset =
+                keyhaven_otp::verify(&account, &args.code, now, args.skew).map_err(Failure::input)?;
+            (offset, account.kind.digits())
         }
-        Target::Kept(app, row) => app.verify_code(&row.id, &args.code, now, args.skew)?,
+        Target::Kept(app, row) => (app.verify_code(&row.id, &args.code, now, args.skew)?, row.digits),
     };
     if args.json {
         output::json(&VerifyValue { r#match: step_offset.is_some(), step_offset })?;
     } else {
         output::line(match step_offset {
-            None => "wrong".to_owned(),
+            None => wrong(&args.code, digits),
             Some(0) => "right".to_owned(),
             Some(offset) => {
                 let steps = if offset.abs() == 1 { "step" } else { "steps" };

@@ -53,9 +53,14 @@ pub fn stdin_line(what: &str) -> Result<SecretText, Failure> {
     Ok(SecretText::new(text.to_owned()))
 }
 
+/// Whether there is a terminal to ask on.
+pub fn can_prompt() -> bool {
+    io::stdin().is_terminal()
+}
+
 /// Asks on the terminal without showing what is typed; `None` where there is no terminal.
 pub fn prompt(question: &str) -> Result<Option<SecretText>, Failure> {
-    if !io::stdin().is_terminal() {
+    if !can_prompt() {
         return Ok(None);
     }
     let typed = rpassword::prompt_password(question)

@@ -5,7 +5,7 @@ use crate::error::{Failure, tell};
 use crate::input;
 use keyhaven_app::App;
 use keyhaven_app::host::Host;
-use keyhaven_app::view::{Proof, Status};
+use keyhaven_app::view::{FailureKind, Proof, Status};
 use keyhaven_platform::SystemHost;
 use keyhaven_secret::SecretText;
 use keyhaven_vault::{Credential, KeyringKey, Location, LockedVault, OpenVault, RecoveryKey, SlotKind};
@@ -51,35 +51,44 @@ pub fn open(app: &mut App, unlock: &Unlock) -> Result<Option<Typed>, Failure> {
         // Opening says in the app's own words why it cannot be.
         _ => return app.unlock_with_keyring().map(|()| None).map_err(Failure::from),
     };
-    let mut refused = None;
     if has_keyring {
         match app.unlock_with_keyring() {
             Ok(()) => return Ok(None),
-            Err(failure) => refused = Some(failure),
+            Err(failure) if !input::can_prompt() => return Err(Failure::from(failure).advise(NO_TERMINAL)),
+            Err(failure) => tell(failure.detail),
         }
     }
-    match (input::prompt("Passphrase: ")?, refused) {
-        (Some(passphrase), refused) => {
-            if let Some(failure) = refused {
-                tell(failure.detail);
+    ask(app)?.map(Some).ok_or_else(no_terminal)
+}
+
+/// How often a prompt asks for a passphrase before it gives up: a slip of the hand is no reason to begin again.
+const TRIES: u32 = 3;
+
+/// Opens the vault with a passphrase typed at a prompt; `None` where there is no terminal.
+fn ask(app: &mut App) -> Result<Option<Typed>, Failure> {
+    let mut tries = 1;
+    loop {
+        let Some(passphrase) = input::prompt("Passphrase: ")? else { return Ok(None) };
+        match app.unlock_with_passphrase(&passphrase) {
+            Ok(()) => return Ok(Some(Typed::Passphrase(passphrase))),
+            Err(failure) if failure.kind == FailureKind::WrongPassphrase && tries < TRIES => {
+                tell(format_args!("{}; try again", failure.detail));
+                tries += 1;
             }
-            let typed = Typed::Passphrase(passphrase);
-            open_with(app, &typed)?;
-            Ok(Some(typed))
+            Err(failure) => return Err(failure.into()),
         }
-        (None, Some(failure)) => Err(Failure::from(failure).advise(NO_TERMINAL)),
-        (None, None) => Err(no_terminal()),
     }
 }
 
 /// Opens the vault with what a person types, for what the keyring alone does not allow.
 pub fn open_with_proof(app: &mut App, unlock: &Unlock) -> Result<Typed, Failure> {
-    let typed = match unlock.given()? {
-        Some(typed) => typed,
-        None => Typed::Passphrase(input::prompt("Passphrase: ")?.ok_or_else(no_terminal)?),
-    };
-    open_with(app, &typed)?;
-    Ok(typed)
+    match unlock.given()? {
+        Some(typed) => {
+            open_with(app, &typed)?;
+            Ok(typed)
+        }
+        None => ask(app)?.ok_or_else(no_terminal),
+    }
 }
 
 impl Typed {

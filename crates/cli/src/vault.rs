@@ -43,10 +43,15 @@ fn init(args: InitArgs) -> Result<Answer, Failure> {
             .advise("nothing was made; name a new file for the kit"));
     }
     let (mut app, _) = unlock::find()?;
-    if !matches!(app.status(), Status::Absent { .. }) {
-        let path = app.location().file().display();
-        return Err(Failure::vault(format_args!("there is a vault already at {path}"))
-            .advise("nothing was changed; KEYHAVEN_HOME names another folder"));
+    match app.status() {
+        Status::Absent { .. } => {}
+        // Missing from its chosen place, damaged or newer: in the app's own words.
+        Status::Unreadable { .. } => return Err(no_vault(&mut app)),
+        _ => {
+            let path = app.location().file().display();
+            return Err(Failure::vault(format_args!("there is a vault already at {path}"))
+                .advise("nothing was changed; KEYHAVEN_HOME names another folder"));
+        }
     }
     let passphrase = if args.password_stdin { input::stdin_line("passphrase")? } else { new_passphrase()? };
     let kit = app.create_vault(Some(passphrase), args.keyring)?;

@@ -78,6 +78,23 @@ impl RecoverySet {
                 _ => codes.insert(place + 1, index + 1),
             }
         }
+        // A half that was cut through the seam of two lines, or that stands in each of them, is found on none or on
+        // the wrong ones: both halves then stand on every line the code came from.
+        let stands = |code: usize| {
+            self.source
+                .lines
+                .iter()
+                .any(|line| matches!(&line.place, Place::Codes(codes) if codes.contains(&code)))
+        };
+        if !stands(index) || !stands(index + 1) {
+            for line in &mut self.source.lines {
+                let Place::Codes(codes) = &mut line.place else { continue };
+                let Some(place) = codes.iter().position(|code| *code == index || *code == index + 1) else {
+                    continue;
+                };
+                codes.splice(place..=place, [index, index + 1]);
+            }
+        }
         Ok(())
     }
 

@@ -20,5 +20,7 @@ describe("an account's picture", () => {
     expect(new Set(brands.map(({ slug }) => slug)).size).toBe(brands.length);
     expect(brands.filter(({ hex, path }) => !/^#[0-9A-F]{6}$/.test(hex) || !/^M/i.test(path))).toEqual([]);
     expect(brands.some(({ slug }) => slug === LETTER)).toBe(false);
+    const titles = brands.map(({ title }) => title);
+    expect(titles).toEqual([...titles].sort(new Intl.Collator("en").compare));
   });
 });

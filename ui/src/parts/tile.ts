@@ -23,7 +23,7 @@ function needsDarkInk(hex: string): boolean {
 const asBrand = ([slug, title, hex, path]: IconData): Brand => ({ slug, title, hex: `#${hex}`, path, dark: needsDarkInk(hex) });
 
 /** All icons, in alphabetical order of their titles. */
-export const brands: readonly Brand[] = ICONS.map(asBrand).sort((a, b) => a.title.localeCompare(b.title, "en"));
+export const brands: readonly Brand[] = ICONS.map(asBrand);
 const bySlug = new Map(brands.map((brand) => [brand.slug, brand]));
 const byName = new Map(brands.map((brand) => [normal(brand.title), brand]));
 for (const [name, slug] of Object.entries(ALIASES)) {

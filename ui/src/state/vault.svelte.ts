@@ -16,7 +16,8 @@ export type Room = "codes" | "recovery" | "readiness" | "settings";
 
 class Vault {
   #listening = false;
-  #heard = 0;
+  /** How many statuses were taken over. */
+  #taken = 0;
 
   /** The last status, null until the first one arrives. */
   status = $state.raw<Status | null>(null);
@@ -46,7 +47,8 @@ class Vault {
       if (!this.#listening) {
         // Together: each is a way to the program and back.
         await Promise.all([
-          api.on("status", (status) => { this.#heard += 1; this.take(status); }),
+          this.refresh(),
+          api.on("status", (status) => this.take(status)),
           api.on("offer", (offer) => offers.take(offer)),
           api.on("drop_refused", (failure) => {
             const { title, detail } = words(failure);
@@ -58,17 +60,18 @@ class Vault {
         ]);
         this.#listening = true;
       }
+      // What happened before the program knew of the listeners is in this answer.
       await this.refresh();
     } catch (cause) {
       this.failure = api.asFailure(cause);
     }
   }
 
-  /** Asks where the program stands. An answer that an event has overtaken is older than the event, and dropped. */
+  /** Asks where the program stands. An answer that another has overtaken is older than that one, and dropped. */
   async refresh(): Promise<void> {
-    const heard = this.#heard;
+    const taken = this.#taken;
     const status = await api.status();
-    if (heard === this.#heard) this.take(status);
+    if (taken === this.#taken) this.take(status);
   }
 
   /** Forgets that somebody listens, for a page that starts anew (tests). */
@@ -79,6 +82,7 @@ class Vault {
   /** Takes a status over; a vault that is no longer open leaves nothing behind in the page. */
   take(status: Status): void {
     const before = this.open;
+    this.#taken += 1;
     this.status = status;
     this.failure = null;
     if (status.phase === "open") {

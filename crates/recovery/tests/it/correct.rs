@@ -25,6 +25,17 @@ fn a_code_is_cut_and_joined_again() {
 }
 
 #[test]
+fn a_code_joined_from_two_lines_is_cut_anywhere_without_losing_a_half() {
+    const LENGTH: usize = "abcde-12345 fghij-67890".len();
+    for at in 1..LENGTH {
+        let mut set = read(FILE);
+        set.join_codes(0).unwrap();
+        set.split_code(0, at).unwrap();
+        assert_no_line_lost(&set);
+    }
+}
+
+#[test]
 fn what_is_dropped_stands_in_the_notes_and_what_is_taken_is_a_code() {
     let mut set = read(FILE);
     set.drop_code(0).unwrap();
