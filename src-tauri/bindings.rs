@@ -55,6 +55,7 @@ fn generate() -> String {
         ManualEntry,
         AccountDetail,
         HistoryEntry,
+        AccountVersion,
         AccountChanges,
         Revealed,
         Proof,

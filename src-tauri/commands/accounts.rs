@@ -43,6 +43,19 @@ pub(super) fn edit_account(app: &AppHandle, id: String, changes: AccountChanges)
     desk(app).app().edit_account(&id, changes)
 }
 
+pub(super) fn choose_version(
+    app: &AppHandle,
+    id: String,
+    version: u32,
+    changed_at: u64,
+) -> Answer<Option<AccountDetail>> {
+    desk(app).app().choose_version(&id, version, changed_at)
+}
+
+pub(super) fn keep_versions(app: &AppHandle, id: String) -> Answer<Vec<String>> {
+    desk(app).app().keep_versions(&id)
+}
+
 pub(super) fn delete_account(app: &AppHandle, id: String) -> Answer<()> {
     desk(app).app().delete_account(&id)
 }

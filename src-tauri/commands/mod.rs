@@ -111,6 +111,10 @@ commands! {
     accounts::account(id: String) -> AccountDetail;
     /// Changes an account.
     accounts::edit_account(id: String, changes: AccountChanges) -> AccountDetail;
+    /// Keeps one version of an account that was changed in two places at once; null when that version is a deletion.
+    accounts::choose_version(id: String, version: u32, changed_at: u64) -> Option<AccountDetail>;
+    /// Keeps every such version, the others as accounts of their own; answers their ids.
+    accounts::keep_versions(id: String) -> Vec<String>;
     /// Deletes an account; it can be brought back.
     accounts::delete_account(id: String) -> ();
     /// Brings a deleted account back.

@@ -23,7 +23,7 @@ impl App {
     pub fn accounts(&self) -> Result<Vec<AccountRow>, Failure> {
         let session = self.session()?;
         let mut rows: Vec<AccountRow> =
-            session.accounts.iter().map(|(id, stored)| stored.row(id.to_string())).collect();
+            session.accounts.iter().map(|(id, stored)| session.row(*id, stored)).collect();
         rows.sort_by(|a, b| (a.position, a.added_at, &a.id).cmp(&(b.position, b.added_at, &b.id)));
         Ok(rows)
     }
@@ -135,16 +135,18 @@ impl App {
     /// Locked, or no such account.
     pub fn account(&self, id: &str) -> Result<AccountDetail, Failure> {
         let record = self.find(id)?;
-        let stored = self.session()?.stored(record)?;
+        let session = self.session()?;
+        let stored = session.stored(record)?;
         let Stored { account, meta } = stored;
         Ok(AccountDetail {
-            row: stored.row(record.to_string()),
+            row: session.row(record, stored),
             note: meta.note.clone(),
             algorithm: account.kind.algorithm().map(algorithm_name),
             counter: if let Kind::Hotp { counter, .. } = account.kind { Some(counter) } else { None },
             label_issuer: account.label_issuer.clone(),
             unknown_parameters: account.unknown.iter().map(|(name, _)| name.clone()).collect(),
             history: meta.history.iter().rev().cloned().collect(),
+            versions: session.versions(record),
         })
     }
 
@@ -179,9 +181,16 @@ impl App {
     /// is remembered in the vault, so that merging an older copy does not bring the account back.
     ///
     /// # Errors
-    /// Locked, no such account, or not saved: then it is still there.
+    /// Locked, no such account, versions of it that wait for a decision (one of them may be wanted), or not saved: then
+    /// it is still there.
     pub fn delete_account(&mut self, id: &str) -> Result<(), Failure> {
         let record = self.find(id)?;
+        if self.session()?.undecided.contains(&record) {
+            return Err(fail(
+                FailureKind::BadInput,
+                "this account was changed in two places at once; choose the version that is right, then delete it",
+            ));
+        }
         self.remove(record)
     }
 
@@ -254,6 +263,10 @@ impl App {
 }
 
 impl Session {
+    fn row(&self, record: RecordId, stored: &Stored) -> AccountRow {
+        AccountRow { undecided: self.undecided.contains(&record), ..stored.row(record.to_string()) }
+    }
+
     pub(crate) fn stored(&self, record: RecordId) -> Result<&Stored, Failure> {
         self.accounts.get(&record).ok_or_else(|| no_such_account(&record.to_string()))
     }

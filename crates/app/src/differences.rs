@@ -64,8 +64,26 @@ pub(crate) fn account(record: &Record) -> Option<Stored> {
     (record.kind == KIND).then(|| Stored::read(&record.payload).ok()).flatten()
 }
 
+/// Whether a person has to decide between two versions of an account. What orders the list, and how often a code was
+/// used, is not worth the question: the version that is shown has it, with the higher counter.
+pub(crate) fn undecided(shown: &Record, other: &Record) -> bool {
+    let (Some(shown), Some(mut other)) = (account(shown), account(other)) else {
+        return !(shown.deleted_at.is_some() && other.deleted_at.is_some())
+            && !changes(shown, other).is_empty();
+    };
+    other.meta.pinned = shown.meta.pinned;
+    other.meta.position = shown.meta.position;
+    other.meta.icon.clone_from(&shown.meta.icon);
+    if let (Kind::Hotp { counter: from, .. }, Kind::Hotp { counter: to, .. }) =
+        (&shown.account.kind, &mut other.account.kind)
+    {
+        *to = *from;
+    }
+    !account_changes(&shown, &other).is_empty()
+}
+
 /// What differs between two states of one record.
-fn changes(here: &Record, there: &Record) -> Vec<String> {
+pub(crate) fn changes(here: &Record, there: &Record) -> Vec<String> {
     if here.kind == there.kind && here.payload == there.payload {
         return Vec::new();
     }

@@ -32,6 +32,7 @@ pub mod split;
 pub mod stored;
 pub mod strength;
 mod vaulting;
+mod versions;
 pub mod view;
 
 pub use vaulting::{KeyringAnswer, KeyringEntry, KeyringQuestion, KeyringWritten};

@@ -1,6 +1,7 @@
 //! An open vault as the use-cases see it: its records, and the accounts read from them.
 
 use crate::App;
+use crate::differences;
 use crate::failure::fail;
 use crate::kit::ShownKit;
 use crate::looking::Looked;
@@ -20,6 +21,8 @@ pub(crate) struct Session {
     pub accounts: BTreeMap<RecordId, Stored>,
     /// Records of kind "account" that it does not; they stay in the vault as they are (promise 6).
     pub not_understood: BTreeSet<RecordId>,
+    /// Accounts that were changed in two places at once, with versions that a person has to decide between.
+    pub undecided: BTreeSet<RecordId>,
     /// Accounts deleted since the vault was opened, for "undo".
     pub deleted: BTreeMap<RecordId, Stored>,
     pub offers: Vec<Pending>,
@@ -44,6 +47,7 @@ impl Session {
             vault,
             accounts: BTreeMap::new(),
             not_understood: BTreeSet::new(),
+            undecided: BTreeSet::new(),
             deleted: BTreeMap::new(),
             offers: Vec::new(),
             kit: None,
@@ -64,6 +68,7 @@ impl Session {
     pub fn read_accounts(&mut self) {
         self.accounts.clear();
         self.not_understood.clear();
+        self.undecided = undecided(&self.vault);
         let counters = highest_counters(&self.vault);
         for record in self.vault.accounts().iter().filter(|record| record.kind == KIND) {
             match Stored::read(&record.payload) {
@@ -100,9 +105,7 @@ impl Session {
     /// Writes noted uses into their records, for the save that follows. A record that was changed in two places at
     /// once keeps both versions: a use alone does not decide between them.
     fn flush_used(&mut self, now: u64) {
-        let undecided: BTreeSet<RecordId> =
-            self.vault.accounts().conflicts().map(|conflict| conflict.id).collect();
-        for id in self.used.keys().filter(|id| !undecided.contains(id)) {
+        for id in self.used.keys().filter(|id| !self.undecided.contains(id)) {
             if let (Some(stored), Some(record)) = (self.accounts.get(id), self.vault.accounts().get(*id)) {
                 let record = record.changed(now, stored.write());
                 self.vault.accounts_mut().put(record);
@@ -127,7 +130,12 @@ impl Session {
             Some(record) => record.changed(now, payload),
             None => Record::new(id, KIND, now, payload),
         };
-        self.vault.accounts_mut().put(record);
+        // Between versions a person decides, and by nothing else than by saying so.
+        if self.undecided.contains(&id) {
+            self.vault.accounts_mut().put_beside(record);
+        } else {
+            self.vault.accounts_mut().put(record);
+        }
     }
 
     /// Notes a use; it goes to disk with the next change.
@@ -139,9 +147,18 @@ impl Session {
     }
 }
 
+/// The accounts of which two copies say different things.
+fn undecided(vault: &OpenVault) -> BTreeSet<RecordId> {
+    let conflicts = vault.accounts().conflicts().filter(|conflict| {
+        let [shown, others @ ..] = conflict.versions.as_slice() else { return false };
+        others.iter().any(|other| differences::undecided(shown, other))
+    });
+    conflicts.map(|conflict| conflict.id).collect()
+}
+
 /// The highest counter among the versions of each account that was changed in two places at once: a code that either
 /// place showed is not shown again (RFC 4226 §7.2).
-fn highest_counters(vault: &OpenVault) -> BTreeMap<RecordId, u64> {
+pub(crate) fn highest_counters(vault: &OpenVault) -> BTreeMap<RecordId, u64> {
     let of_version = |version: &&Record| match Stored::read(&version.payload) {
         Ok(Stored { account: Account { kind: Kind::Hotp { counter, .. }, .. }, .. }) => Some(counter),
         _ => None,

@@ -129,6 +129,7 @@ impl Stored {
             has_note: !meta.note.is_empty(),
             used_at: meta.used_at,
             added_at: meta.added_at,
+            undecided: false,
         }
     }
 

@@ -216,6 +216,8 @@ pub struct AccountRow {
     pub used_at: Option<u64>,
     /// When it was added, Unix milliseconds.
     pub added_at: u64,
+    /// Whether it was changed in two places at once, so that a person has to choose between versions.
+    pub undecided: bool,
 }
 
 /// How codes are made.
@@ -383,6 +385,21 @@ pub struct AccountDetail {
     pub unknown_parameters: Vec<String>,
     /// Earlier states, newest first.
     pub history: Vec<HistoryEntry>,
+    /// The versions to choose from, the one that is shown first; none where nothing is undecided.
+    pub versions: Vec<AccountVersion>,
+}
+
+/// One of several versions of an account that was changed in two places at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct AccountVersion {
+    /// When it was changed, Unix milliseconds, by the clock of the computer that did it.
+    pub changed_at: u64,
+    /// Whether the account was deleted there.
+    pub deleted: bool,
+    /// What is otherwise than in the version that is shown, in words; nothing for that version itself. Never a secret.
+    pub differs: Vec<String>,
+    /// Whether it makes other codes than the version that is shown: then both may be wanted.
+    pub other_codes: bool,
 }
 
 /// One edit.

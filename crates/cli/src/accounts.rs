@@ -7,8 +7,8 @@ use crate::{input, output, time};
 use keyhaven_app::App;
 use keyhaven_app::offer::{Input, LARGEST_FILE};
 use keyhaven_app::view::{
-    AccountChanges, AccountDetail, AccountRow, AlgorithmName, Found, KindName, OfferProblem, Proof, Revealed,
-    Standing,
+    AccountChanges, AccountDetail, AccountRow, AccountVersion, AlgorithmName, Found, KindName, OfferProblem,
+    Proof, Revealed, Standing,
 };
 use keyhaven_secret::{SecretBytes, SecretText};
 use serde::Serialize;
@@ -53,6 +53,7 @@ fn described(row: &AccountRow) -> String {
     parts.extend(row.period.map(|period| format!("{period} s")));
     parts.extend(row.tags.iter().map(|tag| output::shown(&format!("#{tag}"))));
     parts.extend(row.pinned.then(|| "pinned".to_owned()));
+    parts.extend(row.undecided.then(|| "two versions".to_owned()));
     parts.join(", ")
 }
 
@@ -136,6 +137,15 @@ fn print(detail: &AccountDetail, secret: Option<Revealed>) -> Result<(), Failure
     for entry in &detail.history {
         rows.push(("changed", format!("{} {}", time::shown(entry.at / 1_000), output::shown(&entry.change))));
     }
+    for (version, number) in detail.versions.iter().zip(1..) {
+        let what = match version {
+            AccountVersion { deleted: true, .. } => "deleted".to_owned(),
+            AccountVersion { differs, .. } if differs.is_empty() => "as shown here".to_owned(),
+            AccountVersion { differs, .. } => output::shown(&differs.join("; ")),
+        };
+        let changed = time::shown(version.changed_at / 1_000);
+        rows.push((if number == 1 { "versions" } else { "" }, format!("{number}  {changed}  {what}")));
+    }
     rows.push(("id", row.id.clone()));
     if let Some(Revealed { secret, uri, .. }) = secret {
         rows.push(("secret", secret));
@@ -211,20 +221,42 @@ pub fn edit(args: EditArgs) -> Result<Answer, Failure> {
         pinned: args.pin,
         icon: None,
     };
-    if changes == AccountChanges::default() {
+    let decides = args.version.is_some() || args.keep_versions;
+    if changes == AccountChanges::default() && !decides {
         return Err(Failure::input("there is nothing to change")
             .advise("--issuer, --name, --note, --tags and --pin say what"));
     }
     let (mut app, _) = unlock::find()?;
     unlock::open(&mut app, &args.unlock)?;
     let row = resolve(&app, &args.name, Match::Part)?;
-    let detail = app.edit_account(&row.id, changes)?;
-    if args.json {
-        output::json(&detail)?
+    let detail = if let Some(number) = args.version {
+        choose_version(&mut app, &row, number)?
+    } else if args.keep_versions {
+        app.keep_versions(&row.id)?;
+        Some(app.account(&row.id)?)
     } else {
-        print(&detail, None)?
+        Some(app.edit_account(&row.id, changes)?)
+    };
+    match detail {
+        Some(detail) if args.json => output::json(&detail)?,
+        Some(detail) => print(&detail, None)?,
+        None => output::line(format_args!("{}: deleted", output::shown(&label(&row.issuer, &row.name))))?,
     }
     Ok(Answer::Yes)
+}
+
+/// `None` when the chosen version is a deletion.
+fn choose_version(app: &mut App, row: &AccountRow, number: u32) -> Result<Option<AccountDetail>, Failure> {
+    let versions = app.account(&row.id)?.versions;
+    let index = number - 1;
+    let version = versions.get(index as usize).ok_or_else(|| {
+        Failure::input(match versions.len() {
+            0 => "this account has one version only; there is nothing to choose".to_owned(),
+            count => format!("there is no version {number} of this account, only 1 to {count}"),
+        })
+        .advise("keyhaven show lists the versions")
+    })?;
+    Ok(app.choose_version(&row.id, index, version.changed_at)?)
 }
 
 pub fn rm(args: RmArgs) -> Result<Answer, Failure> {

@@ -694,6 +694,12 @@ pub struct EditArgs {
     /// Keep it on top of the list (true) or not (false)
     #[arg(long, value_name = "BOOL")]
     pub pin: Option<bool>,
+    /// Of an account that was changed in two places at once: keep this version, as keyhaven show numbers them
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["issuer", "new_name", "note", "tags", "pin", "keep_versions"])]
+    pub version: Option<u32>,
+    /// Of such an account: keep every version, the others as accounts of their own
+    #[arg(long, conflicts_with_all = ["issuer", "new_name", "note", "tags", "pin"])]
+    pub keep_versions: bool,
     #[command(flatten)]
     pub unlock: Unlock,
     /// Print one JSON value

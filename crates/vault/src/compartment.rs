@@ -31,7 +31,8 @@ pub(crate) struct Entry {
     pub replaced: BTreeSet<VersionId>,
 }
 
-/// A record that was changed in two copies at once; every version is kept until one is [`Compartment::put`].
+/// A record that was changed in two copies at once; every version is kept until one is [`Compartment::put`] in the
+/// place of all. [`Compartment::put_beside`] goes on with one and keeps the others.
 #[derive(Debug)]
 pub struct Conflict<'a> {
     /// Which record.
@@ -80,15 +81,26 @@ impl Compartment {
     /// `record` has none. A record equal to the one that stands there changes nothing.
     pub fn put(&mut self, mut record: Record) {
         let entry = self.entries.entry(record.id).or_default();
-        if let Some(shown) = entry.shown() {
-            if record.unknown.is_empty() {
-                record.unknown = shown.duplicate().unknown;
-            }
-            if entry.versions.len() == 1 && *shown == record {
-                return;
-            }
+        entry.carry_over(&mut record);
+        if entry.versions.len() == 1 && entry.shown() == Some(&record) {
+            return;
         }
         entry.replace(record);
+    }
+
+    /// As [`Self::put`], but replaces only the version that [`Self::get`] shows: an edit of one version decides
+    /// nothing about the others. What was put is shown, whatever the clocks of the other versions' writers said.
+    pub fn put_beside(&mut self, mut record: Record) {
+        let entry = self.entries.entry(record.id).or_default();
+        entry.carry_over(&mut record);
+        if entry.shown() == Some(&record) {
+            return;
+        }
+        let others = entry.versions.iter().skip(1).map(|version| version.record.modified_at);
+        if let Some(latest) = others.max() {
+            record.modified_at = record.modified_at.max(latest.saturating_add(1));
+        }
+        entry.replace_shown(record);
     }
 
     /// Deletes a record: a tombstone without payload stays, so that a merge deletes it elsewhere too. `now` is in
@@ -190,6 +202,19 @@ impl Entry {
         self.replaced.extend(current);
         self.versions = vec![version];
         self.forget();
+    }
+
+    fn replace_shown(&mut self, record: Record) {
+        let others = self.versions.split_off(self.versions.len().min(1));
+        self.replace(record);
+        self.versions.extend(others);
+        self.settle();
+    }
+
+    fn carry_over(&self, record: &mut Record) {
+        if let Some(shown) = self.shown().filter(|_| record.unknown.is_empty()) {
+            record.unknown = shown.duplicate().unknown;
+        }
     }
 
     /// A conflict is when versions differ in what they say; two deletions, or the same edit twice, are none.

@@ -37,6 +37,11 @@ impl Record {
         Self { modified_at, deleted_at: None, payload, ..self.duplicate() }
     }
 
+    /// The same record as one of its own, under another id.
+    pub fn apart(&self, id: RecordId, modified_at: u64) -> Self {
+        Self { id, modified_at, ..self.duplicate() }
+    }
+
     /// A second, equally secret record.
     pub fn duplicate(&self) -> Self {
         Self {

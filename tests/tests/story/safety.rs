@@ -153,6 +153,11 @@ fn a_conflicted_copy_is_seen_looked_into_merged_and_put_away() {
     std::fs::copy(&ours, &theirs).expect("a copy");
     let uri = "otpauth://totp/Elsewhere:robin?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Elsewhere";
     assert_eq!(keyhaven(&world, &other, &["add", uri, "--password-stdin"]).0, 0);
+    // Both change the account that both have.
+    let there = ["edit", "Northwind", "--name", "robin@elsewhere", "--password-stdin"];
+    assert_eq!(keyhaven(&world, &other, &there).0, 0);
+    let here = ["edit", "Northwind", "--tags", "work", "--password-stdin"];
+    assert_eq!(keyhaven(&world, &world.vault_home(), &here).0, 0);
     let name = "vault.sync-conflict-20261122-091500-K4T2ABC.keyhaven";
     let copy = world.vault_home().join(name);
     std::fs::copy(&theirs, &copy).expect("the copy arrives");
@@ -180,6 +185,16 @@ fn a_conflicted_copy_is_seen_looked_into_merged_and_put_away() {
     assert!(window.world.vault_home().join(format!("{name}.merged")).exists());
     window.wait_until("both accounts are in the list", || window.texts(&element("account-row")).len() == 2);
     assert!(!window.is_visible("[data-kind=copies]"));
+
+    // What both changed is shown, and a person decides.
+    window.click_named("row-undecided");
+    window.wait_for_named("versions");
+    in_both_themes(&window, "versions");
+    let versions = window.texts(&element("version"));
+    assert!(versions.len() == 2 && versions[1].contains("name: "), "{versions:?}");
+    window.click(&format!("{}:nth-of-type(2) button", element("version")));
+    window.wait_until("one version is left", || !window.is_visible(&element("versions")));
+    window.wait_until("nothing is undecided", || !window.is_visible(&element("row-undecided")));
 }
 
 #[test]

@@ -224,7 +224,11 @@ used_at: number | null,
 /**
  * When it was added, Unix milliseconds.
  */
-added_at: number, };
+added_at: number, 
+/**
+ * Whether it was changed in two places at once, so that a person has to choose between versions.
+ */
+undecided: boolean, };
 
 export type KindName = "totp" | "hotp" | "steam" | "motp" | "yandex";
 
@@ -422,7 +426,11 @@ unknown_parameters: Array<string>,
 /**
  * Earlier states, newest first.
  */
-history: Array<HistoryEntry>, };
+history: Array<HistoryEntry>, 
+/**
+ * The versions to choose from, the one that is shown first; none where nothing is undecided.
+ */
+versions: Array<AccountVersion>, };
 
 export type HistoryEntry = { 
 /**
@@ -433,6 +441,24 @@ at: number,
  * What changed, in words: "name: me → me@example.org". Never a secret.
  */
 change: string, };
+
+export type AccountVersion = { 
+/**
+ * When it was changed, Unix milliseconds, by the clock of the computer that did it.
+ */
+changed_at: number, 
+/**
+ * Whether the account was deleted there.
+ */
+deleted: boolean, 
+/**
+ * What is otherwise than in the version that is shown, in words; nothing for that version itself. Never a secret.
+ */
+differs: Array<string>, 
+/**
+ * Whether it makes other codes than the version that is shown: then both may be wanted.
+ */
+other_codes: boolean, };
 
 export type AccountChanges = { 
 /**
@@ -1547,6 +1573,12 @@ export const account = (id: string): Promise<AccountDetail> => invoke("account",
 
 /** Changes an account. */
 export const editAccount = (id: string, changes: AccountChanges): Promise<AccountDetail> => invoke("edit_account", { id, changes });
+
+/** Keeps one version of an account that was changed in two places at once; null when that version is a deletion. */
+export const chooseVersion = (id: string, version: number, changed_at: number): Promise<AccountDetail | null> => invoke("choose_version", { id, version, changed_at });
+
+/** Keeps every such version, the others as accounts of their own; answers their ids. */
+export const keepVersions = (id: string): Promise<Array<string>> => invoke("keep_versions", { id });
 
 /** Deletes an account; it can be brought back. */
 export const deleteAccount = (id: string): Promise<void> => invoke("delete_account", { id });

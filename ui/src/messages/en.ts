@@ -151,7 +151,7 @@ export const en = {
     found: (count: number) => (count === 0 ? "No account found" : plural(count, "account", "accounts")),
     press: "counter-based · press to make a code", pressShort: "counter-based",
     advance: (name: string) => `Make the next code for ${name}`,
-    next: "next", pinned: "Pinned", secondsLeft: (seconds: number) => `${seconds} s left`, problem: "No code:",
+    next: "next", pinned: "Pinned", secondsLeft: (seconds: number) => `${seconds} s left`, problem: "No code:", undecided: "Two versions",
     more: (count: number) => `+${count}`, moreTags: (tags: string) => `More tags: ${tags}`,
     none: (query: string) => `Nothing matches “${query}”.`, noneTag: (tag: string) => `No account with the tag “${tag}” left.`, showAll: "Show all accounts",
     emptyTitle: "No accounts yet", emptyLead: "Drop a picture of a QR code onto this window, paste one, or choose another way.",
@@ -201,6 +201,9 @@ export const en = {
     delete: "Delete", facts: "How its codes are made", history: "History",
     added: (when: string) => `Added ${when}`, algorithm: "Hash", digits: "Digits", period: "Period", counter: "Next counter", kind: "Kind",
     labelIssuer: "Issuer in the QR code’s label", unknown: "Kept without being understood",
+    versions: "Changed in two places", versionsLead: "Two copies of the vault changed this account, and neither knew of the other. Both versions are kept until you choose.",
+    versionShown: "Shown now", versionDeleted: "Deleted there", versionOf: (when: string) => `Changed ${when}`, versionUse: "Use this one", versionDelete: "Delete the account", versionsBoth: "Keep both as two accounts",
+    versionsDecided: "One version is left.", versionsKept: "Both are accounts of their own now.", versionsFirst: "Choose a version first",
     reveal: "Show QR code and secret", seconds: (count: number) => plural(count, "second", "seconds"),
   },
   reveal: {

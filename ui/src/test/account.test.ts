@@ -17,6 +17,33 @@ async function details() {
   return double;
 }
 
+describe("an account that was changed in two places", () => {
+  async function undecided() {
+    const double = await openPage(open, 24, (double) => { double.rows = double.rows.map((row) => (row.id === "a0" ? { ...row, undecided: true } : row)); });
+    await soon("row-undecided");
+    click("row-undecided");
+    await soon("versions");
+    return double;
+  }
+  it("shows what differs, and keeps the version that is chosen", async () => {
+    const double = await undecided();
+    await expectAccessible();
+    expect(the("versions").textContent).toContain("robin@example.net");
+    expect(the<HTMLButtonElement>("delete").disabled).toBe(true);
+    all("choose-version")[1]?.click();
+    await gone("versions");
+    expect(double.last("choose_version")).toEqual({ id: "a0", version: 1, changed_at: 1_772_400_000_000 });
+    await gone("row-undecided");
+    expect(the<HTMLInputElement>("detail-name").value).toBe("robin@example.net");
+  });
+  it("keeps both as accounts of their own", async () => {
+    const double = await undecided();
+    click("keep-versions");
+    await gone("versions");
+    expect(double.last("keep_versions")).toEqual({ id: "a0" });
+  });
+});
+
 describe("an account's details", () => {
   it("has no accessibility fault", async () => {
     await details();

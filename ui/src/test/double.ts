@@ -1,5 +1,5 @@
 // Stands in the place of the program: answers `window.__TAURI_INTERNALS__.invoke` as generated.ts describes. For tests and dev.html only.
-import type { AccountRow, BackupView, CodeView, VaultCopy, Difference, DoctorReport, Events, Failure, FailureKind, Kit, LockedView, Look, Offer, OpenView, Settings, SlotView, Status } from "../api";
+import type { AccountRow, AccountVersion, BackupView, CodeView, VaultCopy, Difference, DoctorReport, Events, Failure, FailureKind, Kit, LockedView, Look, Offer, OpenView, Settings, SlotView, Status } from "../api";
 import { readinessAnswers } from "./readiness-double";
 import { RecoveryDouble } from "./recovery-double";
 import { sampleRows } from "./samples";
@@ -26,6 +26,11 @@ export const KIT: Kit = {
 export const backupView = (changes: Partial<BackupView> = {}): BackupView => ({
   folder: null, state: "off", last_at: null, last_name: null, failure: null, failing_since: null, keep_newest: 10, keep_days: 90, own_passphrase: false, ...changes,
 });
+/** The versions of an account that is undecided. */
+export const VERSIONS: AccountVersion[] = [
+  { changed_at: 1_772_500_000_000, deleted: false, differs: [], other_codes: false },
+  { changed_at: 1_772_400_000_000, deleted: false, differs: ["name: me@example.org → robin@example.net", "the secret"], other_codes: true },
+];
 const difference = (id: string, issuer: string, effect: Difference["effect"], changes: string[] = []): Difference =>
   ({ id, record: "account", issuer, name: "me@example.org", kind: "totp", effect, changes, modified_at: 1_772_400_000_000 });
 export const lookView = (changes: Partial<Look> = {}): Look => ({
@@ -150,6 +155,7 @@ export class Double {
     return {
       row, note: "Asked the help desk for a second device.", algorithm: row.kind === "totp" ? "SHA1" : null, counter: row.kind === "hotp" ? (this.#counters.get(row.id) ?? 0) : null, label_issuer: null, unknown_parameters: ["image"],
       history: [{ at: 1_771_000_000_000, change: "name: me → me@example.org" }],
+      versions: row.undecided ? VERSIONS : [],
     };
   }
 
@@ -208,6 +214,16 @@ export class Double {
       const fresh: AccountRow = { ...row, issuer: issuer ?? row.issuer, name: name ?? row.name, tags: tags ?? row.tags, pinned: pinned ?? row.pinned, icon: icon === "" ? null : (icon ?? row.icon) };
       this.rows = this.rows.map((one) => (one === row ? fresh : one));
       return this.#detail(fresh);
+    },
+    choose_version: ({ id, version }) => {
+      const fresh = { ...this.#row(id), undecided: false, name: version === 1 ? "robin@example.net" : this.#row(id).name };
+      this.rows = this.rows.map((one) => (one.id === id ? fresh : one));
+      return this.#detail(fresh);
+    },
+    keep_versions: ({ id }) => {
+      const row = this.#row(id);
+      this.rows = [...this.rows.map((one) => (one === row ? { ...row, undecided: false } : one)), { ...row, id: "apart", name: "robin@example.net", undecided: false }];
+      return ["apart"];
     },
     delete_account: ({ id }) => { const row = this.#row(id); this.#deleted.push(row); this.rows = this.rows.filter((one) => one !== row); return null; },
     restore_account: ({ id }) => { const row = this.#deleted.find((one) => one.id === id); if (!row) throw fail("no_such_account"); this.rows.push(row); return this.#detail(row); },

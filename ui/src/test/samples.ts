@@ -18,6 +18,6 @@ export function sampleRows(count = SAMPLES.length): AccountRow[] {
   return Array.from({ length: count }, (_, at) => {
     const [issuer, name, tags, more] = SAMPLES[at] ?? [`Service ${at}`, `user${at}@example.org`, [`Group ${at % 7}`]];
     const kind: KindName = "totp";
-    return { id: `a${at}`, issuer, name, kind, digits: 6, period: 30, tags, pinned: false, position: at, icon: null, has_note: false, used_at: null, added_at: 1_770_000_000_000, ...more };
+    return { id: `a${at}`, issuer, name, kind, digits: 6, period: 30, tags, pinned: false, position: at, icon: null, has_note: false, used_at: null, added_at: 1_770_000_000_000, undecided: false, ...more };
   });
 }

@@ -12,3 +12,4 @@ mod paper;
 mod readiness;
 mod recovery;
 mod slots;
+mod versions;

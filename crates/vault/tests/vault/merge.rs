@@ -74,6 +74,36 @@ fn an_edit_in_both_copies_keeps_both_until_one_is_chosen() {
 }
 
 #[test]
+fn an_edit_of_one_version_leaves_the_other_undecided() {
+    let home = Home::new();
+    let (mut here, mut there) = (home.saved(), copy(&home));
+    let id = only_id(&here);
+    change(&mut here, id, NOW + 1, "here");
+    // From a computer whose clock is ahead.
+    change(&mut there, id, NOW + 1_000, "there");
+    here.merge(&there).unwrap();
+    let edited =
+        here.accounts().get(id).unwrap().changed(NOW + 2, SecretBytes::new(b"there, edited".to_vec()));
+    here.accounts_mut().put_beside(edited);
+    assert_eq!(payloads(here.accounts().iter()), ["there, edited"]);
+    let versions = |vault: &OpenVault| {
+        let conflict = vault.accounts().conflicts().next().unwrap();
+        conflict.versions.iter().map(|record| record.payload.expose().to_vec()).collect::<Vec<_>>()
+    };
+    assert_eq!(versions(&here), [b"there, edited".as_slice(), b"here"]);
+    there.merge(&here).unwrap();
+    assert_eq!(versions(&there), versions(&here));
+    // Without a second version it is an edit like any other.
+    let mut alone = Home::new().saved();
+    let only = alone.accounts().get(only_id(&alone)).unwrap().changed(NOW, SecretBytes::new(b"new".to_vec()));
+    alone.accounts_mut().put_beside(only);
+    assert_eq!(
+        (payloads(alone.accounts().iter()), alone.accounts().conflicts().count()),
+        (vec!["new".into()], 0)
+    );
+}
+
+#[test]
 fn the_same_edit_in_both_copies_is_no_conflict() {
     let home = Home::new();
     let (mut here, mut there) = (home.saved(), copy(&home));
@@ -189,6 +219,7 @@ fn another_vault_is_not_merged() {
 #[derive(Clone, Debug)]
 enum Step {
     Put(usize, u8, u64),
+    PutBeside(usize, u8, u64),
     Delete(usize, u64),
     Drop(usize, u8),
     LockRecovery,
@@ -199,6 +230,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (0..4usize, any::<u8>(), 0..100u64).prop_map(|(record, payload, at)| Step::Put(record, payload, at)),
+        2 => (0..4usize, any::<u8>(), 0..100u64).prop_map(|(record, payload, at)| Step::PutBeside(record, payload, at)),
         2 => (0..4usize, 0..100u64).prop_map(|(record, at)| Step::Delete(record, at)),
         2 => (0..3usize, any::<u8>()).prop_map(|(record, payload)| Step::Drop(record, payload)),
         1 => Just(Step::LockRecovery),
@@ -280,6 +312,14 @@ fn run(copies: &Copies, vaults: &mut [OpenVault; 3], who: usize, step: &Step) {
     match step {
         Step::Put(index, content, at) => {
             vaults[who].accounts_mut().put(Record::new(id(1, *index), "account", *at, payload(content)));
+        }
+        Step::PutBeside(index, content, at) => {
+            vaults[who].accounts_mut().put_beside(Record::new(
+                id(1, *index),
+                "account",
+                *at,
+                payload(content),
+            ));
         }
         Step::Delete(index, at) => drop(vaults[who].accounts_mut().delete(id(1, *index), *at)),
         Step::Drop(index, content) => {
