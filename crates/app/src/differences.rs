@@ -68,8 +68,9 @@ pub(crate) fn account(record: &Record) -> Option<Stored> {
 /// used, is not worth the question: the version that is shown has it, with the higher counter.
 pub(crate) fn undecided(shown: &Record, other: &Record) -> bool {
     let (Some(shown), Some(mut other)) = (account(shown), account(other)) else {
-        return !(shown.deleted_at.is_some() && other.deleted_at.is_some())
-            && !changes(shown, other).is_empty();
+        let both_deleted = shown.deleted_at.is_some() && other.deleted_at.is_some();
+        let same = both_deleted || changes(shown, other).is_empty();
+        return !same;
     };
     other.meta.pinned = shown.meta.pinned;
     other.meta.position = shown.meta.position;
