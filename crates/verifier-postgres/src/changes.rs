@@ -94,12 +94,15 @@ impl<'a> Of<'a> {
                  RETURNING 1",
                 params![tenant, user, factor.as_str(), now],
             ),
-            Change::Activate { factor, from, last_step, drift, max_active } => Step::guarded(
+            Change::Activate { factor, from, last_step, drift, max_active, alone } => Step::guarded(
                 "UPDATE factor SET state = 'active', last_step = $5, drift = $6, last_used = $4
                   WHERE tenant = $1 AND username = $2 AND id = $3 AND state = $7 AND pending_until > $4
                     AND $8 > (SELECT count(*) FROM factor AS other
                                WHERE other.tenant = $1 AND other.username = $2 AND other.state = 'active'
                                  AND other.method = factor.method)
+                    AND NOT ($9 AND EXISTS (SELECT 1 FROM factor AS other
+                                             WHERE other.tenant = $1 AND other.username = $2
+                                               AND other.state = 'active'))
                  RETURNING 1",
                 params![
                     tenant,
@@ -110,6 +113,7 @@ impl<'a> Of<'a> {
                     *drift,
                     from.name(),
                     i64::from(*max_active),
+                    *alone,
                 ],
             ),
             Change::Revoke { factor } => Step::guarded(

@@ -3,6 +3,7 @@
 use crate::failed::Failed;
 use keyhaven_verifier::{Tag, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio_postgres::{Row, types::FromSql};
 
 pub(crate) fn seconds(moment: Timestamp) -> i64 {
@@ -60,4 +61,12 @@ pub(crate) fn to_json(record: &impl Serialize) -> Result<String, Failed> {
 
 pub(crate) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, Failed> {
     Ok(serde_json::from_str(text)?)
+}
+
+/// A database's clock, in milliseconds since 1970.
+pub(crate) fn from_millis(millis: i64) -> Result<SystemTime, Failed> {
+    let since = u64::try_from(millis).ok().map(Duration::from_millis);
+    since
+        .and_then(|since| UNIX_EPOCH.checked_add(since))
+        .ok_or_else(|| Failed::record("a clock that says no time".to_owned()))
 }

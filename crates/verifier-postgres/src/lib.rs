@@ -29,7 +29,7 @@ use keyhaven_verifier::{
     record::TenantRecord,
     store::{Charge, Charged, Query, Settled, Settlement, Snapshot, Store, StoreReport},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 use tokio_postgres::{
     Config, NoTls, Socket,
     tls::{MakeTlsConnect, TlsConnect},
@@ -130,6 +130,10 @@ impl Store for PostgresStore {
             forgotten += sweep(&self.pool, sql, before).await?;
         }
         Ok(forgotten)
+    }
+
+    async fn clock(&self) -> Result<Option<SystemTime>, Unavailable> {
+        Ok(Some(read::clock(&self.pool).await?))
     }
 
     async fn self_test(&self) -> Result<StoreReport, Unavailable> {

@@ -2,7 +2,7 @@
 
 use crate::{
     budgets,
-    convert::{column, from_json, id, instant, instant_or_none, name, named, natural, tag},
+    convert::{column, from_json, from_millis, id, instant, instant_or_none, name, named, natural, tag},
     failed::{Failed, Kind},
     steps::{self, Step, params},
 };
@@ -15,7 +15,7 @@ use keyhaven_verifier::{
     },
     store::{Query, Snapshot},
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, time::SystemTime};
 use tokio_postgres::Row;
 
 /// Runs statements in a transaction of their own. They are sent all at once, the end of the transaction with them: a
@@ -292,4 +292,13 @@ pub(crate) async fn explanation(
     let wanted = || vec![Step::plain(SQL, params![tenant.as_bytes().to_vec(), decision.as_str().to_owned()])];
     let rows = moment(pool, wanted).await?;
     rows.iter().flatten().next().map(|row| from_json(column(row, "body")?)).transpose()
+}
+
+/// The server's clock, at the moment of asking and not at the transaction's begin.
+pub(crate) async fn clock(pool: &Pool) -> Result<SystemTime, Failed> {
+    const SQL: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT AS millis";
+    let rows = moment(pool, || vec![Step::word(SQL)]).await?;
+    let row = rows.iter().flatten().next();
+    let row = row.ok_or_else(|| Failed::record("the server's clock says nothing".to_owned()))?;
+    from_millis(column(row, "millis")?)
 }

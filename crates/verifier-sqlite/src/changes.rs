@@ -127,16 +127,20 @@ impl Run<'_> {
                  RETURNING 1",
                 (tenant, user, factor.as_str(), now),
             ),
-            Change::Activate { factor, from, last_step, drift, max_active } => self.holds(
+            Change::Activate { factor, from, last_step, drift, max_active, alone } => self.holds(
                 "UPDATE factor SET state = 'active', last_step = :step, drift = :drift, last_used = :now
                   WHERE tenant = :tenant AND user = :user AND id = :id AND state = :from AND pending_until > :now
                     AND :max > (SELECT count(*) FROM factor AS other
                                  WHERE other.tenant = :tenant AND other.user = :user AND other.state = 'active'
                                    AND other.method = factor.method)
+                    AND NOT (:alone AND EXISTS (SELECT 1 FROM factor AS other
+                                                 WHERE other.tenant = :tenant AND other.user = :user
+                                                   AND other.state = 'active'))
                  RETURNING 1",
                 named_params! {
                     ":tenant": tenant, ":user": user, ":id": factor.as_str(), ":now": now, ":from": from.name(),
                     ":step": last_step.map(number).transpose()?, ":drift": drift, ":max": max_active,
+                    ":alone": alone,
                 },
             ),
             Change::Revoke { factor } => self.holds(

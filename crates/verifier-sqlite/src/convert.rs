@@ -4,6 +4,7 @@ use crate::worker::Failed;
 use keyhaven_verifier::Timestamp;
 use rusqlite::Row;
 use serde::{Serialize, de::DeserializeOwned};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub(crate) fn seconds(moment: Timestamp) -> i64 {
     // A timestamp is at most 2⁶³−1.
@@ -44,4 +45,12 @@ pub(crate) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, Failed> {
 pub(crate) fn named<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<T, Failed> {
     let name: String = row.get(column)?;
     Ok(serde_json::from_value(serde_json::Value::String(name))?)
+}
+
+/// A database's clock, in milliseconds since 1970.
+pub(crate) fn from_millis(millis: i64) -> Result<SystemTime, Failed> {
+    let since = u64::try_from(millis).ok().map(Duration::from_millis);
+    since
+        .and_then(|since| UNIX_EPOCH.checked_add(since))
+        .ok_or_else(|| Failed("a clock that says no time".to_owned()))
 }

@@ -20,7 +20,7 @@ use keyhaven_verifier::{
     store::{Charge, Charged, Query, Settled, Settlement, Snapshot, Store, StoreReport},
 };
 use rusqlite::Connection;
-use std::path::Path;
+use std::{path::Path, time::SystemTime};
 use worker::{Readers, Writer};
 
 /// Records in a SQLite file. Dropping it lets what was asked for finish.
@@ -105,6 +105,10 @@ impl Store for SqliteStore {
 
     async fn sweep(&self, before: Timestamp) -> Result<u64, Unavailable> {
         self.write(move |connection| changes::sweep(connection, before)).await
+    }
+
+    async fn clock(&self) -> Result<Option<SystemTime>, Unavailable> {
+        self.read(read::clock).await.map(Some)
     }
 
     async fn self_test(&self) -> Result<StoreReport, Unavailable> {

@@ -2,7 +2,7 @@
 
 use crate::{
     budgets,
-    convert::{from_json, instant, instant_or_none, named, natural},
+    convert::{from_json, from_millis, instant, instant_or_none, named, natural},
     worker::Failed,
 };
 use keyhaven_verifier::{
@@ -14,6 +14,7 @@ use keyhaven_verifier::{
     store::{Query, Snapshot},
 };
 use rusqlite::{Connection, OptionalExtension, Params, Row};
+use std::time::SystemTime;
 
 /// Every row, each made by `make`.
 fn all<T>(
@@ -246,4 +247,12 @@ pub(crate) fn explanation(
         .query_row((tenant, decision.as_str()), |row| row.get(0))
         .optional()?;
     body.map(|body| from_json(&body)).transpose()
+}
+
+/// This machine's clock as SQLite reads it.
+pub(crate) fn clock(connection: &Connection) -> Result<SystemTime, Failed> {
+    let millis: i64 = connection
+        .prepare_cached("SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER)")?
+        .query_row([], |row| row.get(0))?;
+    from_millis(millis)
 }

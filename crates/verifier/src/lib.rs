@@ -72,7 +72,7 @@ pub use outcome::{
 pub use policy::{IpMatch, Policy, Preset};
 pub use record::TicketKind;
 pub use recovery::HashCost;
-pub use store::{MemoryStore, Store};
+pub use store::{MemoryStore, Store, TrustedTime};
 pub use time::Timestamp;
 pub use verifier::{
     AdminError, EnrolError, Grant, IssuedTicket, Joined, ManageError, PendingCode, PendingPush, PendingSent,

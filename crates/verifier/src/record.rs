@@ -127,6 +127,10 @@ pub struct Factor {
     pub hint: String,
     /// What becomes of other factors when this one is activated.
     pub replaces: Replaces,
+    /// Whether it was begun without an answer, because the user had no factor to answer with: then it is activated only
+    /// if there is still none.
+    #[serde(default)]
+    pub first: bool,
     /// The ticket that allows it; used up when it is activated.
     pub ticket: Option<TicketId>,
     /// Since when it waits.

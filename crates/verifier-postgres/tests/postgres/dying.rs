@@ -5,6 +5,7 @@ use keyhaven_verifier::{
     record::TenantRecord,
     store::{Change, Charge, Charged, Query, Settled, Settlement, Snapshot, StoreReport},
 };
+use std::time::SystemTime;
 
 /// Hands everything on, but says `charged` and stands still instead of settling the claim of a step.
 pub struct Dying<S>(pub S);
@@ -58,6 +59,10 @@ impl<S: Store> Store for Dying<S> {
 
     async fn sweep(&self, before: Timestamp) -> Result<u64, Unavailable> {
         self.0.sweep(before).await
+    }
+
+    async fn clock(&self) -> Result<Option<SystemTime>, Unavailable> {
+        self.0.clock().await
     }
 
     async fn self_test(&self) -> Result<StoreReport, Unavailable> {

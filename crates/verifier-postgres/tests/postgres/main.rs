@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test reads from the environment which server to use")]
 
 mod broken;
+mod clocks;
 mod cluster;
 mod dying;
 mod nodes;

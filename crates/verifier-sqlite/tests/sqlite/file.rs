@@ -5,13 +5,17 @@ use keyhaven_otp::parse_uri;
 use keyhaven_secret::{Key, SecretText};
 use keyhaven_verifier::{
     Action, Actor, Answer, Begin, CHAIN_START, Confirmation, Context, Decision, FactorId, Failure, Grant,
-    HashCost, LocalKeys, Preset, Profile, Progress, Reason, Store, Subject, Verifier,
+    HashCost, LocalKeys, Preset, Profile, Progress, Reason, Store, Subject, TrustedTime, Verifier,
     record::SubjectRecord,
     store::{Change, Settled, Settlement},
     verify_chain,
 };
 use keyhaven_verifier_sqlite::{OpenError, SqliteStore};
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 const T0: u64 = 1_800_000_000;
 const PHONE: &str = "+442079460958";
@@ -409,4 +413,23 @@ async fn a_file_that_can_only_be_read_is_refused() {
     let opened = SqliteStore::open(Path::new(&uri));
     assert!(matches!(opened, Err(OpenError::ReadOnly)), "{:?}", opened.err());
     assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+/// A file's clock is this machine's; a node that lives in another time is told so (verifier specification R24).
+#[tokio::test]
+async fn a_node_in_another_time_does_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("v.db");
+    let minute = Duration::from_secs(60);
+    for (ahead, behind, words) in [(minute, Duration::ZERO, "ahead of"), (Duration::ZERO, minute, "behind")] {
+        let store =
+            TrustedTime::new(SqliteStore::open(&path).unwrap(), move || SystemTime::now() + ahead - behind);
+        let failed = Verifier::new(store, LocalKeys::new("k1", kek(1))).await.err().unwrap().to_string();
+        assert!(failed.starts_with("trusted time did not answer: this node's clock is "), "{failed}");
+        assert!(failed.contains(words), "{failed}");
+    }
+    let store = TrustedTime::new(SqliteStore::open(&path).unwrap(), SystemTime::now);
+    let verifier = Verifier::new(store, LocalKeys::new("k1", kek(1))).await.unwrap();
+    assert_eq!(verifier.store().skew(), Some(0), "one machine, one clock");
+    assert!(verifier.store().self_test().await.unwrap().durable);
 }

@@ -15,6 +15,7 @@ use crate::{
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
+    time::SystemTime,
 };
 
 /// A store in memory: one lock, held for each verb.
@@ -108,9 +109,10 @@ impl SubjectState {
                 let holds = factor.state == FactorState::Pending && factor.pending_until > now;
                 holds.then(|| factor.state = FactorState::Validated)
             }
-            Change::Activate { factor, from, last_step, drift, max_active } => {
+            Change::Activate { factor, from, last_step, drift, max_active, alone } => {
                 let method = self.factor(&factor)?.method;
-                let room = self.active(method) < max_active as usize;
+                let others = self.factors.iter().any(|factor| factor.state == FactorState::Active);
+                let room = self.active(method) < max_active as usize && !(alone && others);
                 let factor = self.factor(&factor)?;
                 let holds = factor.state == from && factor.pending_until > now && room;
                 holds.then(|| {
@@ -449,6 +451,10 @@ impl Store for MemoryStore {
             forgotten += tenant.subjects.values_mut().map(|subject| subject.sweep(before)).sum::<usize>();
         }
         Ok(forgotten as u64)
+    }
+
+    async fn clock(&self) -> Result<Option<SystemTime>, Unavailable> {
+        Ok(None)
     }
 
     async fn self_test(&self) -> Result<StoreReport, Unavailable> {

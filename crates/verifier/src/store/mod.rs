@@ -9,12 +9,14 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod memory;
+mod trusted_time;
 /// The lock of the store in memory. `tests/schedules` reads `memory.rs` beside another one, whose every turn it decides.
 mod sync {
     pub(super) use std::sync::{Mutex, MutexGuard};
 }
 
 pub use memory::MemoryStore;
+pub use trusted_time::{MAX_SKEW, MAX_WAIT, TrustedTime};
 
 use crate::{
     AuditRecord, Budget, BudgetKey, ChallengeId, DecisionId, Event, Explanation, FactorId, Limit, Method,
@@ -24,7 +26,7 @@ use crate::{
         SubjectRecord, TenantRecord, Ticket, Trust,
     },
 };
-use std::future::Future;
+use std::{future::Future, time::SystemTime};
 
 /// One budget to charge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +92,8 @@ pub enum Change {
         /// The factor.
         factor: FactorId,
     },
-    /// `from` → `Active`. Holds if it is in that state, not too late, and fewer than `max_active` of its method are.
+    /// `from` → `Active`. Holds if it is in that state, not too late, fewer than `max_active` of its method are, and,
+    /// where it has to be `alone`, none of any method is.
     Activate {
         /// The factor.
         factor: FactorId,
@@ -102,6 +105,8 @@ pub enum Change {
         drift: i64,
         /// How many factors of its method may be active with it.
         max_active: u32,
+        /// Whether no factor of the user may be active before it.
+        alone: bool,
     },
     /// → `Revoked`. Holds if it was not.
     Revoke {
@@ -375,6 +380,10 @@ pub trait Store: Send + Sync + 'static {
     /// any more: whose window opened before it (no limit has a window longer than a day, so `before` is a day ago or
     /// more), that are not locked, and that hold no row of wrong answers ([`BudgetKey::keeps_rows`]). How many.
     fn sweep(&self, before: Timestamp) -> impl Future<Output = Result<u64, Unavailable>> + Send;
+
+    /// What time the database says it is, by its own clock and not by this process'; `None` for a store that has none.
+    /// [`TrustedTime`] compares.
+    fn clock(&self) -> impl Future<Output = Result<Option<SystemTime>, Unavailable>> + Send;
 
     /// Proves on this very database that a guard that does not hold changes nothing, and that one that holds is
     /// seen to (verifier specification R18). Leaves nothing behind.

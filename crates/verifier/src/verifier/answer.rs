@@ -436,7 +436,14 @@ impl Loaded {
             }
         }
         let max_active = self.max_active(factor.method);
-        changes.push(Change::Activate { factor: factor.id.clone(), from, last_step, drift, max_active });
+        changes.push(Change::Activate {
+            factor: factor.id.clone(),
+            from,
+            last_step,
+            drift,
+            max_active,
+            alone: factor.first,
+        });
         changes
     }
 

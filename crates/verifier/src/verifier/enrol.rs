@@ -494,6 +494,7 @@ impl Loaded {
             address: None,
             hint: String::new(),
             replaces: granted.replaces,
+            first: granted.first,
             ticket: granted.ticket.clone(),
             created_at: now,
             pending_until: now.plus(self.policy.enrol.pending_ttl.into()),

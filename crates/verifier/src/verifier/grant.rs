@@ -26,6 +26,8 @@ pub(super) struct Granted {
     /// Changes that use it up now.
     pub changes: Vec<Change>,
     pub replaces: Replaces,
+    /// Whether it holds only as long as the user has no factor.
+    pub first: bool,
     /// The ticket that is used up at confirmation.
     pub ticket: Option<TicketId>,
 }
@@ -62,12 +64,12 @@ impl Loaded {
         method: Method,
         context: &Context,
     ) -> Result<Granted, EnrolError> {
-        let plain = Granted { changes: Vec::new(), replaces: Replaces::Nothing, ticket: None };
+        let plain = Granted { changes: Vec::new(), replaces: Replaces::Nothing, first: false, ticket: None };
         match grant {
             Grant::First if self.is_enrolled() => Err(EnrolError::ProofNeeded),
             Grant::First => {
                 self.check_preconditions(context)?;
-                Ok(plain)
+                Ok(Granted { first: true, ..plain })
             }
             Grant::Proof(_) if !self.policy.enrol.self_service => {
                 Err(EnrolError::NotPermitted { rule: "enrol.self_service" })
@@ -87,7 +89,8 @@ impl Loaded {
                     TicketKind::PhoneReset => return Err(EnrolError::GrantInvalid),
                     TicketKind::AdminRecovery => Replaces::Everything,
                 };
-                Ok(Granted { changes: Vec::new(), replaces, ticket: Some(ticket.id.clone()) })
+                let first = ticket.kind == TicketKind::Invite;
+                Ok(Granted { replaces, first, ticket: Some(ticket.id.clone()), ..plain })
             }
         }
     }

@@ -228,6 +228,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         let granted = Granted {
             changes: vec![Change::ConsumeProof { tag }],
             replaces: Replaces::SameMethod,
+            first: false,
             ticket: None,
         };
         self.enrol_number(&loaded, number, granted, ChallengeKind::PhoneChange, context).await

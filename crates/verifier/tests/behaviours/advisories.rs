@@ -1,18 +1,21 @@
 //! Published defects of second factors anywhere, each as what must not happen here.
 //!
-//! Where another test holds it already, this table says which:
+//! Where another test holds it already, this table says which. Numbers behind a `#` are those of public trackers:
 //!
 //! | defect | held by |
 //! | --- | --- |
-//! | a code works again (CVE-2015-7225, CVE-2021-43177, CVE-2026-27855) | `safety::the_code_that_confirmed_does_not_sign_in`, suite `codes_do_not_come_back` |
+//! | a code works again (CVE-2015-7225, CVE-2021-43177, CVE-2026-27855, #6452) | `safety::the_code_that_confirmed_does_not_sign_in`, suite `codes_do_not_come_back` |
+//! | a code works again for another action or in another session (#10387) | below `one_code_is_good_for_one_thing` |
 //! | an older code works after a newer one (CVE-2021-45331, CVE-2026-20779) | suite `codes_do_not_come_back`, `one_code_in_many_challenges` |
 //! | a code spelt differently works again (CVE-2025-6014, CVE-2025-55000) | `safety::spelling_a_used_code_differently_does_not_make_it_a_new_one` |
+//! | guesses without end (CVE-2026-56450) | below `whoever_guesses_has_one_budget_wherever_they_come_from`, `limits::waiting_grows_and_the_twentieth_in_a_row_is_the_last` |
 //! | limits begin anew (CVE-2025-6015, CVE-2025-55003) | `limits::a_new_challenge_is_no_new_budget` |
 //! | a driver counts rows that were found, not changed (CVE-2026-90997) | suite `the_store_tests_itself`, `steps_go_forward`; no store counts rows |
 //! | one key space for all (CVE-2026-4325) | suite `tenants_and_users_are_apart`, `names_of_any_characters`, and below |
-//! | a recovery code or token works for two (CVE-2026-31875, GHSA-2299-ghjr-6vjp) | suite `one_recovery_code`, `each_of_six_recovery_codes`, `one_ticket` |
-//! | check and use apart, two at once | suite `one_code_in_one_challenge`, `one_proof`, `one_confirmation` |
+//! | a recovery code or token works for two (CVE-2026-31875, GHSA-2299-ghjr-6vjp, #26106, #1822, #11692, #19891, #19967) | suite `one_recovery_code`, `each_of_six_recovery_codes`, `one_ticket`, `one_proof` |
+//! | check and use apart, two at once (#3560) | suite `one_code_in_one_challenge`, `one_proof`, `one_confirmation` |
 //! | limits are lost with the process (CVE-2026-27801) | SQLite `file::budgets_outlive_the_process` |
+//! | a factor is set up anew without the one that is there (found while #2775 was looked for, about which nothing is published) | below `a_set_up_factor_is_not_set_up_anew_without_it` |
 
 use crate::world::*;
 use keyhaven_otp::Account;
@@ -142,4 +145,71 @@ async fn a_forged_device_answer_is_no_answer() {
         assert!(matches!(decision, Decision::Rejected(_)));
     }
     let _ = world.accept(&question.id, good(&question.id, &number)).await;
+}
+
+/// #10387, #6452: a right code is used up for every purpose and in every session at once, not for the one challenge.
+#[tokio::test]
+async fn one_code_is_good_for_one_thing() {
+    let mut world = World::with(Policy::default()).await;
+    let (_, account) = world.enrol_totp().await;
+    for first in [Action::Login, Action::ChangePassword, Action::Custom("pay".into())] {
+        let listed = first.clone();
+        world.change_policy(|policy| policy.step_up.actions.extend([listed])).await;
+        world.pass(60);
+        world.session = "s1".into();
+        let other = world.ask(Action::ChangeEmail).await;
+        let question = world.ask(first).await;
+        let _ = world.accept(&question.id, world.code(&account)).await;
+        assert!(matches!(world.reject(&other.id, world.code(&account)).await.reason, Reason::Used { .. }));
+        world.session = "s2".into();
+        for second in [Action::Login, Action::ChangePassword, Action::DisableMfa, Action::Enrol] {
+            let question = world.ask(second).await;
+            let rejected = world.reject(&question.id, world.code(&account)).await;
+            assert!(matches!(rejected.reason, Reason::Used { .. }), "{rejected:?}");
+            world.verifier.unlock(&admin(), &ann(), "not about budgets", world.at()).await.unwrap();
+        }
+    }
+}
+
+/// CVE-2026-56450: whoever has the password guesses on, in as many sessions and from as many networks as they like.
+#[tokio::test]
+async fn whoever_guesses_has_one_budget_wherever_they_come_from() {
+    let mut policy = Policy::default();
+    policy.recovery.kind = keyhaven_verifier::policy::RecoveryKind::None;
+    let mut world = World::with(policy).await;
+    let (_, account) = world.enrol_totp().await;
+    let ips: Vec<String> = (0..200).map(|n| format!("10.{n}.0.1")).collect();
+    let (mut compared, begun) = (0, world.now);
+    // A try every two minutes for a day, each in a session and a network of its own.
+    for guess in 0..720_usize {
+        world.pass(120);
+        world.session = format!("session {guess}");
+        world.ip = ips[guess % ips.len()].clone().leak();
+        let Begin::Challenge(question) = world.begin(Action::Login).await else { continue };
+        for _ in 0..10 {
+            let rejected = world.reject(&question.id, wrong(&world, &account)).await;
+            compared += u32::from(rejected.reason == Reason::Wrong);
+        }
+    }
+    assert!(world.now - begun >= 86_400);
+    assert_eq!(compared, 20, "then only an administrator can say");
+    assert!(matches!(world.begin(Action::Login).await, Begin::Locked { until: None }));
+}
+
+/// A session that has not answered yet cannot replace what it would have to answer with.
+#[tokio::test]
+async fn a_set_up_factor_is_not_set_up_anew_without_it() {
+    let mut world = World::with(Policy::default()).await;
+    // Two set-ups are begun; the first that is confirmed ends the right to confirm another without a proof.
+    let (first, account) = world.pending_totp(Grant::First).await;
+    let (second, other) = world.pending_totp(Grant::First).await;
+    let _ = world.confirm(&first.challenge, world.code(&account)).await;
+    let refused =
+        world.verifier.enrol_totp(&ann(), "Acme", "ann", Grant::First, &world.context()).await.unwrap_err();
+    assert_eq!(refused, keyhaven_verifier::EnrolError::ProofNeeded);
+    world.pass(30);
+    let reason = world.confirm_rejected(&second.challenge, world.code(&other)).await;
+    assert_eq!(reason, Reason::FactorGone, "begun before there was a factor");
+    let question = world.ask(Action::Login).await;
+    let _ = world.accept(&question.id, world.code(&account)).await;
 }

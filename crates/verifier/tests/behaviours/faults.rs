@@ -5,14 +5,15 @@ use keyhaven_otp::{Account, parse_uri};
 use keyhaven_secret::{Key, SecretText};
 use keyhaven_verifier::{
     Action, Answer, AuditRecord, Begin, Confirmation, Context, DecisionId, Explanation, Failure, Grant,
-    HashCost, LocalKeys, MemoryStore, Policy, Reason, Store, Timestamp, Unavailable, Verifier,
+    HashCost, LocalKeys, MemoryStore, Policy, Reason, Store, Timestamp, TrustedTime, Unavailable, Verifier,
     record::TenantRecord,
     store::{Change, Charge, Charged, Query, Settled, Settlement, Snapshot, StoreReport},
 };
 use std::sync::{
-    Mutex,
-    atomic::{AtomicI64, Ordering::SeqCst},
+    Arc, Mutex,
+    atomic::{AtomicI64, AtomicU64, Ordering::SeqCst},
 };
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// When a verb fails: before it does anything, or after everything was done, as a cut connection does.
 #[derive(Clone, Copy, PartialEq)]
@@ -29,6 +30,10 @@ struct Failing {
     when: When,
     /// What somebody else settles just before the next settlement.
     meddling: Mutex<Option<Settlement>>,
+    /// How many seconds after [`T0`] it is by the database's clock, if it has one.
+    clock: Option<AtomicU64>,
+    /// How often that clock was looked at.
+    looks: AtomicU64,
 }
 
 impl Failing {
@@ -89,12 +94,20 @@ impl Store for Failing {
     async fn sweep(&self, before: Timestamp) -> Result<u64, Unavailable> {
         self.inner.sweep(before).await
     }
+    async fn clock(&self) -> Result<Option<SystemTime>, Unavailable> {
+        self.looks.fetch_add(1, SeqCst);
+        Ok(self.clock.as_ref().map(|clock| moment(clock.load(SeqCst))))
+    }
     async fn self_test(&self) -> Result<StoreReport, Unavailable> {
         self.inner.self_test().await
     }
 }
 
 const T0: u64 = 1_800_000_000;
+fn moment(now: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(T0 + now)
+}
+
 /// More verbs than an answer takes.
 const VERBS: i64 = 8;
 
@@ -116,6 +129,8 @@ async fn enrolled(once: bool, when: When) -> (Verifier<Failing, LocalKeys>, Acco
         once,
         when,
         meddling: Mutex::default(),
+        clock: None,
+        looks: AtomicU64::new(0),
     };
     let keys = LocalKeys::new("k1", Key::from_slice(&[7; 32]).unwrap());
     let verifier = Verifier::new(store, keys).await.unwrap().with_hash_cost(HashCost::LEAST);
@@ -247,4 +262,130 @@ async fn a_tenant_that_was_never_made_is_named() {
     let verifier = Verifier::new(MemoryStore::new(), keys).await.unwrap();
     let failed = verifier.begin(&ann(), Action::Login, &context(0, None)).await;
     assert_eq!(failed.err().map(|error| error.to_string()).as_deref(), Some("tenant \"acme\" has no policy"));
+}
+
+/// A verifier on a database with a clock, behind a watch on a node's clock that is turned by hand.
+struct Watched<C: Fn() -> SystemTime + Send + Sync + 'static> {
+    verifier: Verifier<TrustedTime<Failing, C>, LocalKeys>,
+    account: Account,
+    node: Arc<AtomicU64>,
+}
+
+impl<C: Fn() -> SystemTime + Send + Sync + 'static> Watched<C> {
+    fn set(&self, node: u64, database: u64) {
+        self.node.store(node, SeqCst);
+        self.verifier.store().inner().clock.as_ref().unwrap().store(database, SeqCst);
+    }
+
+    fn looks(&self) -> u64 {
+        self.verifier.store().inner().looks.load(SeqCst)
+    }
+
+    /// Begins and answers by the node's clock.
+    async fn sign_in(&self) -> Result<bool, Failure> {
+        let now = self.node.load(SeqCst);
+        match self.verifier.begin(&ann(), Action::Login, &context(now, None)).await? {
+            Begin::Challenge(question) => {
+                let typed = code(&self.account, now);
+                let context = context(now, None);
+                Ok(self.verifier.answer(&ann(), &question.id, typed, &context).await?.is_accepted())
+            }
+            other => panic!("not asked: {other:?}"),
+        }
+    }
+}
+
+async fn watched() -> Watched<impl Fn() -> SystemTime + Send + Sync + 'static> {
+    let store = Failing {
+        inner: MemoryStore::new(),
+        good: AtomicI64::new(i64::MAX),
+        once: false,
+        when: When::Before,
+        meddling: Mutex::default(),
+        clock: Some(AtomicU64::new(0)),
+        looks: AtomicU64::new(0),
+    };
+    let node = Arc::new(AtomicU64::new(0));
+    let reading = node.clone();
+    let store = TrustedTime::new(store, move || moment(reading.load(SeqCst)));
+    let keys = LocalKeys::new("k1", Key::from_slice(&[7; 32]).unwrap());
+    let verifier = Verifier::new(store, keys).await.unwrap().with_hash_cost(HashCost::LEAST);
+    verifier.put_policy(&operator(), "acme", &Policy::default(), 0, T0.into()).await.unwrap();
+    let pending = verifier.enrol_totp(&ann(), "Acme", "ann", Grant::First, &context(0, None)).await.unwrap();
+    let account = parse_uri(text(&pending.uri)).unwrap().account;
+    let confirmed = verifier.confirm(&ann(), &pending.challenge, code(&account, 0), &context(0, None)).await;
+    assert!(matches!(confirmed, Ok(Confirmation::Enrolled(_))));
+    Watched { verifier, account, node }
+}
+
+fn says(outcome: &Result<bool, Failure>, words: &str) -> bool {
+    matches!(outcome, Err(Failure::Unavailable(failed)) if failed.what == "trusted time" && failed.detail == words)
+}
+
+/// R24 (ASVS 6.5.8): a node whose clock is not the database's decides nothing, and goes on when it is.
+#[tokio::test]
+async fn a_node_whose_clock_is_off_decides_nothing() {
+    let world = watched().await;
+    world.set(60, 58);
+    assert_eq!(world.sign_in().await, Ok(true), "two seconds are near enough");
+    assert_eq!(world.verifier.store().skew(), Some(2_000));
+    world.set(120, 60);
+    let ahead = world.sign_in().await;
+    assert!(says(&ahead, "this node's clock is 60.0 s ahead of the database's"), "{ahead:?}");
+    world.set(90, 150);
+    let behind = world.sign_in().await;
+    assert!(says(&behind, "this node's clock is 60.0 s behind the database's"), "{behind:?}");
+    assert_eq!(world.verifier.store().skew(), Some(-60_000));
+    world.set(150, 147);
+    assert!(world.sign_in().await.is_err(), "three are not");
+    // Nothing was used up, charged or told meanwhile.
+    let records = world.verifier.audit("acme", 0, 100).await.unwrap();
+    assert_eq!(records.len(), 7, "the policy, enrolling and one sign-in: {records:?}");
+    world.set(150, 150);
+    assert_eq!(world.sign_in().await, Ok(true));
+}
+
+#[tokio::test]
+async fn a_node_that_starts_with_a_wrong_clock_does_not_start() {
+    let world = watched().await;
+    world.set(7, 0);
+    let failed = world.verifier.store().self_test().await;
+    assert_eq!(failed.unwrap_err().what, "trusted time");
+}
+
+/// A clock that jumps while a comparison still holds: forwards it is found out within ten seconds, backwards at once.
+#[tokio::test]
+async fn a_clock_that_jumps_is_found_out() {
+    let world = watched().await;
+    world.set(30, 30);
+    assert_eq!(world.sign_in().await, Ok(true));
+    let looks = world.looks();
+    world.set(34, 34);
+    let _ = world.verifier.begin(&ann(), Action::Login, &context(34, None)).await.unwrap();
+    assert_eq!(world.looks(), looks, "a comparison holds for a while");
+    world.set(35, 35);
+    let _ = world.verifier.begin(&ann(), Action::Login, &context(35, None)).await.unwrap();
+    assert_eq!(world.looks(), looks + 1, "and is made anew");
+    world.set(44, 35);
+    assert!(world.sign_in().await.is_err(), "found out where it is made anew");
+    world.set(45, 45);
+    let _ = world.verifier.begin(&ann(), Action::Login, &context(45, None)).await.unwrap();
+    world.set(40, 45);
+    assert!(world.sign_in().await.is_err(), "set back");
+}
+
+/// The moment that a request brings is this node's clock's, too.
+#[tokio::test]
+async fn a_request_from_another_time_is_not_decided_about() {
+    let world = watched().await;
+    world.set(90, 90);
+    for (now, good) in [(92, true), (93, false), (30, true), (29, false), (90 + 1_000 * T0, false)] {
+        let begun = world.verifier.begin(&ann(), Action::Login, &context(now, None)).await;
+        assert_eq!(begun.is_ok(), good, "{now}: {begun:?}");
+    }
+    assert!(
+        world.verifier.sweep((T0 + 90 + 86_400).into()).await.is_ok(),
+        "what was a day ago by this clock"
+    );
+    assert!(world.verifier.sweep((T0 + 91 + 86_400).into()).await.is_err(), "what is yet to come");
 }

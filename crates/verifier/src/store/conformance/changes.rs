@@ -235,6 +235,24 @@ pub async fn factors_live_once<S: Store, F: Future<Output = S>>(open: impl Fn() 
         activate(&next, 1),
     ];
     assert_eq!(settle(&store, 0, replacing).await, DONE);
+    // A first factor is one: with whatever else is active, it is not activated any more.
+    let (only, not_any_more) = (factor(Method::Totp), factor(Method::Totp));
+    let alone = |factor: &crate::record::Factor| {
+        let mut change = activate(factor, 9);
+        if let Change::Activate { alone, .. } = &mut change {
+            *alone = true;
+        }
+        vec![Change::PutPending(Box::new(factor.clone())), change]
+    };
+    assert_eq!(settle(&store, 0, alone(&only)).await, Settled::Lost(1), "a number is active");
+    assert_eq!(settle(&store, 0, revoke(&next.id)).await, DONE);
+    assert_eq!(settle(&store, 0, alone(&only)).await, DONE);
+    assert_eq!(settle(&store, 0, alone(&not_any_more)).await, Settled::Lost(1));
+    assert_eq!(
+        super::settle_for(&store, "acme", "bob", 0, alone(&factor(Method::Totp))).await,
+        DONE,
+        "another user"
+    );
 }
 
 /// A step is used once, and none before it afterwards; only of an active factor and its generation.

@@ -8,11 +8,13 @@
 
 mod budgets;
 mod changes;
+mod model;
 mod pairs;
 mod races;
 
 pub use budgets::*;
 pub use changes::*;
+pub use model::*;
 pub use pairs::*;
 pub use races::*;
 
@@ -37,10 +39,10 @@ macro_rules! store_conformance {
             one_code_in_many_challenges one_code_in_one_challenge one_recovery_code each_of_six_recovery_codes
             one_proof one_ticket one_confirmation wrong_answers_are_compared_within_the_budget
             messages_are_sent_within_the_budget revoking_against_answering regenerating_against_recovering
-            enrolling_up_to_the_limit policies_against_each_other codes_do_not_come_back clocks_that_disagree
+            enrolling_up_to_the_limit one_first_factor policies_against_each_other codes_do_not_come_back clocks_that_disagree
             a_clock_set_back_gives_no_guess_back enrolling_anew_against_answering success_against_parallel_failures
             locking_against_an_answer_in_flight one_named_request_many_times names_of_any_characters
-            one_proof_for_two_actions
+            one_proof_for_two_actions histories_come_out_as_the_model_says
         );
     };
     (@each $open:path: $($case:ident)*) => {$(
@@ -109,6 +111,7 @@ fn factor(method: Method) -> Factor {
         address: Some(crate::Tag::from_text("ab".to_owned())),
         hint: "•••58".to_owned(),
         replaces: Replaces::SameMethod,
+        first: false,
         ticket: None,
         created_at: at(0),
         pending_until: at(100),
@@ -126,6 +129,7 @@ fn activate(factor: &Factor, max_active: u32) -> Change {
         last_step: Some(7),
         drift: -1,
         max_active,
+        alone: false,
     }
 }
 

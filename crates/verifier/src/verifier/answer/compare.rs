@@ -5,7 +5,7 @@ use crate::{
     Answer, Failure, HashCost, Method, Reason, Tag, Timestamp,
     decide::{Found, Window, drift_learnt, find_hotp, find_totp},
     push_response,
-    record::{Challenge, ChallengeKind, Factor, FactorState, SentCode},
+    record::{Challenge, ChallengeKind, Factor, FactorState, Replaces, SentCode},
     recovery,
     store::Change,
     typed,
@@ -141,7 +141,7 @@ pub(super) fn compare(
     now: Timestamp,
 ) -> Result<Compared, Failure> {
     if challenge.kind != ChallengeKind::Answer
-        && let Some(gone) = cannot_confirm(loaded, challenge, now)
+        && let Some(gone) = cannot_confirm(loaded, challenge)
     {
         return Ok(gone);
     }
@@ -153,15 +153,15 @@ pub(super) fn compare(
     }
 }
 
-/// Why a pending factor can be confirmed no more, though its challenge is open.
-fn cannot_confirm(loaded: &Loaded, challenge: &Challenge, now: Timestamp) -> Option<Compared> {
+/// Why a pending factor can be confirmed no more, though its challenge is open (which it is as long as the factor waits).
+fn cannot_confirm(loaded: &Loaded, challenge: &Challenge) -> Option<Compared> {
     let factor = loaded.challenged_factor(challenge).filter(|factor| factor.state == FactorState::Pending);
     let Some(factor) = factor else { return Some(wrong(Reason::FactorGone, "enrol.pending_ttl")) };
-    if factor.pending_until <= now {
-        return Some(wrong(Reason::Expired, "enrol.pending_ttl"));
+    if factor.first && loaded.is_enrolled() {
+        // Begun by somebody who had not answered, when there was nothing to answer with; now there is.
+        return Some(wrong(Reason::FactorGone, "a first factor is the only one"));
     }
-    let stays =
-        factor.replaces == crate::record::Replaces::Nothing && challenge.kind == ChallengeKind::Confirm;
+    let stays = factor.replaces == Replaces::Nothing;
     let full = loaded.active(factor.method).count() >= loaded.max_active(factor.method) as usize;
     (stays && full).then(|| wrong(Reason::MethodNotAllowed, "totp.max_active"))
 }

@@ -1,0 +1,317 @@
+//! Random histories against a model of a few lines: whatever the order of sign-ins, replays, waiting, removing,
+//! enrolling anew and making new recovery codes, each answer comes out as the model says. A failure shrinks to a story.
+
+use super::{T0, races};
+use crate::{
+    Action, Actor, Answer, Begin, ChallengeId, Confirmation, Context, Decision, FactorId, Grant, Method,
+    Policy, Store, Subject, policy::RecoveryKind,
+};
+use keyhaven_otp::{Account, parse_uri};
+use keyhaven_secret::SecretText;
+use proptest::{prelude::*, test_runner::TestRunner};
+use races::Shared;
+use std::{
+    collections::BTreeSet,
+    future::Future,
+    sync::atomic::{AtomicU32, Ordering},
+};
+use tokio::{runtime::Handle, task::block_in_place};
+
+/// What somebody does. Numbers pick among what there is, modulo how much there is.
+#[derive(Debug, Clone)]
+enum Step {
+    Wait(u64),
+    Begin,
+    /// Answers a challenge with the code of the app `enrolment`, of a time step so far from now.
+    Code {
+        challenge: usize,
+        enrolment: usize,
+        offset: i64,
+    },
+    /// Answers a challenge with a recovery code of any set there ever was.
+    Recovery {
+        challenge: usize,
+        code: usize,
+    },
+    /// An administrator removes the app.
+    Revoke,
+    /// Enrols an app if there is none.
+    Enrol,
+    Regenerate,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        2 => prop_oneof![Just(1), Just(29), Just(30), Just(31), 0..200_u64].prop_map(Step::Wait),
+        3 => Just(Step::Begin),
+        8 => (0..4_usize, 0..2_usize, -3..=2_i64)
+            .prop_map(|(challenge, enrolment, offset)| Step::Code { challenge, enrolment, offset }),
+        3 => (0..4_usize, 0..12_usize).prop_map(|(challenge, code)| Step::Recovery { challenge, code }),
+        1 => Just(Step::Revoke),
+        2 => Just(Step::Enrol),
+        1 => Just(Step::Regenerate),
+    ]
+}
+
+/// What ought to be.
+#[derive(Default)]
+struct Model {
+    /// Whether the app enrolled last is in use, and the last step it used up.
+    active: bool,
+    last_step: u64,
+    /// The codes of the current set that were not used, and those that were.
+    fresh: BTreeSet<String>,
+    used: BTreeSet<String>,
+    /// Every code there ever was.
+    sheets: Vec<String>,
+}
+
+impl Model {
+    fn replace<'a>(&mut self, codes: impl Iterator<Item = &'a SecretText>) {
+        let codes: BTreeSet<String> = codes.map(|code| code.expose().to_owned()).collect();
+        if !codes.is_empty() {
+            self.sheets.extend(codes.iter().cloned());
+            self.fresh = codes;
+            self.used.clear();
+        }
+    }
+}
+
+/// Seconds a challenge can be answered.
+const OPEN: u64 = 300;
+
+struct Asked {
+    id: ChallengeId,
+    until: u64,
+    answered: bool,
+    /// Whether the challenge offers recovery codes.
+    recovery: bool,
+}
+
+impl Asked {
+    fn closed(&self, now: u64) -> Option<Expected> {
+        match () {
+            () if self.answered => Some(Expected::Rejected("answered")),
+            () if self.until <= now => Some(Expected::Rejected("expired")),
+            () => None,
+        }
+    }
+}
+
+#[derive(Debug, PartialEq)]
+enum Expected {
+    Accepted,
+    Rejected(&'static str),
+}
+
+fn seen(decision: &Decision) -> Expected {
+    match decision {
+        Decision::Accepted(_) => Expected::Accepted,
+        Decision::Rejected(rejected) => Expected::Rejected(rejected.reason.name()),
+    }
+}
+
+/// Budgets are out of the way: they have cases of their own.
+fn wide() -> Policy {
+    let mut policy = Policy::default();
+    policy.recovery.kind = RecoveryKind::Codes { count: 3 };
+    policy.attempts.free = 100;
+    policy.attempts.consecutive = 100;
+    policy.attempts.delays = [0; 3];
+    policy.attempts.per_challenge = 20;
+    policy.attempts.per_day = 100_000;
+    policy.attempts.per_tenant_hour = u32::MAX;
+    policy.challenge_ttl = OPEN as u32;
+    policy
+}
+
+/// One user's story as it unfolds.
+struct Story<'a, S> {
+    verifier: &'a Shared<S>,
+    who: Subject,
+    now: u64,
+    model: Model,
+    apps: Vec<(FactorId, Account)>,
+    open: Vec<Asked>,
+}
+
+impl<S: Store> Story<'_, S> {
+    fn context(&self) -> Context {
+        Context::new(self.now.into(), SecretText::new("session".to_owned()))
+    }
+
+    async fn begin(&self, action: Action) -> Begin {
+        self.verifier.begin(&self.who, action, &self.context()).await.expect("the store answers")
+    }
+
+    async fn answer(&self, challenge: &ChallengeId, answer: Answer) -> Decision {
+        self.verifier.answer(&self.who, challenge, answer, &self.context()).await.expect("the store answers")
+    }
+
+    /// Answers, and compares with what ought to come of it; whether it was accepted.
+    async fn told(&self, asked: &Asked, answer: Answer, expected: Expected) -> Result<bool, TestCaseError> {
+        let decision = self.answer(&asked.id, answer).await;
+        prop_assert_eq!(seen(&decision), expected);
+        Ok(decision.is_accepted())
+    }
+
+    async fn step(&mut self, step: Step) -> Result<(), TestCaseError> {
+        match step {
+            Step::Wait(seconds) => self.now += seconds,
+            Step::Begin => match self.begin(Action::Login).await {
+                Begin::Challenge(question) => {
+                    prop_assert!(self.model.active);
+                    let recovery = question.methods.contains(&Method::Recovery);
+                    prop_assert_eq!(recovery, !self.model.fresh.is_empty());
+                    let until = self.now + OPEN;
+                    self.open.push(Asked { id: question.id, until, answered: false, recovery });
+                }
+                other => prop_assert!(!self.model.active, "{:?}", other),
+            },
+            Step::Code { challenge, enrolment, offset } => self.code(challenge, enrolment, offset).await?,
+            Step::Recovery { challenge, code } => self.recovery(challenge, code).await?,
+            Step::Revoke => {
+                let Some((factor, _)) = self.apps.last().filter(|_| self.model.active) else { return Ok(()) };
+                let actor = Actor::administrator("root");
+                let revoked =
+                    self.verifier.revoke_factor(&actor, &self.who, factor, "story", self.now.into()).await;
+                prop_assert!(revoked.is_ok(), "{:?}", revoked);
+                self.model.active = false;
+            }
+            Step::Enrol => self.enrol().await?,
+            Step::Regenerate => self.regenerate().await?,
+        }
+        Ok(())
+    }
+
+    async fn code(&mut self, challenge: usize, enrolment: usize, offset: i64) -> Result<(), TestCaseError> {
+        let (Some(at), true) = (challenge.checked_rem(self.open.len()), enrolment < self.apps.len()) else {
+            return Ok(());
+        };
+        // Counted from the youngest: zero is the app in use, if one is.
+        let account = &self.apps[self.apps.len() - 1 - enrolment].1;
+        let theirs = self.now.saturating_add_signed(offset * 30);
+        let text = account.code_at(theirs).expect("a code").text;
+        // Once in half a million another step of the window has the same code: not what this is about.
+        let current = &self.apps[self.apps.len() - 1].1;
+        let near = current.codes_around(self.now, 3).expect("codes");
+        let twins = near.iter().filter(|code| code.code.text == text).count();
+        if twins > usize::from(enrolment == 0) {
+            return Ok(());
+        }
+        let expected = match self.open[at].closed(self.now) {
+            Some(closed) => closed,
+            None if !self.model.active => Expected::Rejected("factor_gone"),
+            None if enrolment != 0 || !(-1..=0).contains(&offset) => Expected::Rejected("wrong"),
+            None if theirs / 30 <= self.model.last_step => Expected::Rejected("used"),
+            None => Expected::Accepted,
+        };
+        if self.told(&self.open[at], Answer::code(&text), expected).await? {
+            self.open[at].answered = true;
+            self.model.last_step = theirs / 30;
+        }
+        Ok(())
+    }
+
+    async fn recovery(&mut self, challenge: usize, code: usize) -> Result<(), TestCaseError> {
+        let (Some(at), Some(code)) =
+            (challenge.checked_rem(self.open.len()), code.checked_rem(self.model.sheets.len()))
+        else {
+            return Ok(());
+        };
+        let (asked, code) = (&self.open[at], self.model.sheets[code].clone());
+        let expected = match asked.closed(self.now) {
+            Some(closed) => closed,
+            None if !asked.recovery => Expected::Rejected("method_not_allowed"),
+            None if self.model.used.contains(&code) => Expected::Rejected("recovery_used"),
+            None if !self.model.fresh.contains(&code) => Expected::Rejected("wrong"),
+            None if !self.model.active => Expected::Rejected("factor_gone"),
+            None => Expected::Accepted,
+        };
+        if self.told(asked, Answer::recovery(&code), expected).await? {
+            self.open[at].answered = true;
+            self.model.fresh.remove(&code);
+            self.model.used.insert(code);
+        }
+        Ok(())
+    }
+
+    async fn enrol(&mut self) -> Result<(), TestCaseError> {
+        let context = self.context();
+        let pending = self.verifier.enrol_totp(&self.who, "Acme", "ann", Grant::First, &context).await;
+        if self.model.active {
+            prop_assert!(pending.is_err());
+            return Ok(());
+        }
+        let pending = pending.expect("it may be enrolled");
+        let account = parse_uri(pending.uri.expose()).expect("a URI").account;
+        let answer = Answer::code(&account.code_at(self.now).expect("a code").text);
+        let confirmed = self.verifier.confirm(&self.who, &pending.challenge, answer, &context).await;
+        let Ok(Confirmation::Enrolled(enrolled)) = confirmed else {
+            return Err(TestCaseError::fail(format!("not enrolled: {confirmed:?}")));
+        };
+        self.apps.push((enrolled.factor, account));
+        self.model.active = true;
+        self.model.last_step = self.now / 30;
+        let fresh = enrolled.recovery.map(|sheet| sheet.codes).unwrap_or_default();
+        prop_assert_eq!(fresh.is_empty(), !self.model.fresh.is_empty(), "a set comes when there is none");
+        self.model.replace(fresh.iter());
+        Ok(())
+    }
+
+    async fn regenerate(&mut self) -> Result<(), TestCaseError> {
+        let Some((_, account)) = self.apps.last().filter(|_| self.model.active) else { return Ok(()) };
+        // In a step of its own, so that the proof's code is fresh.
+        self.now += 30;
+        let answer = Answer::code(&account.code_at(self.now).expect("a code").text);
+        let Begin::Challenge(question) = self.begin(Action::RegenerateRecovery).await else {
+            return Err(TestCaseError::fail("not asked"));
+        };
+        let Decision::Accepted(accepted) = self.answer(&question.id, answer).await else {
+            return Err(TestCaseError::fail("a fresh code was rejected"));
+        };
+        self.model.last_step = self.now / 30;
+        let made = self.verifier.regenerate_recovery(&self.who, accepted.proof, &self.context()).await;
+        let (sheet, _) = made.map_err(|error| TestCaseError::fail(error.to_string()))?;
+        self.model.replace(sheet.codes.iter());
+        Ok(())
+    }
+}
+
+/// So many histories, each of a user of its own, on one store. The number of cases that the environment asks for
+/// (`PROPTEST_CASES`, 256 without) is multiplied by `times` and divided by `by`.
+///
+/// Runs on a runtime with several threads only.
+pub async fn histories<S: Store, F: Future<Output = S>>(open: impl Fn() -> F, times: u32, by: u32) {
+    let verifier = races::verifier(open().await, &wide()).await;
+    let users = AtomicU32::new(0);
+    let asked = ProptestConfig::default();
+    let cases = asked.cases.saturating_mul(times).div_ceil(by);
+    let mut runner = TestRunner::new(ProptestConfig { cases, failure_persistence: None, ..asked });
+    let told = runner.run(&prop::collection::vec(step(), 1..60), |steps| {
+        let user = users.fetch_add(1, Ordering::Relaxed);
+        let mut story = Story {
+            verifier: &verifier,
+            who: Subject::new("acme", &format!("user {user}")).expect("a name"),
+            now: T0,
+            model: Model::default(),
+            apps: Vec::new(),
+            open: Vec::new(),
+        };
+        let telling = async {
+            for step in steps {
+                story.step(step).await?;
+            }
+            Ok(())
+        };
+        block_in_place(|| Handle::current().block_on(telling))
+    });
+    if let Err(failure) = told {
+        panic!("{failure}");
+    }
+}
+
+/// As many histories as a store on a disk has time for.
+pub async fn histories_come_out_as_the_model_says<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) {
+    histories(open, 1, 4).await;
+}
