@@ -24,7 +24,7 @@ use keyhaven_verifier_postgres::{
 use keyhaven_verifier_sqlite::SqliteStore;
 use std::{
     error::Error,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -94,6 +94,7 @@ async fn challenge<S: Store>(node: &Node<S>, who: &Subject, now: u64) -> Outcome
 }
 
 /// What was measured: seconds of each verification, and what they took together.
+#[derive(Default)]
 struct Measured {
     took: Vec<f64>,
     seconds: f64,
@@ -119,72 +120,104 @@ impl Measured {
     }
 }
 
-/// Right codes, each of another user and time step: the answer is measured, its challenge was opened before.
-async fn distinct<S: Store>(node: &Node<S>, users: &Users, from: u64) -> Outcome<Measured> {
-    measure(|task, until| {
-        let (node, users) = (node.clone(), users.clone());
-        async move {
-            let (mut took, mut busy) = (Vec::new(), Duration::ZERO);
-            let (mut index, mut now) = (task, from);
-            while busy < until {
-                let (who, account) = &users[index];
-                let asked = challenge(&node, who, now).await?;
-                let code = account.code_at(now)?.text;
-                let begun = Instant::now();
-                let decision = node.answer(who, &asked, Answer::code(&code), &context(now)).await?;
-                took.push(begun.elapsed().as_secs_f64());
-                busy += begun.elapsed();
-                if !decision.is_accepted() {
-                    return Err(format!("{decision:?}").into());
-                }
-                index += TASKS;
-                if index >= users.len() {
-                    (index, now) = (task, now + 30);
-                }
-            }
-            Ok(took)
-        }
-    })
-    .await
+/// One answer that is going to be given.
+struct Due {
+    user: usize,
+    challenge: ChallengeId,
+    code: String,
+    now: u64,
 }
 
-/// One user, many at once: the same code by all, one of them right, then the next time step.
-async fn hot<S: Store>(node: &Node<S>, users: &Users, from: u64) -> Outcome<Measured> {
-    measure(|_, until| {
-        let (node, users) = (node.clone(), users.clone());
-        async move {
-            let (mut took, mut busy, mut now) = (Vec::new(), Duration::ZERO, from);
-            let (who, account) = &users[0];
-            while busy < until {
-                let asked = challenge(&node, who, now).await?;
-                let code = account.code_at(now)?.text;
-                let begun = Instant::now();
-                // Right once, used for all others: each is a decision.
-                let _ = node.answer(who, &asked, Answer::code(&code), &context(now)).await?;
-                took.push(begun.elapsed().as_secs_f64());
-                busy += begun.elapsed();
-                now += 30;
+/// Opens challenges, one for each of `due`, and computes the codes: what is not measured.
+async fn prepare<S: Store>(node: &Node<S>, users: &Users, due: &[(usize, u64)]) -> Outcome<Vec<Due>> {
+    let mut tasks = Vec::new();
+    for part in due.chunks(due.len().div_ceil(TASKS)) {
+        let (node, users, part) = (node.clone(), users.clone(), part.to_vec());
+        tasks.push(tokio::spawn(async move {
+            let mut prepared = Vec::with_capacity(part.len());
+            for (user, now) in part {
+                let (who, account) = &users[user];
+                let challenge = challenge(&node, who, now).await?;
+                prepared.push(Due { user, challenge, code: account.code_at(now)?.text, now });
             }
-            Ok(took)
-        }
-    })
-    .await
-}
-
-/// Runs the tasks for a span of answering time each. Challenges are opened in between; the rate is of answers in the
-/// time that answering took.
-async fn measure<F>(work: impl Fn(usize, Duration) -> F) -> Outcome<Measured>
-where
-    F: Future<Output = Outcome<Vec<f64>>> + Send + 'static,
-{
-    let before = processor();
-    let running: Vec<_> = (0..TASKS).map(|task| tokio::spawn(work(task, SPAN))).collect();
-    let mut took = Vec::new();
-    for task in running {
-        took.extend(task.await??);
+            Ok::<_, Box<dyn Error + Send + Sync>>(prepared)
+        }));
     }
-    let seconds = took.iter().sum::<f64>() / TASKS as f64;
-    Ok(Measured { took, seconds, processor: processor() - before })
+    let mut prepared = Vec::with_capacity(due.len());
+    for task in tasks {
+        prepared.extend(task.await??);
+    }
+    Ok(prepared)
+}
+
+/// Gives the answers, [`TASKS`] at a time, each with its time; how many were accepted.
+async fn answer<S: Store>(
+    node: &Node<S>,
+    users: &Users,
+    due: Vec<Due>,
+    measured: &mut Measured,
+) -> Outcome<usize> {
+    let queue = Arc::new(Mutex::new(due));
+    let (begun, before) = (Instant::now(), processor());
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|_| {
+            let (node, users, queue) = (node.clone(), users.clone(), queue.clone());
+            tokio::spawn(async move {
+                let (mut took, mut accepted) = (Vec::new(), 0);
+                loop {
+                    let next = queue.lock().map_err(|_| "a task failed")?.pop();
+                    let Some(due) = next else {
+                        return Ok::<_, Box<dyn Error + Send + Sync>>((took, accepted));
+                    };
+                    let who = &users[due.user].0;
+                    let begun = Instant::now();
+                    let typed = Answer::code(&due.code);
+                    let decision = node.answer(who, &due.challenge, typed, &context(due.now)).await?;
+                    took.push(begun.elapsed().as_secs_f64());
+                    accepted += usize::from(decision.is_accepted());
+                }
+            })
+        })
+        .collect();
+    let mut accepted = 0;
+    for task in tasks {
+        let (took, of_task) = task.await??;
+        measured.took.extend(took);
+        accepted += of_task;
+    }
+    measured.seconds += begun.elapsed().as_secs_f64();
+    measured.processor += processor() - before;
+    Ok(accepted)
+}
+
+/// Right codes, each of another user: every answer is accepted.
+async fn distinct<S: Store>(node: &Node<S>, users: &Users, from: u64) -> Outcome<Measured> {
+    let (mut measured, mut now) = (Measured::default(), from);
+    while measured.seconds < SPAN.as_secs_f64() {
+        let due: Vec<(usize, u64)> = (0..users.len()).map(|user| (user, now)).collect();
+        let prepared = prepare(node, users, &due).await?;
+        let accepted = answer(node, users, prepared, &mut measured).await?;
+        if accepted != users.len() {
+            return Err(format!("{accepted} of {} were accepted", users.len()).into());
+        }
+        now += 30;
+    }
+    Ok(measured)
+}
+
+/// One user, many at once: the same code by all of them, one accepted and every other refused as used; then the next
+/// time step.
+async fn hot<S: Store>(node: &Node<S>, users: &Users, from: u64) -> Outcome<Measured> {
+    let (mut measured, mut now) = (Measured::default(), from);
+    while measured.seconds < SPAN.as_secs_f64() {
+        let prepared = prepare(node, users, &[(0, now); TASKS]).await?;
+        let accepted = answer(node, users, prepared, &mut measured).await?;
+        if accepted != 1 {
+            return Err(format!("{accepted} were accepted with one code").into());
+        }
+        now += 30;
+    }
+    Ok(measured)
 }
 
 async fn rounds<S: Store>(
@@ -194,8 +227,11 @@ async fn rounds<S: Store>(
     weight: usize,
     day: u64,
 ) -> Outcome<()> {
+    println!("{:<44} {ceiling:>8.0} /s", "ceiling: durable one-row updates");
     let from = T0 + day * 10_000_000;
     let label = |what: &str| format!("{what}, {weight} users in the store");
+    // The first round fills caches and prepares statements.
+    answer(node, users, prepare(node, users, &[(0, from - 60)]).await?, &mut Measured::default()).await?;
     distinct(node, users, from).await?.print(&label("distinct users"), ceiling);
     hot(node, users, from + 5_000_000).await?.print(&label("one hot user"), ceiling);
     Ok(())
@@ -213,6 +249,17 @@ async fn node<S: Store>(store: S) -> Outcome<(Node<S>, Users)> {
     Ok((node, users))
 }
 
+/// Durable updates of one row per second by a bare loop, one after the other.
+fn sqlite_ceiling(bare: &rusqlite::Connection) -> Outcome<f64> {
+    let (start, mut done) = (Instant::now(), 0_u32);
+    while start.elapsed() < SPAN {
+        bare.prepare_cached("UPDATE counter SET n = n + 1 WHERE id = 1 RETURNING n")?
+            .query_row([], |row| row.get::<_, i64>(0))?;
+        done += 1;
+    }
+    Ok(f64::from(done) / start.elapsed().as_secs_f64())
+}
+
 async fn sqlite(weight: usize) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let bare = rusqlite::Connection::open(folder.path().join("bare.db"))?;
@@ -220,34 +267,39 @@ async fn sqlite(weight: usize) -> Outcome<()> {
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
          CREATE TABLE counter (id INTEGER PRIMARY KEY, n INTEGER); INSERT INTO counter VALUES (1, 0);",
     )?;
-    let (start, mut done) = (Instant::now(), 0_u32);
-    while start.elapsed() < SPAN {
-        bare.prepare_cached("UPDATE counter SET n = n + 1 WHERE id = 1 RETURNING n")?
-            .query_row([], |row| row.get::<_, i64>(0))?;
-        done += 1;
-    }
-    let ceiling = f64::from(done) / start.elapsed().as_secs_f64();
     let path = folder.path().join("v.db");
     let (node, users) = node(SqliteStore::open(&path)?).await?;
-    println!("{:<44} {ceiling:>8.0} /s", "ceiling: durable one-row updates");
-    rounds(&node, &users, ceiling, USERS, 1).await?;
+    rounds(&node, &users, sqlite_ceiling(&bare)?, USERS, 1).await?;
     let other = rusqlite::Connection::open(&path)?;
+    let begun = Instant::now();
     other.execute_batch(&format!(
         "PRAGMA busy_timeout=60000;
-         BEGIN;
+         BEGIN IMMEDIATE;
          CREATE TEMP TABLE more (i INTEGER PRIMARY KEY);
          WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < {weight}) INSERT INTO more SELECT i FROM c;
-         INSERT INTO subject SELECT tenant, 'weight ' || more.i, created_at, email, shared, must_enrol, email_allowed
+         INSERT INTO subject SELECT tenant, printf('weight %07d', more.i), created_at, email, shared, must_enrol, email_allowed
            FROM subject, more WHERE user = 'user 0';
          INSERT INTO factor (tenant, user, id, method, generation, state, pending_until, last_step, drift, last_used, body)
-         SELECT tenant, 'weight ' || more.i, id, method, generation, state, pending_until, last_step, drift, last_used,
+         SELECT tenant, printf('weight %07d', more.i), id, method, generation, state, pending_until, last_step, drift, last_used,
                 body FROM factor, more WHERE user = 'user 0';
-         INSERT INTO budget SELECT tenant, 'attempts|totp|other|weight ' || more.i, window_start, used, consecutive,
+         INSERT INTO budget SELECT tenant, printf('attempts|totp|other|weight %07d', more.i), window_start, used, consecutive,
                 locked_until FROM budget, more WHERE name = 'attempts|totp|other|user 0';
-         COMMIT;"
+         COMMIT; PRAGMA wal_checkpoint(TRUNCATE);"
     ))?;
     drop(other);
-    rounds(&node, &users, ceiling, USERS + weight, 2).await
+    println!("({weight} users more were put in in {:.0} s)", begun.elapsed().as_secs_f64());
+    rounds(&node, &users, sqlite_ceiling(&bare)?, USERS + weight, 2).await
+}
+
+/// The same on a server.
+async fn postgres_ceiling(client: &tokio_postgres::Client) -> Outcome<f64> {
+    let update = client.prepare("UPDATE counter SET n = n + 1 WHERE id = 1 RETURNING n").await?;
+    let (start, mut done) = (Instant::now(), 0_u32);
+    while start.elapsed() < SPAN {
+        client.query_one(&update, &[]).await?;
+        done += 1;
+    }
+    Ok(f64::from(done) / start.elapsed().as_secs_f64())
 }
 
 async fn postgres(weight: usize) -> Outcome<()> {
@@ -267,16 +319,9 @@ async fn postgres(weight: usize) -> Outcome<()> {
             "CREATE TABLE counter (id BIGINT PRIMARY KEY, n BIGINT); INSERT INTO counter VALUES (1, 0)",
         )
         .await?;
-    let update = client.prepare("UPDATE counter SET n = n + 1 WHERE id = 1 RETURNING n").await?;
-    let (start, mut done) = (Instant::now(), 0_u32);
-    while start.elapsed() < SPAN {
-        client.query_one(&update, &[]).await?;
-        done += 1;
-    }
-    let ceiling = f64::from(done) / start.elapsed().as_secs_f64();
     let (node, users) = node(PostgresStore::open(&address).await?).await?;
-    println!("{:<44} {ceiling:>8.0} /s", "ceiling: durable one-row updates");
-    rounds(&node, &users, ceiling, USERS, 1).await?;
+    rounds(&node, &users, postgres_ceiling(&client).await?, USERS, 1).await?;
+    let begun = Instant::now();
     client
         .batch_execute(&format!(
             "INSERT INTO subject SELECT tenant, convert_to('weight ' || i, 'UTF8'), created_at, email, shared,
@@ -290,7 +335,10 @@ async fn postgres(weight: usize) -> Outcome<()> {
              ANALYZE"
         ))
         .await?;
-    rounds(&node, &users, ceiling, USERS + weight, 2).await?;
+    // What the filling left to be written is written before anything is measured.
+    client.batch_execute("CHECKPOINT").await?;
+    println!("({weight} users more were put in in {:.0} s)", begun.elapsed().as_secs_f64());
+    rounds(&node, &users, postgres_ceiling(&client).await?, USERS + weight, 2).await?;
     drop(client);
     connection.await??;
     Ok(())
