@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test reads the repository's files")]
 
 use keyhaven_tests::root;
-use keyhaven_tests::rules::{documents, graph, licences, sources, tauri};
+use keyhaven_tests::rules::{bans, documents, graph, licences, sources, tauri};
 use serde_json::{Value, json};
 use std::process::Command;
 use std::sync::LazyLock;
@@ -134,6 +134,18 @@ fn licences_are_permissive() {
     for (_, graph) in GRAPHS.iter() {
         holds(licences::violations(graph, &allowed));
     }
+}
+
+#[test]
+fn no_version_known_to_do_harm_is_used() {
+    let banned = bans::banned(&file("deny.toml"));
+    assert!(banned.contains(&("blocking".into(), "1.7.0".into())), "the list is read: {banned:?}");
+    for (_, graph) in GRAPHS.iter() {
+        holds(bans::violations(graph, &banned));
+    }
+    let broken =
+        json!({"packages": [{"name": "blocking", "version": "1.7.0"}, {"name": "a", "version": "1.7.0"}]});
+    assert_eq!(bans::violations(&broken, &banned).len(), 1);
 }
 
 #[test]
