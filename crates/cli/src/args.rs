@@ -18,7 +18,8 @@ A URI carries its secret, and arguments can be seen by every program of this com
 shell's history. Where a URI is asked for, - reads it from standard input instead.
 
 Exit codes: 0 yes · 1 no (a wrong code, nothing found) · 2 bad input or use · 3 trouble with vault or keyring
-Environment: KEYHAVEN_HOME moves the folder of the vault";
+Environment: KEYHAVEN_HOME moves the folder of the vault, which is ~/.local/share/keyhaven on Linux,
+~/Library/Application Support/org.keyhaven.Keyhaven on macOS, %APPDATA%\\keyhaven\\Keyhaven\\data on Windows";
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -420,11 +421,14 @@ pub struct CompletionsArgs {
     pub shell: clap_complete::Shell,
 }
 
-/// Print the man page, or write all man pages to a folder
+/// Print a man page, or write all of them to a folder
 #[derive(Args)]
 pub struct ManArgs {
-    /// Folder for keyhaven.1, keyhaven-code.1 and so on
-    #[arg(value_name = "FOLDER")]
+    /// The command whose page it is (vault backup); without one, keyhaven's own
+    #[arg(value_name = "COMMAND", conflicts_with = "folder")]
+    pub command: Vec<String>,
+    /// Write keyhaven.1, keyhaven-code.1 and so on to this folder
+    #[arg(long, value_name = "FOLDER")]
     pub folder: Option<PathBuf>,
 }
 

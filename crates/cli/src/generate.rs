@@ -21,7 +21,21 @@ pub fn man(args: ManArgs) -> Result<Answer, Failure> {
             .map_err(|error| {
                 Failure::input(format_args!("{}: {}", folder.display(), input::words(&error)))
             })?,
-        None => clap_mangen::Man::new(Cli::command()).render(&mut io::stdout().lock())?,
+        None => clap_mangen::Man::new(page(&args.command)?).render(&mut io::stdout().lock())?,
     }
     Ok(Answer::Yes)
+}
+
+/// The command that the page is about; with its full name, as it is typed.
+fn page(names: &[String]) -> Result<clap::Command, Failure> {
+    let mut all = Cli::command();
+    all.build();
+    let mut page = &all;
+    for name in names {
+        page = page.find_subcommand(name).ok_or_else(|| {
+            Failure::input(format_args!("there is no command {:?}", names.join(" ")))
+                .advise("keyhaven --help lists the commands; --folder FOLDER writes all pages")
+        })?;
+    }
+    Ok(page.clone())
 }

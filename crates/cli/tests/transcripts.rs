@@ -121,7 +121,7 @@ fn no_error_repeats_a_secret() {
 fn every_command_has_a_man_page_and_a_completion() {
     let folder = tempfile::tempdir().unwrap();
     let pages = folder.path().join("man1");
-    let made = keyhaven(&["man", pages.to_str().unwrap()], b"");
+    let made = keyhaven(&["man", "--folder", pages.to_str().unwrap()], b"");
     assert_eq!(printed(&made), (0, String::new(), String::new()));
     let (_, main_page, _) = printed(&keyhaven(&["man"], b""));
     assert!(main_page.contains(".TH keyhaven 1"), "{main_page}");

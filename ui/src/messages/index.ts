@@ -19,5 +19,8 @@ export const shortId = (id: string): string => {
   return groups.length > 2 ? `${groups.slice(0, 2).join("-")}…` : id;
 };
 
+/** A text that another program wrote, without the characters that turn the direction of writing (Unicode Standard Annex #9): they make one name look like another. */
+export const shown = (text: string): string => text.replace(/[\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+
 /** The name by which a person knows an account. */
-export const accountName = (row: { issuer: string; name: string }): string => row.issuer || row.name || t.codes.unnamed;
+export const accountName = (row: { issuer: string; name: string }): string => shown(row.issuer || row.name) || t.codes.unnamed;

@@ -19,6 +19,12 @@ describe("the list of codes", () => {
     await openPage(open(), 0);
     await expectAccessible();
   });
+  it("shows no name that turns the direction of writing", async () => {
+    await openPage(open(), 24, (double) => { double.rows = double.rows.map((row) => (row.id === "a0" ? { ...row, issuer: "\u202emoc.elgoog", name: "me\u2066" } : row)); });
+    await soon("account-row");
+    expect(row("a0")?.textContent).toContain("\ufffdmoc.elgoog");
+    expect(document.body.textContent).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
+  });
   it("shows each account's code in its groups, and dots for a counter-based one", async () => {
     const double = await openPage(open());
     await waitFor(() => expect(row("a0")?.querySelector('[data-testid="code"]')?.textContent).toMatch(/^\d{6}$/));
