@@ -336,7 +336,7 @@ pub struct Tickets {
 pub struct Attempts {
     /// Answers to one challenge, 1 to 20.
     pub per_challenge: u32,
-    /// Wrong answers in a row before waiting begins, 1 to 20.
+    /// Wrong answers in a row before waiting begins, 1 to 100.
     pub free: u32,
     /// Seconds of waiting after the last free one, the next, and every further one.
     pub delays: [u32; 3],

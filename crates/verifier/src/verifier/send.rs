@@ -7,7 +7,7 @@ use crate::{
     decide::send_charges,
     keys::Purpose,
     random,
-    record::{Challenge, ChallengeKind, Factor, SentCode},
+    record::{Challenge, ChallengeKind, Factor, FactorState, SentCode},
     store::{Change, Charged, Settled},
 };
 use keyhaven_secret::SecretText;
@@ -107,7 +107,7 @@ impl Loaded {
         match challenge.kind {
             ChallengeKind::Answer => self.active(challenge.method).last(),
             ChallengeKind::Confirm | ChallengeKind::PhoneChange => {
-                self.state.factors.iter().find(|factor| Some(&factor.id) == challenge.factor.as_ref())
+                self.challenged_factor(challenge).filter(|factor| factor.state == FactorState::Pending)
             }
         }
     }

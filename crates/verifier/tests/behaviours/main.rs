@@ -3,6 +3,7 @@
 
 mod advisories;
 mod conformance;
+mod edges;
 mod faults;
 mod forced;
 #[cfg(target_os = "linux")]
