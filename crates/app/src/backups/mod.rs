@@ -251,6 +251,14 @@ impl App {
         let told = |error: &dyn std::fmt::Display| {
             fail(FailureKind::NotSaved, format!("{}: {error}", file.display()))
         };
+        if file.is_dir() {
+            return Err(told(&"this is a folder; name a file in it"));
+        }
+        // The folder of a bare name is the one we are in.
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            return Err(told(&format_args!("there is no folder {}", folder.display())));
+        }
         vault.copy_to(self.host.files(), &place).map_err(|error| told(&error))?;
         // A backup that cannot be read is none.
         let read = LockedVault::read(self.host.files(), &place).map_err(|error| told(&error))?;
