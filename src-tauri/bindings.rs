@@ -1,6 +1,7 @@
 //! The page's TypeScript, made from the table of commands and the view types; a test fails when the committed file differs.
 
 use crate::{commands, events};
+use keyhaven_app::exporting::view::*;
 use keyhaven_app::readiness_view::*;
 use keyhaven_app::recovery::view::*;
 use keyhaven_app::safety_view::*;
@@ -119,6 +120,12 @@ fn generate() -> String {
         RotationFate,
         Finding,
         DoctorReport,
+        ExportTarget,
+        ExportRequest,
+        ExportPreview,
+        ExportLoss,
+        ExportWritten,
+        PlainExport,
     ];
     text.push_str("\n/** Names of the events that the program sends, and what they carry. */\nexport interface Events {\n");
     for (name, payload) in events::table(&config) {

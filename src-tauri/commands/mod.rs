@@ -7,6 +7,7 @@
 mod accounts;
 mod adding;
 mod backups;
+mod exporting;
 mod kit;
 mod merging;
 mod readiness;
@@ -19,6 +20,7 @@ pub(crate) use adding::offer_from_paths;
 pub(crate) use recovery::{drafts_from_paths, plain_drafts};
 
 use crate::error::{Answer, worker_died};
+use keyhaven_app::exporting::view::*;
 use keyhaven_app::readiness_view::*;
 use keyhaven_app::recovery::view::*;
 use keyhaven_app::safety_view::*;
@@ -136,6 +138,17 @@ commands! {
     adding::accept_offer(offer: u32, indices: Vec<u32>) -> Vec<String>;
     /// Forgets an offer.
     adding::dismiss_offer(offer: u32) -> ();
+
+    /// What an export of these accounts (none means all) would hold and lose.
+    exporting::preview_export(target: ExportTarget, accounts: Vec<String>) -> ExportPreview;
+    /// Writes an export after the person proved to be allowed; null when the dialog was closed.
+    exporting::save_export(request: ExportRequest) -> Option<ExportWritten>;
+    /// Readable exports that were written and not removed since.
+    exporting::plain_exports() -> Vec<PlainExport>;
+    /// Puts the files of a readable export into the bin, or erases them.
+    exporting::tidy_export(id: String, way: TidyWay) -> Vec<PlainExport>;
+    /// Asks no more about a readable export.
+    exporting::forget_export(id: String) -> Vec<PlainExport>;
 
     /// All recovery sets, and whether their codes can be had.
     recovery::recovery() -> RecoveryView;

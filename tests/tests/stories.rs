@@ -14,6 +14,7 @@ mod story {
 
     // One file for each room of the window; the first journey is here.
     mod desktop;
+    mod moving;
     mod safety;
     mod terminal;
 

@@ -10,6 +10,7 @@ use keyhaven_interchange::Import;
 use keyhaven_otp::Account;
 use keyhaven_secret::{SecretBytes, SecretText};
 use keyhaven_vault::RecordId;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -56,6 +57,10 @@ impl OfferReader {
     fn fetch(&self, path: &Path) -> Input {
         match self.host.files().read(path, LARGEST_FILE) {
             Ok(bytes) => Input::Bytes(SecretBytes::new(bytes)),
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                let most = LARGEST_FILE >> 20;
+                Input::Unreadable(format!("it has more than {most} MiB, which is the most that is read"))
+            }
             Err(error) => Input::Unreadable(error.to_string()),
         }
     }

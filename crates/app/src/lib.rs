@@ -13,6 +13,7 @@ mod demo;
 mod differences;
 pub mod doctor;
 pub mod drill;
+pub mod exporting;
 mod failure;
 pub mod host;
 mod kit;

@@ -1,7 +1,7 @@
 //! What was found in pictures, text or a form, shown before it is kept (promise 7).
 
-use crate::failure::fail;
-use crate::stored::{Meta, Stored, algorithm_name, kind_name, same_codes};
+use crate::failure::{fail, unreadable};
+use crate::stored::{KIND, Meta, Stored, algorithm_name, kind_name, same_codes};
 use crate::view::{
     AlgorithmName, Failure, FailureKind, Found, KindName, LockedFile, ManualEntry, Offer, OfferProblem,
     Standing,
@@ -10,6 +10,7 @@ use keyhaven_interchange::{Format, Icon, Import, ImportError, Imported, Request}
 use keyhaven_otp::{Account, MAX_URI_LENGTH, Oddity, Parsed, UriError, migration};
 use keyhaven_qr::Limits;
 use keyhaven_secret::{SecretBytes, SecretText};
+use keyhaven_vault::{Credential, Location, LockedVault, ReadError};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -74,6 +75,9 @@ pub struct LockedExport {
     bytes: SecretBytes,
 }
 
+/// The program of a [`LockedExport`] that is a vault file: an export of Keyhaven's own, a backup, another vault.
+const OWN: &str = "Keyhaven";
+
 impl Pending {
     /// Looks into `inputs`, each with the name of where it comes from.
     pub fn read(id: u32, inputs: Vec<(String, Input)>) -> Self {
@@ -109,6 +113,9 @@ impl Pending {
     /// # Errors
     /// The password is wrong, or the file cannot be read with it.
     pub fn open(id: u32, export: &LockedExport, password: &SecretText) -> Result<Self, Failure> {
+        if export.program == OWN {
+            return Self::open_own(id, export, password);
+        }
         let request =
             Request { file_name: Some(&export.source), password: Some(password), ..Request::default() };
         let import = keyhaven_interchange::read(export.bytes.expose(), &request).map_err(|error| {
@@ -117,6 +124,29 @@ impl Pending {
         })?;
         let mut pending = Self::empty(id);
         pending.take(&export.source, &import);
+        Ok(pending)
+    }
+
+    /// Opens a vault file; nothing about its accounts is lost on the way.
+    fn open_own(id: u32, export: &LockedExport, password: &SecretText) -> Result<Self, Failure> {
+        let vault = own(&export.source, export.bytes.expose()).map_err(|error| unreadable(&error))?;
+        let vault = vault.unlock(Credential::Passphrase(password))?;
+        let mut pending = Self::empty(id);
+        for record in vault.accounts().iter().filter(|record| record.kind == KIND) {
+            let source = export.source.clone();
+            match Stored::read(&record.payload) {
+                Ok(Stored { account, meta }) => {
+                    pending.found.push(Candidate { source, account, meta, notes: Vec::new() });
+                }
+                Err(error) => pending.problems.push(OfferProblem { source, reason: error.to_string() }),
+            }
+        }
+        pending.found.sort_by_key(|candidate| (candidate.meta.position, candidate.meta.added_at));
+        let set_aside = vault.accounts().set_aside().len();
+        if set_aside > 0 {
+            let reason = format!("{set_aside} records of it cannot be understood");
+            pending.problems.push(OfferProblem { source: export.source.clone(), reason });
+        }
         Ok(pending)
     }
 
@@ -304,6 +334,11 @@ impl Pending {
     }
 }
 
+/// The vault in a file's bytes.
+fn own(source: &str, bytes: &[u8]) -> Result<LockedVault, ReadError> {
+    LockedVault::parse(bytes.to_vec(), &Location::at(source))
+}
+
 /// How an account relates to what the vault holds.
 fn standing<'a>(account: &Account, mut held: impl Iterator<Item = &'a Stored> + Clone) -> Standing {
     if held.clone().any(|stored| same_codes(&stored.account, account)) {
@@ -337,6 +372,11 @@ impl Reading {
 
     /// Another program's export, or text with one link a line.
     fn export(&mut self, source: &str, bytes: &[u8]) {
+        match own(source, bytes) {
+            Ok(_) => return self.lock(source, OWN, bytes),
+            Err(ReadError::NotAVault) => {}
+            Err(error) => return self.problem(source, error.to_string()),
+        }
         let formats = keyhaven_interchange::recognise(bytes, Some(source));
         // Lists of links are read here, where every problem has the number of its line.
         let links = formats
@@ -359,13 +399,14 @@ impl Reading {
     fn read(&mut self, source: &str, bytes: &[u8], read: Result<Import, ImportError>) {
         match read {
             Ok(import) => self.pending.take(source, &import),
-            Err(ImportError::PasswordNeeded { format }) => self.pending.locked.push(Arc::new(LockedExport {
-                source: source.to_owned(),
-                program: format.title(),
-                bytes: SecretBytes::new(bytes.to_vec()),
-            })),
+            Err(ImportError::PasswordNeeded { format }) => self.lock(source, format.title(), bytes),
             Err(error) => self.problem(source, error.to_string()),
         }
+    }
+
+    fn lock(&mut self, source: &str, program: &'static str, bytes: &[u8]) {
+        let (source, bytes) = (source.to_owned(), SecretBytes::new(bytes.to_vec()));
+        self.pending.locked.push(Arc::new(LockedExport { source, program, bytes }));
     }
 
     fn codes(&mut self, source: &str, codes: Result<Vec<keyhaven_qr::Found>, keyhaven_qr::PictureError>) {

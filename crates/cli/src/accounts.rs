@@ -282,7 +282,11 @@ pub fn resolve(app: &App, wanted: &str, how: Match) -> Result<AccountRow, Failur
         return Ok(rows.swap_remove(place));
     }
     let lower = wanted.to_lowercase();
-    let names = |row: &AccountRow| [label(&row.issuer, &row.name), row.issuer.clone(), row.name.clone()];
+    // As the list prints it, and as an import does.
+    let names = |row: &AccountRow| {
+        let spaced = format!("{}: {}", row.issuer, row.name);
+        [label(&row.issuer, &row.name), spaced, row.issuer.clone(), row.name.clone()]
+    };
     let whole = |row: &&AccountRow| names(row).iter().any(|name| name.to_lowercase() == lower);
     let part = |row: &&AccountRow| names(row).iter().any(|name| name.to_lowercase().contains(&lower));
     let mut fitting: Vec<AccountRow> = rows.iter().filter(whole).cloned().collect();

@@ -2,6 +2,7 @@
 
 use crate::time;
 use clap::{Args, Parser, Subcommand};
+use keyhaven_app::exporting::view::ExportTarget;
 use keyhaven_interchange::Format;
 use std::path::PathBuf;
 
@@ -30,6 +31,7 @@ pub enum Command {
     #[command(subcommand)]
     Qr(QrCommand),
     Import(ImportArgs),
+    Export(ExportArgs),
     #[command(subcommand)]
     Recovery(RecoveryCommand),
     Drill(DrillArgs),
@@ -156,8 +158,8 @@ pub struct QrWriteArgs {
 
 /// Read accounts from other programs' exports and from pictures of QR codes
 ///
-/// The program is recognised from the file's bytes. Exit code 0: accounts were found. 1: none. 2: some file could not
-/// be read.
+/// The program is recognised from the file's bytes. Exit code 0: every entry is an account. 1: there is none. 2: some file
+/// or entry could not be read; the others came in.
 #[derive(Args)]
 pub struct ImportArgs {
     /// Exports, lists of otpauth URIs, pictures; - reads one from standard input
@@ -190,6 +192,47 @@ fn import_format(text: &str) -> Result<Format, String> {
 fn import_formats() -> String {
     let all: Vec<_> = Format::ALL.iter().map(|format| format.id()).collect();
     format!("The format, where it is not to be recognised: {}", all.join(", "))
+}
+
+/// Write accounts for another program, for paper, or as a sealed file
+///
+/// What the format cannot hold is told before anything is written. Except for the sealed formats the file can be read by
+/// whoever has it: it is readable by you alone, and Keyhaven's window reminds of it until it is removed. Exit code 0: every
+/// account is in it. 1: an account is not.
+#[derive(Args)]
+pub struct ExportArgs {
+    /// The accounts: issuer, name, issuer:name or id; a part is enough when it fits one only. None means all
+    #[arg(value_name = "ACCOUNT")]
+    pub accounts: Vec<String>,
+    /// The format
+    #[arg(long, value_name = "FORMAT", value_parser = export_format, long_help = export_formats())]
+    pub format: ExportTarget,
+    /// The new file, or - for standard output. Several QR codes are numbered; .svg makes them drawings
+    #[arg(short, long, value_name = "FILE", required_unless_present = "dry_run")]
+    pub output: Option<PathBuf>,
+    /// Replace the file if it is there
+    #[arg(long, requires = "output")]
+    pub force: bool,
+    /// Read the password of a sealed export from standard input: its first line, or the one after the vault's
+    #[arg(long)]
+    pub export_password_stdin: bool,
+    /// Say what the format cannot hold, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub unlock: Unlock,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn export_format(text: &str) -> Result<ExportTarget, String> {
+    ExportTarget::from_id(text).ok_or_else(|| "no such format; keyhaven export --help lists them".to_owned())
+}
+
+fn export_formats() -> String {
+    let line = |target: &ExportTarget| format!("\n  {:<16} {}", target.id(), target.title());
+    format!("The format:{}", ExportTarget::ALL.iter().map(line).collect::<String>())
 }
 
 /// Read files of recovery codes and keys, keep them in the vault, and use them one by one

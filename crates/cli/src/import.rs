@@ -5,9 +5,10 @@ use crate::error::{Answer, Failure, tell};
 use crate::{input, output, unlock};
 use keyhaven_app::view::Standing;
 use keyhaven_interchange::{
-    Format, Icon, Import, ImportError, Imported, MAX_FILE, Progress, Request, read, read_texts,
+    Format, Icon, Import, ImportError, Imported, MAX_FILE, Progress, Reason, Request, read, read_texts,
 };
 use keyhaven_secret::SecretText;
+use keyhaven_vault::{Location, LockedVault, ReadError};
 use serde::Serialize;
 use std::cell::Cell;
 use std::ops::ControlFlow;
@@ -15,6 +16,8 @@ use zeroize::Zeroizing;
 
 /// Memory for one key derivation, in KiB, from which on it is told that it takes a while.
 const TELL_FROM: u64 = 256 * 1024;
+
+const NO_TERMINAL: &str = "--vault-password-stdin reads the vault's passphrase from standard input";
 
 /// Everything that was found. `format` is null where files of several formats were read.
 #[derive(Serialize)]
@@ -132,6 +135,9 @@ pub fn run(args: ImportArgs) -> Result<Answer, Failure> {
         imports.push(("pictures", read_texts(texts.iter().map(SecretText::expose))));
     }
     let any = imports.iter().any(|(_, import)| !import.accounts.is_empty());
+    // Told of an account that was read is no entry that was not.
+    let is_entry = |problem: &&keyhaven_interchange::Problem| !matches!(problem.reason, Reason::Told { .. });
+    all_read &= imports.iter().all(|(_, import)| import.problems.iter().find(is_entry).is_none());
     let outcomes = if args.dry_run || !any { None } else { Some(keep(&imports, args.vault_password_stdin)?) };
     if args.json {
         print_json(&imports, outcomes.as_deref(), args.show_secrets)?
@@ -177,6 +183,7 @@ fn read_file(
         match read(&bytes, &request) {
             Ok(import) => return Ok(Contents::Import(import)),
             Err(ImportError::Picture) => return texts_in(&bytes),
+            Err(ImportError::NotRecognised) if is_vault(&bytes) => return Err(Trouble::File(OWN.into())),
             Err(error @ ImportError::PasswordNeeded { .. }) => {
                 let question = format!("Password of {file}: ");
                 *password = match input::prompt(&question).map_err(Trouble::Asking)? {
@@ -192,6 +199,14 @@ fn read_file(
     }
 }
 
+/// What to do with a vault or an export of Keyhaven's own.
+const OWN: &str = "this is a Keyhaven vault: keyhaven vault merge takes in a copy of this vault, keyhaven vault restore makes \
+                   it the vault, and the window adds single accounts of it";
+
+fn is_vault(bytes: &[u8]) -> bool {
+    !matches!(LockedVault::parse(bytes.to_vec(), &Location::at("import")), Err(ReadError::NotAVault))
+}
+
 fn texts_in(bytes: &[u8]) -> Result<Contents, Trouble> {
     let found = keyhaven_qr::read(bytes, &keyhaven_qr::Limits::default())
         .map_err(|error| Trouble::File(error.to_string()))?;
@@ -204,7 +219,8 @@ fn texts_in(bytes: &[u8]) -> Result<Contents, Trouble> {
 /// Adds what the vault does not have yet, all or none, and says of every account what became of it.
 fn keep(imports: &[(&str, Import)], vault_password_stdin: bool) -> Result<Vec<Outcome>, Failure> {
     let (mut app, _) = unlock::find()?;
-    unlock::open(&mut app, &Unlock { password_stdin: vault_password_stdin, recovery_key_stdin: false })?;
+    let given = Unlock { password_stdin: vault_password_stdin, recovery_key_stdin: false };
+    unlock::open_advising(&mut app, &given, NO_TERMINAL)?;
     let accounts = imports.iter().flat_map(|(_, import)| &import.accounts);
     let pending = app.begin_offer()?.imports(imports);
     // Its problems are the imports' own, which the report tells.

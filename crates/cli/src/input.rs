@@ -68,8 +68,10 @@ pub fn prompt(question: &str) -> Result<Option<SecretText>, Failure> {
     Ok(Some(SecretText::new(typed)))
 }
 
-/// A file's bytes, or standard input's when the name is `-`; at most one byte more than `limit`, so that the
-/// reader sees that it is too long without all of it in memory.
+/// A file's bytes, or standard input's when the name is `-`.
+///
+/// # Errors
+/// [`io::ErrorKind::FileTooLarge`] for more than `limit` bytes, without all of it in memory.
 pub fn bytes(name: &str, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::new());
     let most = limit as u64 + 1;
@@ -77,6 +79,10 @@ pub fn bytes(name: &str, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
         io::stdin().lock().take(most).read_to_end(&mut bytes)?;
     } else {
         File::open(name)?.take(most).read_to_end(&mut bytes)?;
+    }
+    if bytes.len() > limit {
+        let why = format!("it has more than {} MiB, which is the most that is read", limit >> 20);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
     }
     Ok(bytes)
 }

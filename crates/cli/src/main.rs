@@ -13,6 +13,7 @@ mod differences;
 mod doctor;
 mod drill;
 mod error;
+mod export;
 mod generate;
 mod import;
 mod input;
@@ -56,6 +57,7 @@ fn run(command: Command) -> Result<Answer, Failure> {
         Command::Qr(QrCommand::Read(args)) => qr::read(args),
         Command::Qr(QrCommand::Write(args)) => qr::write(args),
         Command::Import(args) => import::run(args),
+        Command::Export(args) => export::run(args),
         Command::Recovery(command) => recovery(command),
         Command::Drill(args) => drill::run(args),
         Command::Kit(command) => kit::run(command),

@@ -42,6 +42,11 @@ impl Unlock {
 /// Opens the vault: with what the arguments give; else with the keyring, if the vault has a slot for it; else with
 /// what is typed at a prompt. Answers what was typed, for the few commands that ask for proof.
 pub fn open(app: &mut App, unlock: &Unlock) -> Result<Option<Typed>, Failure> {
+    open_advising(app, unlock, NO_TERMINAL)
+}
+
+/// The same for a command whose option for the passphrase has another name.
+pub fn open_advising(app: &mut App, unlock: &Unlock, no_terminal: &str) -> Result<Option<Typed>, Failure> {
     if let Some(typed) = unlock.given()? {
         open_with(app, &typed)?;
         return Ok(Some(typed));
@@ -54,11 +59,11 @@ pub fn open(app: &mut App, unlock: &Unlock) -> Result<Option<Typed>, Failure> {
     if has_keyring {
         match app.unlock_with_keyring() {
             Ok(()) => return Ok(None),
-            Err(failure) if !input::can_prompt() => return Err(Failure::from(failure).advise(NO_TERMINAL)),
+            Err(failure) if !input::can_prompt() => return Err(Failure::from(failure).advise(no_terminal)),
             Err(failure) => tell(failure.detail),
         }
     }
-    ask(app)?.map(Some).ok_or_else(no_terminal)
+    ask(app)?.map(Some).ok_or_else(|| self::no_terminal().advise(no_terminal))
 }
 
 /// How often a prompt asks for a passphrase before it gives up: a slip of the hand is no reason to begin again.

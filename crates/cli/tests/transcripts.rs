@@ -3,6 +3,8 @@
 //!
 //! `TRYCMD=overwrite cargo test -p keyhaven-cli` writes what the program prints now; read the difference.
 
+mod programs;
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -270,7 +272,7 @@ fn an_import_adds_what_the_vault_has_not() {
         accounts.iter().map(|account| account["outcome"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     let (exit, out, err) = import();
-    assert_eq!((exit, err.as_str()), (0, ""));
+    assert_eq!((exit, err.as_str()), (2, ""), "an entry could not be read");
     assert_eq!(outcomes(&out), ["added", "added", "left_in_bin"]);
     assert_eq!(json(&out)["problems"][0]["entry"], "Odd: one");
     assert!(!out.contains("GEZDGNBVGY3TQOJQ") && !out.contains("drawer"), "{out}");
@@ -289,7 +291,7 @@ fn an_import_adds_what_the_vault_has_not() {
     let (exit, out, _) = import();
     assert_eq!(
         (exit, outcomes(&out)),
-        (0, vec!["already_there".into(), "already_there".into(), "left_in_bin".into()])
+        (2, vec!["already_there".into(), "already_there".into(), "left_in_bin".into()])
     );
     let (_, out, _) = with_passphrase(here, &["list", "--json"]);
     assert_eq!(json(&out)["accounts"].as_array().unwrap().len(), 2);

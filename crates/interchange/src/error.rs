@@ -53,6 +53,14 @@ pub enum ImportError {
         /// What is wrong there.
         what: &'static str,
     },
+    /// The file is longer than any export.
+    #[error("the file has {} MiB; at most {} MiB are read", .bytes >> 20, .most >> 20)]
+    TooLong {
+        /// Its length in bytes.
+        bytes: u64,
+        /// How many are read at most.
+        most: u64,
+    },
     /// The file asks for more work or memory than any program would.
     #[error("the file asks for {asked} {what}; at most {most} are accepted")]
     TooDemanding {
@@ -103,6 +111,7 @@ impl ImportError {
             self,
             Self::Cancelled
                 | Self::TooDemanding { .. }
+                | Self::TooLong { .. }
                 | Self::AccountRestricted
                 | Self::WrongPassword { certain: true, .. }
         )

@@ -85,11 +85,7 @@ pub fn recognise(bytes: &[u8], file_name: Option<&str>) -> Vec<Format> {
 /// Why there is no list of accounts at all; an entry that cannot be used is a [`Problem`] in the [`Import`] instead.
 pub fn read(bytes: &[u8], request: &Request<'_>) -> Result<Import, ImportError> {
     if bytes.len() > MAX_FILE {
-        return Err(ImportError::TooDemanding {
-            what: "bytes of the file",
-            asked: bytes.len() as u64,
-            most: MAX_FILE as u64,
-        });
+        return Err(ImportError::TooLong { bytes: bytes.len() as u64, most: MAX_FILE as u64 });
     }
     let sample = Sample::new(bytes, request.file_name);
     if let Some(format) = request.format {

@@ -1488,6 +1488,94 @@ repairable: boolean,
  */
 open: boolean, };
 
+export type ExportTarget = "keyhaven" | "aegis-encrypted" | "2fas-encrypted" | "ente-encrypted" | "aegis" | "2fas" | "ente" | "proton" | "bitwarden" | "keepassxc-csv" | "google" | "otpauth" | "html" | "pdf";
+
+export type ExportRequest = { 
+/**
+ * For which program.
+ */
+target: ExportTarget, 
+/**
+ * The accounts' ids; none means all.
+ */
+accounts: Array<string>, 
+/**
+ * What shall open a sealed export. **Secret.**
+ */
+password: string | null, 
+/**
+ * That the person may see secrets.
+ */
+proof: Proof, };
+
+export type ExportPreview = { 
+/**
+ * Accounts that would be in it.
+ */
+accounts: number, 
+/**
+ * Files that it would be: several where each QR code is a picture.
+ */
+files: number, 
+/**
+ * What would not be in it.
+ */
+losses: Array<ExportLoss>, };
+
+export type ExportLoss = { 
+/**
+ * What is lost; for accounts that are left out as a whole, why.
+ */
+what: string, 
+/**
+ * Whether the accounts are not in it at all.
+ */
+left_out: boolean, 
+/**
+ * The accounts' names.
+ */
+accounts: Array<string>, };
+
+export type ExportWritten = { 
+/**
+ * Where.
+ */
+paths: Array<string>, 
+/**
+ * Accounts in it.
+ */
+accounts: number, 
+/**
+ * Whether whoever has the file can read the secrets.
+ */
+plain: boolean, };
+
+export type PlainExport = { 
+/**
+ * Names it.
+ */
+id: string, 
+/**
+ * For which program.
+ */
+target: ExportTarget, 
+/**
+ * Where it was written.
+ */
+paths: Array<string>, 
+/**
+ * Whether something is there now. It may have been removed, or written on another computer.
+ */
+there: boolean, 
+/**
+ * Accounts in it.
+ */
+accounts: number, 
+/**
+ * When, Unix milliseconds.
+ */
+at: number, };
+
 /** Names of the events that the program sends, and what they carry. */
 export interface Events {
   "status": Status;
@@ -1609,6 +1697,21 @@ export const acceptOffer = (offer: number, indices: Array<number>): Promise<Arra
 
 /** Forgets an offer. */
 export const dismissOffer = (offer: number): Promise<void> => invoke("dismiss_offer", { offer });
+
+/** What an export of these accounts (none means all) would hold and lose. */
+export const previewExport = (target: ExportTarget, accounts: Array<string>): Promise<ExportPreview> => invoke("preview_export", { target, accounts });
+
+/** Writes an export after the person proved to be allowed; null when the dialog was closed. */
+export const saveExport = (request: ExportRequest): Promise<ExportWritten | null> => invoke("save_export", { request });
+
+/** Readable exports that were written and not removed since. */
+export const plainExports = (): Promise<Array<PlainExport>> => invoke("plain_exports");
+
+/** Puts the files of a readable export into the bin, or erases them. */
+export const tidyExport = (id: string, way: TidyWay): Promise<Array<PlainExport>> => invoke("tidy_export", { id, way });
+
+/** Asks no more about a readable export. */
+export const forgetExport = (id: string): Promise<Array<PlainExport>> => invoke("forget_export", { id });
 
 /** All recovery sets, and whether their codes can be had. */
 export const recovery = (): Promise<RecoveryView> => invoke("recovery");

@@ -2,6 +2,7 @@
 import type { FailureKind, KeyringState, KindName, Sort, Standing, Theme } from "../api";
 import type { Action } from "../state/keys";
 import { date, moment, plural } from "./forms";
+import { moving } from "./moving";
 import { readinessWords } from "./readiness";
 import { recoveryWords } from "./recovery";
 import { safety } from "./safety";
@@ -65,6 +66,7 @@ const action: Readonly<Record<Action, string>> = {
 
 export const en = {
   ...safety,
+  ...moving,
   failure, keyring, standing, kind, theme, sort, action, plural,
   date: (at: number) => date.format(at),
   moment: (at: number) => moment.format(at),

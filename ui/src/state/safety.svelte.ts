@@ -1,6 +1,6 @@
 // What looks after the vault: backups and copies beside it. Asked when the vault opens and when the window is come back to, never by the clock.
 import * as api from "../api";
-import type { BackupView, VaultCopy } from "../api";
+import type { BackupView, PlainExport, VaultCopy } from "../api";
 
 class Safety {
   #listening = false;
@@ -10,8 +10,12 @@ class Safety {
   backups = $state.raw<BackupView | null>(null);
   /** Copies of the vault beside its file. */
   copies = $state.raw<readonly VaultCopy[]>([]);
-  /** Whether the copies are being looked at, and which kind of states are being restored from. */
-  sheet = $state<"merge" | "restore" | null>(null);
+  /** Readable exports that were written and not removed since. */
+  exports = $state.raw<readonly PlainExport[]>([]);
+  /** Whether the settings shall show the exports when they open. */
+  seekExports = false;
+  /** Which sheet is open: copies, states to restore from, an export. */
+  sheet = $state<"merge" | "restore" | "export" | null>(null);
   /** Whether the keyring's key shall be put back as soon as the vault is open. */
   repairKeyring = false;
 
@@ -31,6 +35,7 @@ class Safety {
       // An answer that an event has overtaken is older than the event, and dropped.
       api.backups().then((view) => { if (heard === this.#heard) this.backups = view; }).catch(() => undefined),
       api.copies().then((copies) => (this.copies = copies)).catch(() => undefined),
+      api.plainExports().then((exports) => (this.exports = exports)).catch(() => undefined),
     ]);
   }
 
@@ -38,6 +43,7 @@ class Safety {
   clear(): void {
     this.backups = null;
     this.copies = [];
+    this.exports = [];
     this.sheet = null;
   }
 

@@ -1,5 +1,5 @@
 // Stands in the place of the program: answers `window.__TAURI_INTERNALS__.invoke` as generated.ts describes. For tests and dev.html only.
-import type { AccountRow, AccountVersion, BackupView, CodeView, VaultCopy, Difference, DoctorReport, Events, Failure, FailureKind, Kit, LockedView, Look, Offer, OpenView, Settings, SlotView, Status } from "../api";
+import type { AccountRow, AccountVersion, BackupView, CodeView, VaultCopy, Difference, DoctorReport, Events, ExportRequest, Failure, FailureKind, Kit, LockedView, Look, Offer, OpenView, PlainExport, Settings, SlotView, Status } from "../api";
 import { readinessAnswers } from "./readiness-double";
 import { RecoveryDouble } from "./recovery-double";
 import { sampleRows } from "./samples";
@@ -55,6 +55,7 @@ export class Double {
   readonly recovery = new RecoveryDouble();
   backups: BackupView = backupView();
   copies: VaultCopy[] = [];
+  exports: PlainExport[] = [];
   slots: SlotView[] = [slotView(), slotView({ id: "k1", kind: "keyring", memory_kib: null, passes: null, opens_recovery: false }), slotView({ id: "r1", kind: "recovery_key", memory_kib: null, passes: null })];
   now = () => Date.now();
   #deleted: AccountRow[] = [];
@@ -267,6 +268,18 @@ export class Double {
     rotation_fate: () => ({ saved_states: 12, backups: 3, own_backup_passphrase: false, other_passphrases: 1, keyring: true, possible: true }),
     rotate_keys: ({ passphrase }) => { if (passphrase !== PASSPHRASE) throw fail("wrong_passphrase"); this.#change({ kit: "unconfirmed" }); return KIT; },
     doctor: () => doctorReport(),
+    preview_export: ({ target, accounts }) => ({ accounts: (accounts as string[]).length, files: 1, losses: target === "keyhaven" ? [] : [{ what: "the note", left_out: false, accounts: ["GitHub · me@example.org"] }] }),
+    save_export: ({ request }) => {
+      const { target, accounts, proof } = request as ExportRequest;
+      this.#proved({ proof });
+      const plain = !["keyhaven", "aegis-encrypted", "2fas-encrypted", "ente-encrypted"].includes(target);
+      const paths = [`/home/me/keyhaven-${target}`];
+      if (plain) this.exports = [{ id: `x${this.#next++}`, target, paths, there: true, accounts: accounts.length, at: 1_772_500_000_000 }, ...this.exports];
+      return { paths, accounts: accounts.length, plain };
+    },
+    plain_exports: () => this.exports,
+    tidy_export: ({ id }) => (this.exports = this.exports.filter((one) => one.id !== id)),
+    forget_export: ({ id }) => (this.exports = this.exports.filter((one) => one.id !== id)),
     change_settings: ({ settings }) => { this.#change({ settings: settings as Settings }); return settings; },
   };
 }

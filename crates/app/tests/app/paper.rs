@@ -23,7 +23,7 @@ fn proof() -> Proof {
 }
 
 /// The pages of a PDF as pictures, drawn by poppler.
-fn rendered(pdf: &[u8]) -> Vec<Vec<u8>> {
+pub fn rendered(pdf: &[u8]) -> Vec<Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pages.pdf");
     std::fs::write(&file, pdf).unwrap();
@@ -38,7 +38,7 @@ fn rendered(pdf: &[u8]) -> Vec<Vec<u8>> {
     pages.iter().map(|page| std::fs::read(page).unwrap()).collect()
 }
 
-fn codes(picture: &[u8]) -> Vec<SecretText> {
+pub fn codes(picture: &[u8]) -> Vec<SecretText> {
     let found = keyhaven_qr::read(picture, &keyhaven_qr::Limits::default()).unwrap();
     found.into_iter().map(|code| code.text).collect()
 }

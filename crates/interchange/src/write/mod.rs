@@ -14,6 +14,7 @@ use crate::json::Document;
 use keyhaven_otp::{Account, Kind};
 use keyhaven_secret::{SecretBytes, SecretText};
 use serde_json::Value;
+use std::fmt;
 
 /// A program and a form of its export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -191,6 +192,26 @@ impl Lost {
                 | Self::AccountForPeriod
                 | Self::AccountForCounter
         )
+    }
+}
+
+impl fmt::Display for Lost {
+    /// What is lost, to be followed by whose it is: "the note".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Account => "the program knows no such codes",
+            Self::AccountForDigits => "the program does not show that many digits",
+            Self::AccountForSecret => "the program takes no such secret",
+            Self::AccountForPeriod => "the program gives such codes another period",
+            Self::AccountForCounter => "the program does not count that far",
+            Self::Issuer => "the issuer: its Steam entries have a name alone",
+            Self::Note => "the note",
+            Self::Tags => "tags: all, all but the first, or a slash in it",
+            Self::Pin => "that it stays on top",
+            Self::EmptyIssuer => "that there is no issuer: the name takes its place",
+            Self::UnknownParameters => "parameters that have no meaning here",
+            Self::LabelIssuer => "the label's other issuer",
+        })
     }
 }
 
