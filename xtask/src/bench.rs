@@ -10,6 +10,7 @@ use std::path::PathBuf;
 /// What can be measured: its name, the package and the example that prints the figures.
 const PRINTED: &[(&str, &str, &str)] = &[
     ("otp", "keyhaven-otp", "bench_codes"),
+    ("qr", "keyhaven-qr", "bench_qr"),
     ("vault", "keyhaven-vault", "bench_vault"),
     ("verifier", "keyhaven-verifier-postgres", "bench_verifier"),
 ];
@@ -19,7 +20,7 @@ pub fn bench(project: &Project, names: &[String]) -> Result<(), String> {
     let known = |name: &str| name == "app" || PRINTED.iter().any(|(printed, _, _)| *printed == name);
     if let Some(name) = names.iter().find(|name| !known(name)) {
         return Err(format!(
-            "nothing is measured under the name {name}; there are otp, vault, verifier and app"
+            "nothing is measured under the name {name}; there are otp, qr, vault, verifier and app"
         ));
     }
     let wanted = |name: &str| names.is_empty() || names.iter().any(|n| n == name);
