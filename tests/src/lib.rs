@@ -1,6 +1,8 @@
-//! What the tests across crates share: the rules of the house and the means to drive the real window.
+//! What the tests across crates share: the rules of the house, the means to drive the real
+//! window, and what hostile input is thrown at.
 #![expect(clippy::disallowed_methods, reason = "tests read the disk, the clock and the environment")]
 
+pub mod fuzzing;
 #[cfg(target_os = "linux")]
 pub mod harness;
 pub mod rules;

@@ -3,15 +3,17 @@
 use crate::build::loud;
 use crate::packages::For;
 use crate::process::{Project, answer};
+use crate::proof;
 use crate::setup::setup;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Stdio;
 
 /// What can be measured: its name, the package and the example that prints the figures.
 const PRINTED: &[(&str, &str, &str)] = &[
     ("otp", "keyhaven-otp", "bench_codes"),
     ("qr", "keyhaven-qr", "bench_qr"),
-    ("vault", "keyhaven-vault", "bench_vault"),
+    ("vault", "keyhaven-tests", "bench_vault"),
     ("verifier", "keyhaven-verifier-postgres", "bench_verifier"),
 ];
 
@@ -29,7 +31,14 @@ pub fn bench(project: &Project, names: &[String]) -> Result<(), String> {
         println!("\n== {name}");
         let arguments =
             ["run", "--release", "--locked", "--quiet", "--package", package, "--example", example];
-        loud(example, project.cargo(&arguments).status())?;
+        let output = project.cargo(&arguments).stderr(Stdio::inherit()).output();
+        let output = output.map_err(|e| format!("{example}: {e}"))?;
+        let figures = String::from_utf8_lossy(&output.stdout);
+        print!("{figures}");
+        loud(example, Ok(output.status))?;
+        if *name == "vault" {
+            proof::prove(project, &figures)?;
+        }
     }
     if wanted("app") { app(project) } else { Ok(()) }
 }

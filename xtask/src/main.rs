@@ -11,8 +11,10 @@
 mod bench;
 mod build;
 mod check;
+mod fuzz;
 mod packages;
 mod process;
+mod proof;
 mod run;
 mod screenshot;
 mod setup;
@@ -25,6 +27,8 @@ const USAGE: &str = "\
 cargo xtask run [--demo] [--debug]   set up, build and open the window (without a display: walk the first journey)
 cargo xtask test                     set up and run every check; ends with one line of totals
 cargo xtask bench [NAME…]            print the figures: otp, qr, vault, verifier, app (all of them by default)
+cargo xtask fuzz [TARGET…] [--seconds N]
+                                     search for inputs that break something (all targets, 1800 s each)
 cargo xtask screenshot               copy the stories' picture to docs/screenshot.png
 cargo xtask setup                    only install what the others need";
 
@@ -39,6 +43,7 @@ fn main() -> ExitCode {
         "run" => run::run(&project, rest),
         "test" if rest.is_empty() => check::test(&project),
         "bench" => bench::bench(&project, rest),
+        "fuzz" => fuzz::fuzz(&project, rest),
         "screenshot" if rest.is_empty() => screenshot::screenshot(&project),
         "setup" if rest.is_empty() => setup::setup(&project, packages::For::Tests),
         "help" | "--help" | "-h" => {

@@ -334,6 +334,18 @@ mod tests {
         assert_eq!((compartment.len(), compartment.set_aside().len()), (1, bad.len()));
     }
 
+    /// What an older version set aside is among the records as soon as a version understands it.
+    #[test]
+    fn what_was_set_aside_is_read_anew_each_time() {
+        let older = Compartment {
+            set_aside: vec![SecretBytes::new(ONE.as_bytes().to_vec())],
+            ..Compartment::default()
+        };
+        let (newer, _) = read(&write(&older, None)).unwrap();
+        assert_eq!((newer.len(), newer.set_aside().len()), (1, 0));
+        assert_eq!(newer.iter().next().unwrap().payload.expose(), b"one");
+    }
+
     #[test]
     fn unknown_kinds_and_fields_survive_reading_writing_and_editing() {
         let future = r#"{"id":"11111111111111111111111111111111","kind":"hologram","modified_at":5,"payload":"b25l","colour":{"a":[1,2.50]}}"#;

@@ -1,0 +1,5 @@
+#![no_main]
+
+use keyhaven_tests::fuzzing::{run, write_seeds};
+
+libfuzzer_sys::fuzz_target!(init: write_seeds("header"), |data: &[u8]| run("header", data));

@@ -1,0 +1,5 @@
+#![no_main]
+
+use keyhaven_tests::fuzzing::{run, write_seeds};
+
+libfuzzer_sys::fuzz_target!(init: write_seeds("records"), |data: &[u8]| run("records", data));
