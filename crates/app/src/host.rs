@@ -23,6 +23,11 @@ pub trait Host: Send + Sync {
     /// The operating system's keyring.
     fn keyring(&self) -> &dyn Keyring;
 
+    /// What this computer is called; empty where nobody knows. A person sees by it which keyring slot is whose.
+    fn computer(&self) -> String {
+        String::new()
+    }
+
     /// Puts a file into the system's bin, or overwrites and deletes it.
     ///
     /// # Errors

@@ -1,10 +1,32 @@
-//! `keyhaven doctor`: what is the matter with the keyring.
+//! `keyhaven doctor`: what is the matter with the keyring, and how well secrets are kept in memory.
 
 use crate::args::DoctorArgs;
 use crate::error::{Answer, Failure};
 use crate::{output, unlock};
 use keyhaven_app::App;
 use keyhaven_app::safety_view::{DoctorReport, Finding};
+use keyhaven_platform::{Kept, Protection};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct DoctorValue {
+    #[serde(flatten)]
+    report: DoctorReport,
+    memory: MemoryValue,
+}
+
+#[derive(Serialize)]
+struct MemoryValue {
+    /// Bytes for keys and records that are kept out of swap, and such as are not.
+    locked: usize,
+    not_locked: usize,
+    /// How many may be; null: as many as there are.
+    limit: Option<u64>,
+    /// Whether a crash leaves the memory on the disk; null: the system does not say.
+    core_dumps: Option<bool>,
+    /// Whether other programs of the same person can read the memory.
+    readable_by_others: Option<bool>,
+}
 
 pub fn run(args: DoctorArgs) -> Result<Answer, Failure> {
     let (mut app, _) = unlock::find()?;
@@ -14,12 +36,48 @@ pub fn run(args: DoctorArgs) -> Result<Answer, Failure> {
         app.enable_keyring()?;
         report = examine(&app, args.ask);
     }
+    let fine = matches!(report.finding, Finding::Ready | Finding::NotUsed);
+    let protection = keyhaven_platform::protection();
     if args.json {
-        output::json(&report)?;
+        output::json(&DoctorValue { report, memory: memory_value(&protection) })?;
     } else {
         print(&report)?;
+        print_memory(&protection)?;
     }
-    Ok(Answer::yes_if(matches!(report.finding, Finding::Ready | Finding::NotUsed)))
+    Ok(Answer::yes_if(fine))
+}
+
+fn memory_value(Protection { core_dumps, other_programs, swap, limit }: &Protection) -> MemoryValue {
+    let possible = |kept: &Kept| match kept {
+        Kept::Out => Some(false),
+        Kept::In => Some(true),
+        Kept::Unknown => None,
+    };
+    MemoryValue {
+        locked: swap.locked,
+        not_locked: swap.unlocked,
+        limit: *limit,
+        core_dumps: possible(core_dumps),
+        readable_by_others: possible(other_programs),
+    }
+}
+
+/// None of it keeps the vault from working, so it changes no exit code.
+fn print_memory(protection: &Protection) -> Result<(), Failure> {
+    output::line(match protection.swap.unlocked {
+        0 => "memory: keys and records are kept out of swap",
+        _ => "memory: the system does not keep keys and records out of swap",
+    })?;
+    if let (Some(limit), true) = (protection.limit, protection.swap.unlocked > 0) {
+        output::line(format_args!("  it lets a program keep {} KiB (ulimit -l); more helps", limit / 1024))?;
+    }
+    if protection.core_dumps == Kept::In {
+        output::line("memory: a crash may leave it on the disk (a build for developers, or not allowed)")?;
+    }
+    if protection.other_programs == Kept::In {
+        output::line("memory: other programs can read it (a build for developers, or not allowed)")?;
+    }
+    Ok(())
 }
 
 fn examine(app: &App, ask: bool) -> DoctorReport {

@@ -24,6 +24,7 @@ mod paper;
 mod qr;
 mod recovery;
 mod recovery_vault;
+mod set_aside;
 mod slots;
 mod time;
 mod unlock;
@@ -41,6 +42,10 @@ static WIPED_WHEN_FREED: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
     zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 fn main() -> ExitCode {
+    // Not in a build for developers: a debugger wants in.
+    if !cfg!(debug_assertions) {
+        keyhaven_platform::protect();
+    }
     let cli = Cli::parse();
     match run(cli.command) {
         Ok(answer) => answer.into(),

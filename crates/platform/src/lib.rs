@@ -8,9 +8,11 @@
 mod keyring;
 #[cfg(all(unix, not(target_os = "macos")))]
 mod probe;
+mod protection;
 mod tidy;
 
 pub use crate::keyring::SystemKeyring;
+pub use crate::protection::{Kept, Protection, protect, protection};
 use keyhaven_app::host::{Host, Keyring, KeyringError, KeyringProbe, KeyringStanding};
 use keyhaven_app::recovery::view::TidyWay;
 use keyhaven_secret::SecretText;
@@ -48,6 +50,14 @@ impl Host for SystemHost {
 
     fn keyring(&self) -> &dyn Keyring {
         &self.keyring
+    }
+
+    fn computer(&self) -> String {
+        #[cfg(unix)]
+        let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        #[cfg(not(unix))]
+        let name = std::env::var("COMPUTERNAME").unwrap_or_default();
+        name
     }
 
     fn tidy(&self, path: &Path, way: TidyWay) -> io::Result<()> {

@@ -4,8 +4,16 @@
 //! carry a secret, and [`Key`] for a 256-bit key. Leaving secrecy is always one of the named `expose…` calls,
 //! so a search for `expose` finds every place that does. Values that are not secret (labels, codes meant for
 //! the screen) want plain `String`s.
+//!
+//! Keys and secret bytes lie in memory that the system keeps out of its swap, as far as it lets a program have such
+//! memory; [`locked_memory`] says how far.
 #![forbid(unsafe_code)]
 
+mod shelf;
+
+pub use shelf::{LockedMemory, locked_memory};
+
+use shelf::Held;
 use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -14,42 +22,48 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 pub const KEY_LENGTH: usize = 32;
 
 /// Secret bytes of any length. Neither `Clone` nor printable; `==` takes the same time wherever they differ.
-#[derive(Zeroize, ZeroizeOnDrop)]
-pub struct SecretBytes(Vec<u8>);
+pub struct SecretBytes(Held);
 
 impl SecretBytes {
     /// Takes ownership of `bytes`; they are wiped when the value is dropped.
     pub fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes)
+        Self(Held::new(bytes))
     }
 
     /// The bytes themselves, for computing with them or sealing them. The caller leaves no copy behind.
     pub fn expose(&self) -> &[u8] {
-        &self.0
+        self.0.bytes()
     }
 
     /// A second, equally secret value. Named, because every copy is one more thing to wipe.
     pub fn duplicate(&self) -> Self {
-        Self(self.0.clone())
+        Self(Held::copied(self.0.bytes()))
     }
 
     /// Length in bytes.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.0.bytes().len()
     }
 
     /// Whether there is not a single byte.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.bytes().is_empty()
     }
 }
 
 impl PartialEq for SecretBytes {
     fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
+        self.0.bytes().ct_eq(other.0.bytes()).into()
     }
 }
 impl Eq for SecretBytes {}
+
+impl Zeroize for SecretBytes {
+    fn zeroize(&mut self) {
+        self.0.wipe();
+    }
+}
+impl ZeroizeOnDrop for SecretBytes {}
 
 impl fmt::Debug for SecretBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -107,9 +121,8 @@ impl fmt::Debug for SecretText {
     }
 }
 
-/// A 256-bit key on the heap, so that moving the value leaves no copy on the stack.
-#[derive(Zeroize, ZeroizeOnDrop)]
-pub struct Key(Box<[u8; KEY_LENGTH]>);
+/// A 256-bit key in a place of its own, so that moving the value leaves no copy on the stack.
+pub struct Key(Held);
 
 impl Key {
     /// Builds a key by letting `fill` write it in place: it never stands anywhere else.
@@ -117,35 +130,40 @@ impl Key {
     /// # Errors
     /// Whatever `fill` returns; the half-written key is wiped.
     pub fn try_fill<E>(fill: impl FnOnce(&mut [u8; KEY_LENGTH]) -> Result<(), E>) -> Result<Self, E> {
-        let mut key = Self(Box::new([0; KEY_LENGTH]));
-        fill(&mut key.0)?;
+        let mut key = Self(Held::copied(&[0; KEY_LENGTH]));
+        if let Some(place) = key.0.bytes_mut().first_chunk_mut() {
+            fill(place)?;
+        }
         Ok(key)
     }
 
     /// Copies a key out of `bytes`, `None` when they are not exactly [`KEY_LENGTH`] long.
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
-        let mut key = Self(Box::new([0; KEY_LENGTH]));
-        if bytes.len() != KEY_LENGTH {
-            return None;
-        }
-        key.0.copy_from_slice(bytes);
-        Some(key)
+        (bytes.len() == KEY_LENGTH).then(|| Self(Held::copied(bytes)))
     }
 
     /// The key's bytes, for a cipher. The caller leaves no copy behind.
     pub fn expose(&self) -> &[u8; KEY_LENGTH] {
-        &self.0
+        // Shorter it is only after `zeroize`, and then it is no key any more.
+        self.0.bytes().first_chunk().unwrap_or(&[0; KEY_LENGTH])
     }
 
     /// A second, equally secret value.
     pub fn duplicate(&self) -> Self {
-        Self(self.0.clone())
+        Self(Held::copied(self.0.bytes()))
     }
 }
 
+impl Zeroize for Key {
+    fn zeroize(&mut self) {
+        self.0.wipe();
+    }
+}
+impl ZeroizeOnDrop for Key {}
+
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
-        self.0.as_slice().ct_eq(other.0.as_slice()).into()
+        self.expose().ct_eq(other.expose()).into()
     }
 }
 impl Eq for Key {}
@@ -187,6 +205,9 @@ mod tests {
         let mut secret = SecretBytes::new(vec![1, 2, 3]);
         secret.zeroize();
         assert!(secret.is_empty());
+        let mut key = Key::from_slice(&[7; 32]).unwrap();
+        key.zeroize();
+        assert_eq!(key.expose(), &[0; 32]);
         let mut text = SecretText::new("abc".into());
         text.zeroize();
         assert!(text.is_empty());

@@ -37,7 +37,7 @@ pub enum Unreadable {
 ///
 /// # Errors
 /// [`Unreadable`] when not a single byte could be read.
-pub(crate) fn search(pid: u32, needles: &[Needle]) -> Result<(Vec<String>, u64), Unreadable> {
+pub fn search(pid: u32, needles: &[Needle]) -> Result<(Vec<String>, u64), Unreadable> {
     let maps = fs::read_to_string(format!("/proc/{pid}/maps")).map_err(|e| refused_or_gone(pid, &e))?;
     let memory = File::open(format!("/proc/{pid}/mem")).map_err(|e| refused_or_gone(pid, &e))?;
     let pagemap = File::open(format!("/proc/{pid}/pagemap")).map_err(|e| refused_or_gone(pid, &e))?;

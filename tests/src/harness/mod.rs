@@ -21,7 +21,7 @@ mod window;
 mod world;
 
 pub use journey::{PASSPHRASE, SAMPLE, Sample, demo, element, first_journey, now, sample_uris};
-pub use memory::Needle;
+pub use memory::{Needle, Unreadable, search};
 pub use webdriver::Keys;
 pub use window::Window;
 pub use world::World;

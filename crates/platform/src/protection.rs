@@ -1,0 +1,100 @@
+//! What keeps other programs, and the disk, from this process's memory.
+//!
+//! A process that is not dumpable leaves no core file, and nobody but root attaches to it or reads its memory
+//! (`PR_SET_DUMPABLE`, prctl(2)). The price on Linux: desktop portals older than the autumn of 2026 refuse such a
+//! process everything, because they look into `/proc/PID/root` to see whether it is a Flatpak
+//! (flatpak/xdg-desktop-portal issues 785, 1490, 2141). This program's dialogs are GTK's own and ask no portal; whoever
+//! adds a call to one has to reckon with the refusal.
+
+use keyhaven_secret::{LockedMemory, SecretBytes, locked_memory};
+
+/// How well this process's memory is kept to itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Protection {
+    /// Whether a crash leaves the memory on the disk.
+    pub core_dumps: Kept,
+    /// Whether other programs of the same person can attach to the process and read its memory.
+    pub other_programs: Kept,
+    /// How much of the memory for keys and records is kept out of swap.
+    pub swap: LockedMemory,
+    /// How much memory the system lets this process keep out of swap, in bytes; `None` where it does not say, or has
+    /// no limit.
+    pub limit: Option<u64>,
+}
+
+/// Whether something is kept out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// It is kept out.
+    Out,
+    /// It is not: the system refused, or this is a build for developers.
+    In,
+    /// This system has no such setting that a program may ask for, or does not say.
+    Unknown,
+}
+
+/// Keeps core dumps and other programs out, for the rest of this process's life. To be called before anything secret
+/// is in memory. A refusal changes nothing for the person; [`protection`] tells it.
+pub fn protect() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let none = Rlimit { current: Some(0), maximum: Some(0) };
+        let _ = setrlimit(Resource::Core, none);
+    }
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
+
+/// How it stands now.
+pub fn protection() -> Protection {
+    // The first secret shows whether the system locks memory at all.
+    drop(SecretBytes::new(vec![0]));
+    let (core_dumps, other_programs) = (core_dumps(), other_programs());
+    Protection { core_dumps, other_programs, swap: locked_memory(), limit: limit() }
+}
+
+#[cfg(unix)]
+fn limit() -> Option<u64> {
+    use rustix::process::{Resource, getrlimit};
+    getrlimit(Resource::Memlock).current
+}
+
+#[cfg(not(unix))]
+fn limit() -> Option<u64> {
+    None
+}
+
+#[cfg(unix)]
+fn core_dumps() -> Kept {
+    use rustix::process::{Resource, getrlimit};
+    // A process that is not dumpable leaves none, whatever its limit says (core(5)).
+    if other_programs() == Kept::Out || getrlimit(Resource::Core).current == Some(0) {
+        Kept::Out
+    } else {
+        Kept::In
+    }
+}
+
+#[cfg(not(unix))]
+fn core_dumps() -> Kept {
+    Kept::Unknown
+}
+
+#[cfg(target_os = "linux")]
+fn other_programs() -> Kept {
+    use rustix::process::{DumpableBehavior, dumpable_behavior};
+    match dumpable_behavior() {
+        Ok(DumpableBehavior::Dumpable) => Kept::In,
+        Ok(_) => Kept::Out,
+        Err(_) => Kept::Unknown,
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn other_programs() -> Kept {
+    Kept::Unknown
+}
