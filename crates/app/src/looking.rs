@@ -117,6 +117,30 @@ impl App {
         Ok(count)
     }
 
+    /// Where an earlier state was put in the vault's place, its counters go on from where they were in the states that
+    /// were saved after it: a code that was shown is not shown again (promise 8).
+    pub(crate) fn catch_up(&mut self) {
+        let (host, now) = (self.host.clone(), self.now());
+        let Ok(session) = self.session_mut() else { return };
+        let mut moved = false;
+        for state in session.vault.later_generations(host.files()) {
+            for later in state.accounts().iter() {
+                let accounts = session.vault.accounts_mut();
+                let Some(here) = accounts.get(later.id) else { continue };
+                if let Some(payload) = ahead(later, here) {
+                    let record = here.changed(now, payload);
+                    accounts.put(record);
+                    moved = true;
+                }
+            }
+        }
+        if moved {
+            // Where the disk takes nothing no code of a counter is shown either, and the next unlock tries again.
+            let _ = self.save_with(|_| ());
+            let _ = self.session_mut().map(Session::read_accounts);
+        }
+    }
+
     /// Forgets what was looked into.
     pub fn forget_look(&mut self) {
         if let Ok(session) = self.session_mut() {

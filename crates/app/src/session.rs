@@ -87,7 +87,8 @@ impl Session {
 
     /// How many records were set aside: by the vault, and here.
     pub fn set_aside(&self) -> usize {
-        self.vault.accounts().set_aside().len() + self.not_understood.len()
+        let recovery = self.vault.recovery().map_or(0, |recovery| recovery.set_aside().len());
+        self.vault.accounts().set_aside().len() + recovery + self.not_understood.len()
     }
 
     pub fn next_offer(&mut self) -> u32 {
@@ -182,8 +183,8 @@ impl App {
         Ok(())
     }
 
-    /// Changes one record and saves, on exactly the state that the change was made for: `false`, and nothing changed,
-    /// when another program saved in between.
+    /// Moves the counter of one record and saves, on exactly the state that the move was made for: `false`, and nothing
+    /// changed, when another program saved in between.
     ///
     /// # Errors
     /// Locked, or not saved.
@@ -195,7 +196,7 @@ impl App {
         session.flush_used(now);
         check_readable(&stored)?;
         session.put(id, &stored, now);
-        match session.vault.save(host.files(), now) {
+        match session.vault.save_move(host.files(), now) {
             Ok(_) => {
                 session.used.clear();
                 session.accounts.insert(id, stored);

@@ -228,7 +228,8 @@ impl App {
             write_keyring(&*self.host, &id, key)?;
         }
         let mut new = vec![NewSlot::passphrase(passphrase, cost), NewSlot::recovery_key(&recovery_key)];
-        new.extend(keyring.as_ref().map(NewSlot::keyring));
+        let label = self.computer();
+        new.extend(keyring.as_ref().map(|key| NewSlot { label, ..NewSlot::keyring(key) }));
         let proof = Proven::Passphrase(passphrase.duplicate());
         let done = self.with_recovery_open(&proof, |session| session.vault.rotate_keys(&new, now));
         if let Err(failure) = done {

@@ -117,6 +117,11 @@ impl App {
         self.create(passphrase.map(|passphrase| (passphrase, cost)), keyring)
     }
 
+    /// What a slot for this computer's keyring is called. It stands in the file unencrypted.
+    pub(crate) fn computer(&self) -> String {
+        self.host.computer().trim().chars().take(60).collect()
+    }
+
     /// What a passphrase of a new slot shall cost on this machine.
     pub(crate) fn calibrated(&self) -> KdfCost {
         KdfCost::calibrate(UNLOCK_TIME, |work| self.host.measure(work))
@@ -160,6 +165,9 @@ impl App {
             now,
         })
         .map_err(other)?;
+        if let Some(slot) = slot_of(&vault.slots(), &SlotKind::Keyring) {
+            vault.label_slot(slot, &self.computer()).map_err(other)?;
+        }
         // Without a passphrase nothing is kept before the kit is (promise 3): see `confirm_kit`.
         let waits = passphrase.is_none();
         if !waits {
@@ -317,10 +325,10 @@ impl App {
         written.result.clone()?;
         let now = self.now();
         let before = written.before.as_ref().and_then(|text| KeyringKey::from_text(text).ok());
-        let mut added = Ok(());
+        let (mut added, label) = (Ok(()), self.computer());
         self.save_with(|session| {
             let old = before.and_then(|key| session.vault.slot_opened_by(Credential::Keyring(&key)));
-            let new = NewSlot::keyring(&written.entry.key);
+            let new = NewSlot { label: label.clone(), ..NewSlot::keyring(&written.entry.key) };
             added = session.vault.add_slot(&new, now).map(drop).map_err(other);
             if let (Ok(()), Some(old)) = (&added, old) {
                 added = session.vault.remove_slot(old, now).map_err(other);
@@ -511,6 +519,7 @@ impl App {
         let keyring =
             if let Phase::Locked { keyring, .. } = &self.phase { *keyring } else { KeyringState::Unasked };
         self.phase = Phase::Open(Box::new(Session::new(vault, opened_with, keyring)));
+        self.catch_up();
     }
 
     fn locked_view(&self, vault: &LockedVault, keyring: KeyringState) -> LockedView {

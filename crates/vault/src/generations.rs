@@ -1,7 +1,9 @@
 //! Earlier states of the vault, kept in the folder `generations` beside it.
 //!
 //! Each save keeps what it replaces. The newest ten stay, then the newest of each of fourteen days and of each of
-//! twenty-six weeks. Days and weeks are those of the saves, so a clock that jumps thins nothing by mistake.
+//! twenty-six weeks. Days and weeks are those of the saves, so a clock that jumps thins nothing by mistake. A name says
+//! also what came after the state ([`Next`]): of those that lack nothing but the move of a counter only the newest
+//! stays, and counts for nothing; those with something that was gone afterwards stay longer than others.
 
 use crate::{
     files::Files,
@@ -20,6 +22,8 @@ use std::{
 };
 
 const NEWEST: usize = 10;
+/// So many newest states after which something was gone.
+const LASTS: usize = 30;
 const DAYS: usize = 14;
 const WEEKS: usize = 26;
 const DAY: u64 = 24 * 60 * 60 * 1000;
@@ -102,7 +106,8 @@ impl LockedVault {
             Ok(there) if there.id() != source.id() => {
                 return Err(RestoreError::AnotherVault { expected: there.id(), found: source.id() });
             }
-            Ok(there) => keep(files, &place, &there)?,
+            // Who can tell, without a key, what it has and the generation lacks.
+            Ok(there) => keep(files, &place, &there, Next::Lacks)?,
             Err(ReadError::NotFound) => {}
             // Damaged, or from a newer version: kept as it is.
             Err(_) => keep_unreadable(files, &place)?,
@@ -132,6 +137,20 @@ impl LockedVault {
 }
 
 impl OpenVault {
+    /// The kept states that were saved after this one and open with this vault's keys: there are some once an earlier
+    /// state was put in the vault's place, until the next save.
+    pub fn later_generations(&self, files: &dyn Files) -> Vec<Self> {
+        let Ok(location) = self.image.location.real(files) else { return Vec::new() };
+        let folder = location.generations_folder();
+        let names = sorted(&location, &files.list(&folder).unwrap_or_default());
+        let later = names.iter().filter(|name| name.number > self.generation());
+        later
+            .filter_map(|name| LockedVault::read(files, &Location::at(folder.join(&name.file))).ok())
+            .filter(|state| state.id() == self.id())
+            .filter_map(|state| self.open_copy(&state).ok())
+            .collect()
+    }
+
     /// Whether this vault's key opens the generation.
     pub fn opens(&self, files: &dyn Files, generation: &Generation) -> bool {
         LockedVault::read(files, &Location::at(&generation.path))
@@ -160,9 +179,38 @@ fn put(files: &dyn Files, path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
     files.sync_folder(folder).map_err(failed(DiskOperation::SyncFolder, folder))
 }
 
+/// What became of a state that was replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// The next state changes something.
+    Changes,
+    /// The next state says everything that this one does, but for counters that moved.
+    Moves,
+    /// The next state lacks a record that this one has.
+    Lacks,
+}
+
+impl Next {
+    const ALL: [Self; 3] = [Self::Changes, Self::Moves, Self::Lacks];
+
+    /// What a file's name says of it.
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Changes => "",
+            Self::Moves => "-step",
+            Self::Lacks => "-last",
+        }
+    }
+}
+
 /// Keeps a state of the vault, unless that is done already.
-pub(crate) fn keep(files: &dyn Files, location: &Location, vault: &LockedVault) -> Result<(), SaveError> {
-    let name = Name::of(location, vault);
+pub(crate) fn keep(
+    files: &dyn Files,
+    location: &Location,
+    vault: &LockedVault,
+    next: Next,
+) -> Result<(), SaveError> {
+    let name = Name::of(location, vault, next);
     keep_as(files, location, &name.file, &vault.bytes)
 }
 
@@ -232,12 +280,20 @@ pub(crate) fn thin(files: &dyn Files, location: &Location) -> Vec<PathBuf> {
 /// `names` stand newest first.
 fn superfluous(names: &[Name]) -> impl Iterator<Item = &Name> {
     let (mut days, mut weeks) = (BTreeSet::new(), BTreeSet::new());
+    let (mut newest, mut lasts) = (0, 0);
     names.iter().enumerate().filter_map(move |(index, name)| {
+        if name.next == Next::Moves {
+            // What follows it has all of it. The newest stays for the case that the vault's file is damaged.
+            return (index > 0).then_some(name);
+        }
+        newest += 1;
+        lasts += usize::from(name.next == Next::Lacks);
         let day = name.saved_at / DAY;
         let week = (name.saved_at + MONDAY) / (7 * DAY);
         let of_day = days.len() < DAYS && days.insert(day);
         let of_week = weeks.len() < WEEKS && weeks.insert(week);
-        (index >= NEWEST && !of_day && !of_week).then_some(name)
+        let last = name.next == Next::Lacks && lasts <= LASTS;
+        (newest > NEWEST && !of_day && !of_week && !last).then_some(name)
     })
 }
 
@@ -248,32 +304,34 @@ fn sorted(location: &Location, names: &[String]) -> Vec<Name> {
     found
 }
 
-/// `vault-0000000042-1763790192000-1a2b3c4d.keyhaven`: stem, number, milliseconds, the digest's beginning.
+/// `vault-0000000042-1763790192000-1a2b3c4d-last.keyhaven`: stem, number, milliseconds, the digest's beginning, what
+/// became of it.
 struct Name {
     file: String,
     number: u64,
     saved_at: u64,
+    next: Next,
 }
 
 impl Name {
-    fn of(location: &Location, vault: &LockedVault) -> Self {
+    fn of(location: &Location, vault: &LockedVault, next: Next) -> Self {
         let (number, saved_at) = (vault.generation(), vault.saved_at());
-        let mark = hex(&vault.parsed.digest[..4]);
-        Self {
-            file: format!("{}-{number:010}-{saved_at}-{mark}.keyhaven", location.stem()),
-            number,
-            saved_at,
-        }
+        let (digest, mark) = (hex(&vault.parsed.digest[..4]), next.mark());
+        let file = format!("{}-{number:010}-{saved_at}-{digest}{mark}.keyhaven", location.stem());
+        Self { file, number, saved_at, next }
     }
 
     fn parse(location: &Location, file: &str) -> Option<Self> {
         let rest = file.strip_prefix(&location.stem())?.strip_prefix('-')?.strip_suffix(".keyhaven")?;
-        let mut parts = rest.split('-');
-        let (number, saved_at, mark) = (parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() || mark.len() != 8 || !mark.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let mut parts = rest.splitn(3, '-');
+        let (number, saved_at, end) = (parts.next()?, parts.next()?, parts.next()?);
+        let (digest, mark) = end.split_at_checked(8)?;
+        let next = Next::ALL.into_iter().find(|next| next.mark() == mark)?;
+        if !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }
-        Some(Self { file: file.to_owned(), number: number.parse().ok()?, saved_at: saved_at.parse().ok()? })
+        let (number, saved_at) = (number.parse().ok()?, saved_at.parse().ok()?);
+        Some(Self { file: file.to_owned(), number, saved_at, next })
     }
 }
 
@@ -284,7 +342,12 @@ mod tests {
     fn saved(times: impl Iterator<Item = u64>) -> Vec<Name> {
         let mut names: Vec<_> = times
             .enumerate()
-            .map(|(number, saved_at)| Name { file: number.to_string(), number: number as u64, saved_at })
+            .map(|(number, saved_at)| Name {
+                file: number.to_string(),
+                number: number as u64,
+                saved_at,
+                next: Next::Changes,
+            })
             .collect();
         names.reverse();
         names
@@ -307,6 +370,26 @@ mod tests {
     }
 
     #[test]
+    fn moves_of_counters_count_for_nothing_and_push_nothing_out() {
+        let mut names = saved((0..40).map(|index| DAY + index));
+        // Newest first: eleven moves, a deletion, changes.
+        names[..11].iter_mut().for_each(|name| name.next = Next::Moves);
+        names[11].next = Next::Lacks;
+        let left = |names: &[Name]| {
+            let removed: BTreeSet<u64> = superfluous(names).map(|name| name.number).collect();
+            let left = names.iter().map(|name| name.number).filter(|number| !removed.contains(number));
+            left.collect::<Vec<_>>()
+        };
+        assert_eq!(left(&names), [39, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19]);
+        // Were they changes of another kind, the state before the deletion would stay all the same.
+        names[..11].iter_mut().for_each(|name| name.next = Next::Changes);
+        assert_eq!(left(&names), [39, 38, 37, 36, 35, 34, 33, 32, 31, 30, 28]);
+        // Not for ever.
+        names.iter_mut().for_each(|name| name.next = Next::Lacks);
+        assert_eq!(left(&names).len(), LASTS);
+    }
+
+    #[test]
     fn foreign_names_are_no_generations() {
         let location = Location::in_folder("x");
         let name = "vault-0000000042-1763790192000-1a2b3c4d.keyhaven";
@@ -314,8 +397,14 @@ mod tests {
             Name::parse(&location, name).map(|name| (name.number, name.saved_at)),
             Some((42, 1_763_790_192_000))
         );
+        for (mark, next) in [("-last", Next::Lacks), ("-step", Next::Moves)] {
+            let name = name.replace(".keyhaven", &format!("{mark}.keyhaven"));
+            assert_eq!(Name::parse(&location, &name).map(|name| name.next), Some(next));
+        }
         for foreign in [
             "vault.keyhaven",
+            "vault-0000000042-1763790192000-1a2b3c4d-first.keyhaven",
+            "vault-0000000042-1763790192000-1a2b3c4dlast.keyhaven",
             "other-0000000042-1763790192000-1a2b3c4d.keyhaven",
             "vault-0000000042-1763790192000-1a2b3c4d.keyhaven.tmp",
             "vault-0000000042-1763790192000-1a2b3c4.keyhaven",

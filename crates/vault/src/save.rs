@@ -4,8 +4,9 @@
 //! disk; read it back and open it; give it the vault's name; bring the folder to the disk.
 
 use crate::{
+    compartment::Compartment,
     files::{Files, Lock},
-    generations,
+    generations::{self, Next},
     header::{self, Demand, MAX_FILE, MAX_HEADER, ReadError},
     location::Location,
     locked::LockedVault,
@@ -151,13 +152,45 @@ impl OpenVault {
     /// # Errors
     /// See [`SaveError`]. The file on disk is the old one.
     pub fn save(&mut self, files: &dyn Files, now: u64) -> Result<Saved, SaveError> {
+        let next = if self.lacks_something_saved() { Next::Lacks } else { Next::Changes };
+        self.save_after(files, now, next)
+    }
+
+    /// Saves a change that leaves nothing of the state before worth coming back to, such as a counter's move: that
+    /// state is kept until the next one is, and pushes no other out of the generations. `now` is in milliseconds since
+    /// 1970-01-01 UTC.
+    ///
+    /// # Errors
+    /// See [`SaveError`]. The file on disk is the old one.
+    pub fn save_move(&mut self, files: &dyn Files, now: u64) -> Result<Saved, SaveError> {
+        // Whatever the caller says: a record that goes is never a move.
+        let next = if self.lacks_something_saved() { Next::Lacks } else { Next::Moves };
+        self.save_after(files, now, next)
+    }
+
+    /// Whether something that the file has, as far as this vault is open, is gone.
+    fn lacks_something_saved(&self) -> bool {
+        let lacks = |now: &Compartment, before: &Compartment| {
+            before.iter().any(|record| now.get(record.id).is_none())
+                || before.set_aside.len() > now.set_aside.len()
+                || before.conflicts().count() > now.conflicts().count()
+        };
+        // What cannot be opened any more cannot be compared either; it is kept as any other.
+        self.image.on_disk
+            && self.opened_like_this(&self.image).is_ok_and(|before| {
+                lacks(&self.accounts, &before.accounts)
+                    || self.recovery().zip(before.recovery()).is_some_and(|(now, before)| lacks(now, before))
+            })
+    }
+
+    fn save_after(&mut self, files: &dyn Files, now: u64, next: Next) -> Result<Saved, SaveError> {
         let location = &self.image.location;
         let location = location.real(files).map_err(failed(DiskOperation::Resolve, location.file()))?;
         let folder = location.folder();
         files.create_folder(folder).map_err(failed(DiskOperation::CreateFolder, folder))?;
         let lock = lock(files, &location)?;
         if let Some(before) = self.check_unchanged(files, &location)? {
-            generations::keep(files, &location, before)?;
+            generations::keep(files, &location, before, next)?;
         }
         self.write(files, &location, now, &lock)
     }

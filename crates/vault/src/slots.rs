@@ -120,6 +120,10 @@ pub(crate) struct VaultKeys<'a> {
     pub recovery: Option<&'a Key>,
 }
 
+fn check_label(label: &str) -> Result<(), SlotError> {
+    if label.chars().count() > 100 { Err(SlotError::LabelTooLong) } else { Ok(()) }
+}
+
 /// A slot as [`NewSlot`] wants it. `now` is in milliseconds since 1970-01-01 UTC.
 pub(crate) fn make(
     vault: VaultId,
@@ -127,9 +131,7 @@ pub(crate) fn make(
     new: &NewSlot<'_>,
     now: u64,
 ) -> Result<Slot, SlotError> {
-    if new.label.chars().count() > 100 {
-        return Err(SlotError::LabelTooLong);
-    }
+    check_label(&new.label)?;
     let source = match new.secret {
         SlotSecret::Passphrase(text, _) if text.is_empty() => return Err(SlotError::EmptyPassphrase),
         SlotSecret::Passphrase(text, cost) => SlotKeySource::Passphrase(text, cost, slot::salt()?),
@@ -159,6 +161,20 @@ impl OpenVault {
         let id = slot.id();
         self.header.slots.push(StoredSlot::Known(Box::new(slot)));
         Ok(id)
+    }
+
+    /// Calls a slot otherwise. Its label stands in the file unencrypted.
+    ///
+    /// # Errors
+    /// The label is too long, or there is no such slot of a kind that this version knows.
+    pub fn label_slot(&mut self, id: SlotId, label: &str) -> Result<(), SlotError> {
+        check_label(label)?;
+        let known = self.header.slots.iter_mut().find_map(|slot| match slot {
+            StoredSlot::Known(slot) if slot.id() == id => Some(slot),
+            _ => None,
+        });
+        label.clone_into(&mut known.ok_or(SlotError::NoSuchSlot)?.label);
+        Ok(())
     }
 
     /// The slot that this opens, if there is one: with a key of this computer's keyring, the slot made for it.

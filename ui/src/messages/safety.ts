@@ -56,7 +56,7 @@ export const safety = {
 
   slots: {
     title: "Ways in", lead: "Everything that opens this vault. Trying a passphrase costs time and memory on purpose; the cost is raised by itself when computers get faster.",
-    kind: { passphrase: "Passphrase", keyring: "A computer’s keyring", recovery_key: "Emergency kit", unknown: "From a newer version" },
+    kind: { passphrase: "Passphrase", keyring: "A computer’s keyring", recovery_key: "Emergency kit", unknown: "From a newer version" }, keyringOf: (computer: string) => `Keyring of ${computer}`,
     since: (date: string) => `since ${date}`, cost: (mib: number, passes: number) => `${mib} MiB × ${passes}`, accountsOnly: "opens accounts only",
     add: "Add a passphrase", addTitle: "Add a passphrase", addGo: "Add it", added: "The passphrase opens the vault from now on.",
     change: "Change", changeTitle: "Change the passphrase", changeGo: "Change it", changed: "The passphrase was changed.", current: "Current passphrase", fresh: "New passphrase",

@@ -275,6 +275,7 @@ fn two_programs_on_one_vault_lose_nothing() {
 
 #[test]
 fn a_record_that_is_not_understood_is_counted_and_kept() {
+    use keyhaven_app::aside::{self, Aside, AsideKind};
     use keyhaven_vault::{Credential, LockedVault, Record, RecordId};
     let (host, home, app) = app();
     drop(app);
@@ -299,6 +300,13 @@ fn a_record_that_is_not_understood_is_counted_and_kept() {
     app.unlock_with_passphrase(&passphrase()).unwrap();
     let Status::Open(view) = app.status() else { panic!() };
     assert_eq!((view.accounts, view.set_aside), (0, 1), "a kind of a newer version is no fault of this one");
+    let aside = app.set_aside().unwrap();
+    let what = AsideKind::Payload { id: id.to_string(), kind: "account".into() };
+    assert_eq!(aside, [Aside { recovery: false, what, bytes: SecretBytes::new(odd.to_vec()) }]);
+    let file = aside::to_file(&aside);
+    let line: serde_json::Value = serde_json::from_slice(file.expose()).unwrap();
+    let bytes = data_encoding::BASE64.decode(line["bytes"].as_str().unwrap().as_bytes()).unwrap();
+    assert_eq!(bytes, odd);
     add(&mut app, &format!("otpauth://totp/a?secret={RFC}"));
     let vault = LockedVault::read(&keyhaven_vault::DiskFiles, &location)
         .unwrap()

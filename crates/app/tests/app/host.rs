@@ -20,6 +20,8 @@ pub struct TestHost {
     /// How long everything takes that is measured, in milliseconds.
     measured: AtomicU64,
     pub keyring: TestKeyring,
+    /// What the computer is called.
+    pub name: Mutex<String>,
     files: DiskFiles,
 }
 
@@ -38,6 +40,7 @@ impl TestHost {
             now: AtomicU64::new(START),
             measured: AtomicU64::new(10_000),
             keyring: TestKeyring::default(),
+            name: Mutex::default(),
             files: DiskFiles,
         })
     }
@@ -67,6 +70,10 @@ impl Host for TestHost {
 
     fn keyring(&self) -> &dyn Keyring {
         &self.keyring
+    }
+
+    fn computer(&self) -> String {
+        self.name.lock().unwrap().clone()
     }
 
     fn tidy(&self, path: &Path, _way: TidyWay) -> std::io::Result<()> {

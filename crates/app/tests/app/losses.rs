@@ -3,8 +3,10 @@
 use crate::host::{TestHost, cheap, open_app, passphrase, restarted};
 use keyhaven_app::App;
 use keyhaven_app::offer::Input;
+use keyhaven_app::safety_view::{LookAnswer, RestorePoint, SlotName};
 use keyhaven_app::view::*;
 use keyhaven_secret::SecretText;
+use keyhaven_vault::{DiskFiles, LockedVault};
 use std::path::Path;
 
 const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
@@ -207,8 +209,10 @@ fn using_a_code_decides_no_conflict() {
 
 /// One vault in a synced folder, two computers with a keyring each.
 #[test]
-fn each_computers_keyring_slot_is_its_own() {
+fn each_computers_keyring_slot_is_its_own_and_says_whose_it_is() {
     let (a, b, home) = (TestHost::new(), TestHost::new(), tempfile::tempdir().unwrap());
+    *a.name.lock().unwrap() = "desk".into();
+    *b.name.lock().unwrap() = format!(" {} ", "long".repeat(50));
     drop(open_app(&a, home.path()));
     let mut on_b = opened(&b, home.path());
     on_b.enable_keyring().unwrap();
@@ -217,6 +221,10 @@ fn each_computers_keyring_slot_is_its_own() {
     }
     // Anew on one of them, and taken away there.
     on_b.enable_keyring().unwrap();
+    let slots = on_b.slots().unwrap();
+    let names: Vec<_> = slots.iter().filter(|slot| slot.kind == SlotName::Keyring).collect();
+    let names: Vec<_> = names.iter().map(|slot| slot.label.as_str()).collect();
+    assert_eq!(names, ["desk", "long".repeat(15).as_str()]);
     restarted(&a, home.path()).unlock_with_keyring().unwrap();
     restarted(&b, home.path()).unlock_with_keyring().unwrap();
     on_b.disable_keyring().unwrap();
@@ -388,4 +396,62 @@ fn saving_a_kit_touches_no_other_file_and_leaves_nothing_half() {
         std::fs::read_dir(papers.path()).unwrap().flatten().map(|entry| entry.file_name()).collect();
     names.sort();
     assert_eq!(names, ["kit.new", "kit.svg", "taken.svg"]);
+}
+
+/// An account is added and deleted on one day, and then the counter of another moves as often as saved states are kept.
+#[test]
+fn moves_of_a_counter_do_not_push_out_the_state_with_a_deleted_account() {
+    let (host, home) = (TestHost::new(), tempfile::tempdir().unwrap());
+    let mut app = open_app(&host, home.path());
+    let counter = add(&mut app, &format!("otpauth://hotp/Bank:me?secret={SECRET}&counter=0")).remove(0);
+    let gone = add(&mut app, &format!("otpauth://totp/Mail:me?secret={SECRET}")).remove(0);
+    app.delete_account(&gone).unwrap();
+    for _ in 0..11 {
+        host.pass(1_000);
+        app.use_code(&counter).unwrap();
+    }
+    let points = app.restore_points().unwrap().points;
+    let has_it = |point: &RestorePoint| {
+        let LookAnswer::Opened(look) = app.look_into_point(point.place, &point.name, None).unwrap() else {
+            panic!("the vault's own keys open it")
+        };
+        look.differences.iter().any(|one| one.id == gone)
+    };
+    let with: Vec<_> = points.iter().map(has_it).collect();
+    assert!(with.contains(&true), "{with:?}");
+    assert!(points.len() <= 5, "a counter's moves need no state of their own: {}", points.len());
+}
+
+/// Codes were shown, and then an earlier state is put in the vault's place: by name, and as a backup where the vault was
+/// lost.
+#[test]
+fn a_restored_state_shows_no_code_of_a_counter_again() {
+    let (host, home) = (TestHost::new(), tempfile::tempdir().unwrap());
+    let mut app = open_app(&host, home.path());
+    let id = add(&mut app, &format!("otpauth://hotp/Bank:me?secret={SECRET}&counter=0")).remove(0);
+    let backup = home.path().join("backup.keyhaven");
+    app.back_up_to(&backup).unwrap();
+    let mut shown = Vec::new();
+    for _ in 0..3 {
+        add(&mut app, &format!("otpauth://totp/Mail{}:me?secret={SECRET}", shown.len()));
+        shown.push(app.use_code(&id).unwrap().code);
+    }
+    let points = app.restore_points().unwrap().points;
+    let earliest = points.into_iter().min_by_key(|point| point.generation).unwrap();
+    app.lock();
+    let name = LockedVault::generations(&DiskFiles, app.location()).unwrap();
+    let name = name.iter().find(|state| state.number == earliest.generation + 1).unwrap();
+    app.restore_generation(&name.path.file_name().unwrap().to_string_lossy()).unwrap();
+    app.unlock_with_passphrase(&passphrase()).unwrap();
+    let next = app.use_code(&id).unwrap().code;
+    assert!(!shown.contains(&next), "{next} was shown before: {shown:?}");
+
+    // The last move stood in the file alone that is lost now.
+    drop(app);
+    std::fs::write(home.path().join("vault.keyhaven"), b"").unwrap();
+    let mut app = restarted(&host, home.path());
+    app.use_vault(&backup, true).unwrap();
+    app.unlock_with_passphrase(&passphrase()).unwrap();
+    let next = app.use_code(&id).unwrap().code;
+    assert!(!shown.contains(&next), "{next} was shown before: {shown:?}");
 }

@@ -8,6 +8,7 @@
 mod decryptor;
 mod faults;
 mod full_disk;
+mod generations;
 mod journey;
 mod kill;
 mod merge;
