@@ -7,6 +7,7 @@
 
 mod accounts;
 pub mod adding;
+pub mod aside;
 pub mod backups;
 pub mod booklet;
 mod demo;

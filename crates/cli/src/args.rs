@@ -497,6 +497,7 @@ pub enum VaultCommand {
     Backup(BackupArgs),
     Restore(RestoreArgs),
     Merge(MergeArgs),
+    SetAside(SetAsideArgs),
 }
 
 /// Make a new vault and print its recovery key
@@ -651,6 +652,24 @@ pub struct MergeArgs {
     /// Say what the merge would change, and change nothing
     #[arg(long, requires = "file")]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub unlock: Unlock,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// List what this version cannot understand, and write it to a file byte for byte
+///
+/// It stays in the vault, and a version that understands it shows it again. Exit code 0: there is something. 1: nothing.
+#[derive(Args)]
+pub struct SetAsideArgs {
+    /// Write the bytes to this new file, readable by you alone: a JSON object a line, the bytes in Base64
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace the file if it is there
+    #[arg(long, requires = "output")]
+    pub force: bool,
     #[command(flatten)]
     pub unlock: Unlock,
     /// Print one JSON value

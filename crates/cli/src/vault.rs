@@ -23,6 +23,7 @@ pub fn run(command: VaultCommand) -> Result<Answer, Failure> {
         VaultCommand::Backup(args) => backups::backup(args),
         VaultCommand::Restore(args) => backups::restore(args),
         VaultCommand::Merge(args) => backups::merge(args),
+        VaultCommand::SetAside(args) => crate::set_aside::run(args),
     }
 }
 
