@@ -284,6 +284,16 @@ mod tests {
     }
 
     #[test]
+    fn a_window_ends_at_its_second() {
+        let limit = Limit::per_window(1, 60);
+        let mut budget = Budget::default();
+        budget.charge(&limit, at(0)).unwrap();
+        assert_eq!(budget.charge(&limit, at(59)), Err(Exhausted { until: Some(at(60)) }));
+        budget.charge(&limit, at(60)).unwrap();
+        assert_eq!((budget.used, budget.window_start), (1, at(60)));
+    }
+
+    #[test]
     fn a_clock_set_back_opens_no_new_window() {
         let limit = Limit::per_window(2, 60);
         let mut budget = Budget::default();

@@ -168,6 +168,18 @@ mod tests {
     }
 
     #[test]
+    fn a_hash_names_its_key_unless_it_is_the_first() {
+        let mut stored = hash(&keys(), HashCost::LEAST, "X").unwrap();
+        let first = serde_json::to_string(&stored).unwrap();
+        assert!(!first.contains("\"key\""), "{first}");
+        assert_eq!(serde_json::from_str::<StoredHash>(&first).unwrap(), stored);
+        stored.key = 2;
+        let second = serde_json::to_string(&stored).unwrap();
+        assert!(second.contains("\"key\":2"), "{second}");
+        assert_eq!(serde_json::from_str::<StoredHash>(&second).unwrap().key(), 2);
+    }
+
+    #[test]
     fn what_is_printed_is_read_back() {
         let fresh = generate(false).unwrap();
         let printed = grouped(&fresh.code);

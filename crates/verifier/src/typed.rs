@@ -123,6 +123,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_longer_than_anybody_types_is_no_code() {
+        let padded = |length: usize| format!("492039{}", " ".repeat(length - 6));
+        assert!(digits(&padded(MAX_TYPED), 6).is_some());
+        assert!(digits(&padded(MAX_TYPED + 1), 6).is_none());
+        assert!(digits(&padded(MAX_TYPED + 2), 6).is_none());
+        assert!(recovery(&padded(MAX_TYPED)).is_some());
+        assert!(recovery(&padded(MAX_TYPED + 1)).is_none());
+        assert!(recovery(&padded(MAX_TYPED + 2)).is_none());
+    }
+
+    #[test]
     fn numbers_are_international() {
         assert_eq!(phone("+44 (20) 7946-0958").as_deref(), Some("+442079460958"));
         for text in ["020 7946 0958", "+0442079460958", "+44", "+12345678901234567", "+44x0794609", ""] {

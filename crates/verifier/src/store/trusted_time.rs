@@ -91,8 +91,10 @@ impl<S: Store, C: Fn() -> SystemTime + Send + Sync + 'static> TrustedTime<S, C> 
         let ahead = database.map_or(0, |database| ahead(before, database, at));
         *self.last() = Some(Compared { at, ahead, renewing: false });
         if is_too_far(ahead) {
-            let (seconds, place) =
-                (ahead.unsigned_abs() as f64 / 1_000.0, if ahead > 0 { "ahead of" } else { "behind" });
+            let (seconds, place) = (
+                ahead.unsigned_abs() as f64 / 1_000.0,
+                if ahead.is_negative() { "behind" } else { "ahead of" },
+            );
             let detail = format!("this node's clock is {seconds:.1} s {place} the database's");
             return Err(Unavailable::new("trusted time", detail));
         }

@@ -333,11 +333,11 @@ impl Loaded {
         answer: &Answer,
         context: &Context,
     ) -> Result<Option<Accepted>, Failure> {
-        let found = self.state.challenge.as_ref().filter(|found| {
-            found.kind == ChallengeKind::Answer
-                && self.is_session(&found.session, context)
-                && context.request.is_some()
-        });
+        // The tag of a request without a name is like no other.
+        let found =
+            self.state.challenge.as_ref().filter(|found| {
+                found.kind == ChallengeKind::Answer && self.is_session(&found.session, context)
+            });
         let Some((found, answered)) = found.and_then(|found| Some((found, found.answered.as_ref()?))) else {
             return Ok(None);
         };
@@ -369,7 +369,8 @@ impl Loaded {
         (proof, record)
     }
 
-    /// The tag under which a proof is kept: of another action, user or session it is another.
+    /// The tag under which a proof is kept: of another action, user or session it is another, and under a policy that was
+    /// changed since.
     pub fn proof_tag(&self, proof: &Proof, action: &Action, context: &Context) -> Tag {
         self.keys.tag(
             Purpose::Proof,
@@ -378,6 +379,7 @@ impl Loaded {
                 self.user().as_bytes(),
                 action.name().as_bytes(),
                 context.session.expose().as_bytes(),
+                &self.revision.to_be_bytes(),
                 proof.expose().as_bytes(),
             ],
         )

@@ -50,7 +50,8 @@ impl From<Unavailable> for ManageError {
 }
 
 impl<S: Store, K: KeyProvider> Verifier<S, K> {
-    /// Uses up a proof: true once, for the action, user and session it was given for, within five minutes at most.
+    /// Uses up a proof: true once, for the action, user and session it was given for, within five minutes at most, and
+    /// under the policy that it was earned by.
     ///
     /// # Errors
     /// It is not good, or nothing could be decided.
@@ -64,8 +65,11 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         let loaded = self.load(who).await?;
         let event =
             Event { action: Some(action.clone()), ..Event::of(EventName::ProofRedeemed, loaded.user()) };
-        let consume = vec![Change::ConsumeProof { tag: loaded.proof_tag(&proof, action, context) }];
-        self.with_proof(&loaded, context, consume, vec![event]).await
+        let changes = vec![
+            Change::ConsumeProof { tag: loaded.proof_tag(&proof, action, context) },
+            Change::RequirePolicy { revision: loaded.revision },
+        ];
+        self.with_proof(&loaded, context, changes, vec![event]).await
     }
 
     /// Settles changes of which the first consumes a proof.
@@ -79,7 +83,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         match self.settle(loaded, context.now, changes, events).await? {
             Settled::Done => Ok(()),
             Settled::Lost(0) => Err(ManageError::ProofInvalid),
-            Settled::Lost(_) => Err(Failure::Contended { what: "the user's factors" }.into()),
+            Settled::Lost(_) => Err(Failure::Contended { what: "the user's factors, or the policy," }.into()),
         }
     }
 
@@ -100,7 +104,8 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         let tag = loaded.proof_tag(&proof, &Action::RegenerateRecovery, context);
         let (sheet, put) = self.new_recovery(&loaded)?;
         let events = vec![Event::of(EventName::RecoveryRegenerated, loaded.user())];
-        self.with_proof(&loaded, context, vec![Change::ConsumeProof { tag }, put], events).await?;
+        let policy = Change::RequirePolicy { revision: loaded.revision };
+        self.with_proof(&loaded, context, vec![Change::ConsumeProof { tag }, policy, put], events).await?;
         Ok((sheet, loaded.notices(EventName::RecoveryRegenerated, None)?))
     }
 

@@ -70,6 +70,20 @@ async fn a_proof_dies_with_the_factor_that_earned_it() {
     assert_eq!(redeemed.err(), Some(ManageError::ProofInvalid));
 }
 
+/// The same for the policy: what it asks for now may be more than what was answered.
+#[tokio::test]
+async fn a_proof_dies_with_the_policy_that_it_was_earned_by() {
+    let mut world = World::with(Policy::default()).await;
+    let (_, account) = world.enrol_totp().await;
+    let proof = world.prove(Action::ChangeEmail, &account).await;
+    world.change_policy(|policy| policy.totp.look_back = 0).await;
+    let redeemed = world.verifier.redeem(&ann(), &Action::ChangeEmail, proof, &world.context()).await;
+    assert_eq!(redeemed.err(), Some(ManageError::ProofInvalid));
+    let proof = world.prove(Action::ChangeEmail, &account).await;
+    let redeemed = world.verifier.redeem(&ann(), &Action::ChangeEmail, proof, &world.context()).await;
+    assert_eq!(redeemed, Ok(()));
+}
+
 /// The same for a lock: a challenge that was opened before the method was locked.
 #[tokio::test]
 async fn a_lock_holds_for_challenges_that_were_open_before_it() {

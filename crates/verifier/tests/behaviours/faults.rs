@@ -4,8 +4,9 @@ use crate::world::{ann, operator, text};
 use keyhaven_otp::{Account, parse_uri};
 use keyhaven_secret::{Key, SecretText};
 use keyhaven_verifier::{
-    Action, Answer, AuditRecord, Begin, Confirmation, Context, DecisionId, Explanation, Failure, Grant,
-    HashCost, LocalKeys, MemoryStore, Policy, Reason, Store, Timestamp, TrustedTime, Unavailable, Verifier,
+    Action, Answer, AuditRecord, Begin, Confirmation, Context, Decision, DecisionId, Explanation, Failure,
+    Grant, HashCost, LocalKeys, ManageError, MemoryStore, Method, Policy, Reason, Store, Subject, Timestamp,
+    TrustedTime, Unavailable, Verifier, push_response,
     record::TenantRecord,
     store::{Change, Charge, Charged, Query, Settled, Settlement, Snapshot, StoreReport},
 };
@@ -234,6 +235,66 @@ async fn what_changes_between_comparing_and_claiming_counts() {
     }
 }
 
+/// Two make new recovery codes at once: one set is handed out, the other caller hears that something changed.
+#[tokio::test]
+async fn of_two_new_sets_of_recovery_codes_one_is_handed_out() {
+    let (verifier, account) = enrolled(true, When::Before).await;
+    let action = Action::RegenerateRecovery;
+    let begun = verifier.begin(&ann(), action, &context(30, None)).await.unwrap();
+    let Begin::Challenge(question) = begun else { panic!("not asked") };
+    let decision =
+        verifier.answer(&ann(), &question.id, code(&account, 30), &context(30, None)).await.unwrap();
+    let Decision::Accepted(accepted) = decision else { panic!("rejected") };
+    let query = Query { tenant: "acme".into(), user: "ann".into(), ..Query::default() };
+    let mut codes = verifier.store().inner.load(query).await.unwrap().recovery;
+    let expected = codes[0].generation;
+    for code in &mut codes {
+        code.generation += 1;
+    }
+    *verifier.store().meddling.lock().unwrap() = Some(Settlement {
+        tenant: "acme".into(),
+        user: "ann".into(),
+        now: (T0 + 30).into(),
+        changes: vec![Change::PutRecovery { expected, codes }],
+        events: Vec::new(),
+    });
+    assert_eq!(expected, 1, "sets are counted from one");
+    let made = verifier.regenerate_recovery(&ann(), accepted.proof, &context(30, None)).await;
+    assert!(matches!(made, Err(ManageError::Failure(Failure::Contended { .. }))), "{made:?}");
+}
+
+/// Somebody else closed the challenge while the user said on the device that it was not them: that is kept all the same.
+#[tokio::test]
+async fn a_denial_of_a_challenge_that_is_closed_meanwhile_is_kept() {
+    let (verifier, _) = enrolled(true, When::Before).await;
+    let policy = Policy { methods: [Method::Push].into(), ..Policy::default() };
+    verifier.put_policy(&operator(), "acme", &policy, 1, T0.into()).await.unwrap();
+    let bob = Subject::new("acme", "bob").unwrap();
+    let pending = verifier.enrol_push(&bob, "device", Grant::First, &context(0, None)).await.unwrap();
+    let number = text(pending.sent.show.as_ref().unwrap()).to_owned();
+    let response = push_response(&pending.key, pending.challenge.as_str(), &number);
+    let answer = Answer::Push { number: SecretText::new(number), response };
+    let confirmed = verifier.confirm(&bob, &pending.challenge, answer, &context(0, None)).await.unwrap();
+    assert!(matches!(confirmed, Confirmation::Enrolled(_)));
+    let begun = verifier.begin(&bob, Action::Login, &context(60, None)).await.unwrap();
+    let Begin::Challenge(question) = begun else { panic!("not asked") };
+    let _ = verifier.send(&bob, &question.id, &context(60, None)).await.unwrap();
+    *verifier.store().meddling.lock().unwrap() = Some(Settlement {
+        tenant: "acme".into(),
+        user: "bob".into(),
+        now: (T0 + 60).into(),
+        changes: vec![Change::Cancel { challenge: question.id.clone() }],
+        events: Vec::new(),
+    });
+    let response = push_response(&pending.key, question.id.as_str(), Answer::DENIED);
+    let denied =
+        verifier.answer(&bob, &question.id, Answer::Denied { response }, &context(60, None)).await.unwrap();
+    let why = verifier.explain("acme", denied.id()).await.unwrap().unwrap();
+    assert_eq!(why.rejected, Some(Reason::Denied));
+    let records = verifier.audit("acme", 0, 100).await.unwrap();
+    assert_eq!(records.iter().filter(|record| record.body.contains("challenge.denied")).count(), 1);
+}
+
 #[tokio::test]
 async fn a_key_provider_without_the_key_decides_nothing() {
     let store = MemoryStore::new();
@@ -338,9 +399,16 @@ async fn a_node_whose_clock_is_off_decides_nothing() {
     assert_eq!(world.verifier.store().skew(), Some(-60_000));
     world.set(150, 147);
     assert!(world.sign_in().await.is_err(), "three are not");
+    assert!(world.sign_in().await.is_err(), "nor at the second try");
     // Nothing was used up, charged or told meanwhile.
     let records = world.verifier.audit("acme", 0, 100).await.unwrap();
     assert_eq!(records.len(), 7, "the policy, enrolling and one sign-in: {records:?}");
+    // What is looked at in peace can be looked at.
+    let last = records.iter().filter_map(|record| record.event()?.decision).next_back().unwrap();
+    assert!(world.verifier.explain("acme", &last).await.unwrap().is_some());
+    assert_eq!(world.verifier.report("acme", "", 9).await.unwrap().len(), 1);
+    assert_eq!(world.verifier.store().tenants("", 9).await.unwrap().len(), 1);
+    assert_eq!(world.verifier.store().clock().await, Ok(Some(moment(147))));
     world.set(150, 150);
     assert_eq!(world.sign_in().await, Ok(true));
 }

@@ -266,7 +266,8 @@ async fn decisions_explain_themselves_to_operators() {
         "{:?}",
         why.otherwise
     );
-    assert_eq!(why.budget.as_ref().map(|budget| (budget.used, budget.max)), Some((1, 5)));
+    let budget = why.budget.unwrap();
+    assert_eq!((budget.name.as_str(), budget.used, budget.max), ("answers to one challenge", 1, 5));
     let code = world.code(&account);
     world.pass(30);
     let accepted = world.accept(&question.id, code).await;

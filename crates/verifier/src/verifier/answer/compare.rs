@@ -180,6 +180,7 @@ fn one_time_code(
         false => strict,
     };
     let sealed = |_: CodeError| Failure::Sealed { what: "one-time code parameters" };
+    let rule = if parsed.method == Method::Totp { "totp.look_back" } else { "hotp.look_ahead" };
     let mut used: Option<u64> = None;
     let mut right: Option<Right> = None;
     let mut otherwise = Vec::new();
@@ -192,7 +193,8 @@ fn one_time_code(
         }
         .map_err(sealed)?;
         match found {
-            Found::Fresh { step, offset } if right.is_none() => {
+            // Should two apps ever show the same code, either is right.
+            Found::Fresh { step, offset } => {
                 let claim =
                     Change::ClaimStep { factor: factor.id.clone(), generation: factor.generation, step };
                 right = Some(Right {
@@ -203,11 +205,10 @@ fn one_time_code(
                     step: Some(step),
                     offset: Some(offset),
                     drift: if parsed.method == Method::Totp { drift_learnt(offset, strict) } else { 0 },
-                    rule: if parsed.method == Method::Totp { "totp.look_back" } else { "hotp.look_ahead" },
+                    rule,
                 });
             }
-            Found::Fresh { .. } => {}
-            Found::Used { step, .. } => used = used.max(Some(next_moment(factor, step, now))),
+            Found::Used { step } => used = used.max(Some(next_moment(factor, step, now))),
             Found::Nothing if parsed.method == Method::Totp => {
                 let far = find_totp(&account, &parsed.text, now, factor.drift, WIDE, None).map_err(sealed)?;
                 if let Found::Fresh { offset, .. } = far {
@@ -221,7 +222,6 @@ fn one_time_code(
             Found::Nothing => {}
         }
     }
-    let rule = if parsed.method == Method::Totp { "totp.look_back" } else { "hotp.look_ahead" };
     Ok(match (right, used) {
         (Some(right), _) => Compared::Right(Box::new(right)),
         (None, Some(retry_at)) => Compared::Wrong {
