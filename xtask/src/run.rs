@@ -28,7 +28,14 @@ pub fn run(project: &Project, options: &[String]) -> Result<(), String> {
     debug_app(project)?;
     let (walk, picture) =
         if has("--demo") { ("--demo", "demo.png") } else { ("--journey", "first-journey.png") };
-    println!("Walking …");
+    println!(
+        "Walking: {} …",
+        if has("--demo") {
+            "a vault with 24 sample accounts"
+        } else {
+            "a new vault, a QR picture dropped on the window, its code compared with oathtool's"
+        }
+    );
     let program = project.target.join("debug").join("examples").join("first_journey");
     let output = project.command(&program.to_string_lossy()).arg(walk).output();
     let output = output.map_err(|e| format!("{}: {e}", program.display()))?;
@@ -38,6 +45,7 @@ pub fn run(project: &Project, options: &[String]) -> Result<(), String> {
     let made = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let kept = project.target.join(picture);
     fs::copy(&made, &kept).map_err(|e| format!("{made}: {e}"))?;
+    println!("All of it went well, in a vault that is thrown away. What the window showed at the end:");
     println!("{}", kept.display());
     Ok(())
 }

@@ -3,6 +3,7 @@
 use crate::host::KeyringError;
 use crate::view::{Failure, FailureKind};
 use keyhaven_vault::{InvalidRecoveryKey, ReadError, SaveError, UnlockError};
+use std::path::Path;
 
 /// A failure with its detail.
 pub(crate) fn fail(kind: FailureKind, detail: impl std::fmt::Display) -> Failure {
@@ -53,5 +54,19 @@ impl From<UnlockError> for Failure {
 impl From<InvalidRecoveryKey> for Failure {
     fn from(error: InvalidRecoveryKey) -> Self {
         fail(FailureKind::MistypedRecoveryKey, error)
+    }
+}
+
+/// A file that a person names goes into a folder that is there: one that is made for a slip of the hand, or where a
+/// drive should be mounted, is found by nobody.
+pub(crate) fn folder_is_there(file: &Path) -> Result<(), Failure> {
+    let told = |what: String| Err(fail(FailureKind::NotSaved, format!("{}: {what}", file.display())));
+    if file.is_dir() {
+        return told("this is a folder; name a file in it".into());
+    }
+    // The folder of a bare name is the one we are in.
+    match file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) if !folder.is_dir() => told(format!("there is no folder {}", folder.display())),
+        _ => Ok(()),
     }
 }

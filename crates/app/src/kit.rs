@@ -1,6 +1,6 @@
 //! The emergency kit: a recovery key on paper, and the proof that it was written down.
 
-use crate::failure::{fail, other};
+use crate::failure::{fail, folder_is_there, other};
 use crate::settings::replace;
 use crate::sheet::KitSheet;
 use crate::view::*;
@@ -143,6 +143,7 @@ impl App {
     /// # Errors
     /// No kit is being shown, or the file could not be written.
     pub fn save_kit(&self, format: KitFormat, path: &Path) -> Result<(), Failure> {
+        folder_is_there(path)?;
         let session = self.session()?;
         let kit = session.kit.as_ref().ok_or_else(no_kit)?;
         let (groups, key) = (kit.key.groups(), kit.key.to_text());

@@ -81,7 +81,9 @@ impl App {
         let now = self.now();
         let session = self.session()?;
         let versions = session.undecided_versions(record);
-        let (shown, others) = versions.split_first().ok_or_else(nothing_to_decide)?;
+        let (shown, others) = versions.split_first().ok_or_else(|| {
+            fail(FailureKind::BadInput, "this account has one version only; there is nothing to choose")
+        })?;
         let shown = decided(session, shown, now);
         let mut apart = Vec::new();
         for version in others.iter().filter(|version| version.deleted_at.is_none()) {

@@ -265,6 +265,7 @@ pub fn rm(args: RmArgs) -> Result<Answer, Failure> {
     let row = resolve(&app, &args.name, Match::Whole)?;
     app.delete_account(&row.id)?;
     output::line(format_args!("{}: deleted", output::shown(&label(&row.issuer, &row.name))))?;
+    output::line("  earlier saved states have it still: keyhaven vault restore --list")?;
     Ok(Answer::Yes)
 }
 
@@ -277,6 +278,9 @@ pub enum Match {
 
 /// The one account that `wanted` names: by id, else by whole names, else (if that is enough) by a part of them.
 pub fn resolve(app: &App, wanted: &str, how: Match) -> Result<AccountRow, Failure> {
+    if wanted.trim().is_empty() {
+        return Err(Failure::input("no account is named: the name is empty"));
+    }
     let mut rows = app.accounts()?;
     if let Some(place) = rows.iter().position(|row| row.id == wanted) {
         return Ok(rows.swap_remove(place));
@@ -302,7 +306,8 @@ pub fn resolve(app: &App, wanted: &str, how: Match) -> Result<AccountRow, Failur
                 .take(5)
                 .map(|row| format!("{} ({})", output::shown(&label(&row.issuer, &row.name)), row.id))
                 .collect();
-            Err(Failure::input(format_args!("{count} accounts fit {wanted:?}")).advise(labels.join("\n  ")))
+            Err(Failure::input(format_args!("{count} accounts fit {wanted:?}; the id in brackets names one"))
+                .advise(labels.join("\n  ")))
         }
     }
 }
@@ -310,6 +315,7 @@ pub fn resolve(app: &App, wanted: &str, how: Match) -> Result<AccountRow, Failur
 /// `Issuer:name`, or the one of them that there is.
 fn label(issuer: &str, name: &str) -> String {
     match (issuer, name) {
+        ("", "") => "(no name)".to_owned(),
         ("", name) => name.to_owned(),
         (issuer, "") => issuer.to_owned(),
         (issuer, name) => format!("{issuer}:{name}"),

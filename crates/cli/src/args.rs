@@ -624,17 +624,18 @@ pub struct RestoreArgs {
     /// List the earlier saved states
     #[arg(long, conflicts_with_all = ["file", "state"])]
     pub list: bool,
-    /// Go back to this saved state; the vault as it is now is kept beside it
+    /// Go back to this saved state; the vault as it is now is kept beside it. With --dry-run, --only and --all it is
+    /// compared with the vault as a backup is
     #[arg(long, value_name = "NAME", conflicts_with = "file")]
     pub state: Option<String>,
     /// Say what the backup holds and how it differs from the vault, and change nothing
-    #[arg(long, requires = "file")]
+    #[arg(long, conflicts_with = "list")]
     pub dry_run: bool,
     /// Bring only this back: issuer, name, issuer:name or id of a record that differs; may be repeated
-    #[arg(long, value_name = "NAME", requires = "file", conflicts_with = "dry_run")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["dry_run", "list"])]
     pub only: Vec<String>,
     /// Make every record what it is in the backup; what was added since is deleted
-    #[arg(long, requires = "file", conflicts_with_all = ["dry_run", "only"])]
+    #[arg(long, conflicts_with_all = ["dry_run", "only", "list"])]
     pub all: bool,
     #[command(flatten)]
     pub unlock: Unlock,

@@ -10,9 +10,11 @@ use keyhaven_app::App;
 use keyhaven_app::host::Host;
 use keyhaven_app::safety_view::{BackupState, BackupView, Effect, Look, LookAnswer, VaultCopy};
 use keyhaven_app::view::Status;
-use keyhaven_vault::LockedVault;
+use keyhaven_platform::SystemHost;
+use keyhaven_vault::{Location, LockedVault};
 use serde::Serialize;
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 pub fn backup(args: BackupArgs) -> Result<Answer, Failure> {
     let (mut app, _) = unlock::find()?;
@@ -25,7 +27,7 @@ pub fn backup(args: BackupArgs) -> Result<Answer, Failure> {
         return Ok(Answer::Yes);
     }
     if args.status {
-        let view = app.backups();
+        let view = app.backups_looked_at();
         let good = matches!(view.state, BackupState::Good | BackupState::Pending);
         print_backups(&view, args.json)?;
         return Ok(Answer::yes_if(good));
@@ -86,13 +88,16 @@ struct StateValue {
 
 pub fn restore(args: RestoreArgs) -> Result<Answer, Failure> {
     let (mut app, computer) = unlock::find()?;
+    let looks = args.dry_run || args.all || !args.only.is_empty();
     if let Some(name) = &args.state {
-        app.restore_generation(name)?;
-        output::line(format_args!("the vault is again as in {name}; what it was is kept beside it"))?;
-        return Ok(Answer::Yes);
+        let state = state_file(&app, &computer, name)?;
+        if looks {
+            return restore_records(&mut app, &state, &args);
+        }
+        return go_back(&mut app, &computer, name, &state, &args);
     }
     if let Some(file) = &args.file {
-        if args.dry_run || args.all || !args.only.is_empty() {
+        if looks {
             return restore_records(&mut app, file, &args);
         }
         app.use_vault(&absolute(file)?, true)?;
@@ -129,6 +134,43 @@ pub fn restore(args: RestoreArgs) -> Result<Answer, Failure> {
     Ok(Answer::yes_if(some))
 }
 
+/// The file of an earlier saved state.
+fn state_file(app: &App, computer: &SystemHost, name: &str) -> Result<PathBuf, Failure> {
+    let states = LockedVault::generations(computer.files(), app.location()).map_err(Failure::vault)?;
+    let named = states.into_iter().find(|state| state.path.file_name().is_some_and(|file| file == name));
+    named.map(|state| state.path).ok_or_else(|| {
+        Failure::input(format_args!("there is no saved state {name}"))
+            .advise("keyhaven vault restore --list names those that there are")
+    })
+}
+
+/// Puts a whole saved state in the vault's place. Damage is what this is for, so it asks for no passphrase; one that is
+/// given has to open the state.
+fn go_back(
+    app: &mut App,
+    computer: &SystemHost,
+    name: &str,
+    state: &Path,
+    args: &RestoreArgs,
+) -> Result<Answer, Failure> {
+    let then = unlock::read(computer, &Location::at(state))?;
+    if let Some(typed) = args.unlock.given()? {
+        unlock::open_file(computer, &then, &Some(typed))?;
+    }
+    let now = LockedVault::read(computer.files(), app.location()).ok();
+    app.restore_generation(name)?;
+    output::line(format_args!("the vault is again as in {name}"))?;
+    let Some(now) = now else { return Ok(Answer::Yes) };
+    output::line("what it was is kept beside it as the newest saved state")?;
+    let ways = |vault: &LockedVault| vault.slots().into_iter().map(|slot| slot.id).collect::<BTreeSet<_>>();
+    if ways(&then) != ways(&now) {
+        output::line(
+            "it opens with what opened it then: a passphrase or key that was changed since does not open it",
+        )?;
+    }
+    Ok(Answer::Yes)
+}
+
 #[derive(Serialize)]
 struct RestoredValue {
     restored: u32,
@@ -161,7 +203,13 @@ fn restore_records(app: &mut App, file: &Path, args: &RestoreArgs) -> Result<Ans
     if args.json {
         output::json(&RestoredValue { restored })?;
     } else {
-        output::line(format_args!("{restored} records are again as in {}", file.display()))?;
+        let records = if restored == 1 { "1 record is" } else { &format!("{restored} records are") };
+        output::line(format_args!("{records} again as in {}", file.display()))?;
+        for one in
+            look.differences.iter().filter(|one| chosen.contains(&one.id) && one.effect == Effect::Removed)
+        {
+            output::line(format_args!("  {} was added since, and is deleted", differences::name(one)))?;
+        }
     }
     Ok(Answer::Yes)
 }

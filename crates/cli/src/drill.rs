@@ -20,7 +20,8 @@ pub fn run(args: DrillArgs) -> Result<Answer, Failure> {
     } else {
         print(&report)?;
     }
-    Ok(Answer::yes_if(report.ok))
+    // A copy on this computer goes with it.
+    Ok(Answer::yes_if(report.ok && report.copy.elsewhere))
 }
 
 fn print(report: &DrillReport) -> Result<(), Failure> {
@@ -35,7 +36,9 @@ fn print(report: &DrillReport) -> Result<(), Failure> {
         output::line(output::shown(&format!("lost: {}: {}", loss.name, why(loss.why))))?;
     }
     if !report.copy.elsewhere {
-        output::line("note: this copy lies on this computer; without one elsewhere nothing would be back")?;
+        output::line(
+            "but this copy lies on this computer and goes with it: without one elsewhere nothing would be back",
+        )?;
     }
     Ok(())
 }

@@ -43,6 +43,11 @@ fn init(args: InitArgs) -> Result<Answer, Failure> {
         return Err(Failure::input(format_args!("{}: there is such a file already", path.display()))
             .advise("nothing was made; name a new file for the kit"));
     }
+    let folder = args.kit.as_deref().and_then(Path::parent).filter(|folder| *folder != Path::new(""));
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(Failure::input(format_args!("{}: there is no such folder", folder.display()))
+            .advise("nothing was made; the kit is saved to a folder that is there"));
+    }
     let (mut app, _) = unlock::find()?;
     match app.status() {
         Status::Absent { .. } => {}
@@ -173,6 +178,8 @@ fn try_unlock(args: UnlockArgs) -> Result<Answer, Failure> {
 #[derive(Serialize)]
 struct CheckValue {
     accounts: usize,
+    /// Everything in the accounts' compartment.
+    records: usize,
     /// Null: that compartment was not opened.
     recovery: Option<usize>,
     generations: usize,
@@ -187,8 +194,11 @@ fn check(args: CheckArgs) -> Result<Answer, Failure> {
         unlock::open_recovery(&mut vault, typed)?;
     }
     let report = vault.check(computer.files());
+    // Beside the accounts the compartment has summaries of recovery sets and what drills found.
+    let accounts = vault.accounts().iter().filter(|record| record.kind == keyhaven_app::stored::KIND).count();
     let value = CheckValue {
-        accounts: report.accounts,
+        accounts,
+        records: report.accounts,
         recovery: report.recovery,
         generations: report.generations,
         problems: report.problems.iter().map(ToString::to_string).collect(),
@@ -196,7 +206,10 @@ fn check(args: CheckArgs) -> Result<Answer, Failure> {
     if args.json {
         output::json(&value)?;
     } else {
-        output::line(format_args!("{} accounts, {} saved states", value.accounts, value.generations))?;
+        output::line(format_args!(
+            "{} accounts ({} records in all), {} saved states",
+            value.accounts, value.records, value.generations
+        ))?;
         match value.recovery {
             Some(count) => output::line(format_args!("{count} recovery records"))?,
             None => output::line(

@@ -222,7 +222,10 @@ fn a_vault_from_its_making_to_its_restoring() {
     assert_eq!(backup("copy.keyhaven").0, 0);
     assert_eq!(backup("copy.keyhaven").0, 3, "a backup overwrites nothing");
     assert_eq!(with_passphrase(here, &["rm", "exam"]).0, 1, "a part of a name deletes nothing");
-    assert_eq!(with_passphrase(here, &["rm", "Example"]).1, "Example:ann: deleted\n");
+    assert_eq!(
+        with_passphrase(here, &["rm", "Example"]).1,
+        "Example:ann: deleted\n  earlier saved states have it still: keyhaven vault restore --list\n"
+    );
     assert_eq!(with_passphrase(here, &["vault", "merge", "copy.keyhaven"]).0, 0);
     let (_, out, _) = with_passphrase(here, &["list", "--json"]);
     assert_eq!(json(&out)["accounts"].as_array().unwrap().len(), 1);
@@ -239,6 +242,28 @@ fn a_vault_from_its_making_to_its_restoring() {
     assert_eq!(printed(&restored).0, 0);
     let (_, out, _) = with_passphrase(elsewhere.path(), &["list", "--json"]);
     assert_eq!(json(&out)["accounts"].as_array().unwrap().len(), 2);
+
+    // A saved state is looked into, and single records are brought back, without going back to it.
+    let (_, out, _) = printed(&keyhaven_in(here, &["vault", "restore", "--list", "--json"], b""));
+    let states = json(&out)["states"].as_array().unwrap().clone();
+    let held = |state: &&serde_json::Value| {
+        let name = state["name"].as_str().unwrap();
+        let look = ["vault", "restore", "--state", name, "--dry-run"];
+        with_passphrase(here, &look).1.contains("Example:ann  missing now")
+    };
+    let state = states.iter().find(held).expect("a state from before the deletion");
+    let state = state["name"].as_str().unwrap();
+    let accounts =
+        || json(&with_passphrase(here, &["list", "--json"]).1)["accounts"].as_array().unwrap().len();
+    assert_eq!(accounts(), 1, "looking changes nothing");
+    let wrong =
+        keyhaven_in(here, &["vault", "restore", "--state", state, "--password-stdin"], b"another one\n");
+    let (exit, _, err) = printed(&wrong);
+    assert!(exit == 3 && err.contains("the passphrase is not this vault's"), "{exit}: {err}");
+    assert_eq!(accounts(), 1);
+    let only = ["vault", "restore", "--state", state, "--only", "Example"];
+    assert_eq!(with_passphrase(here, &only).0, 0);
+    assert_eq!(accounts(), 2);
 }
 
 /// An export read into a vault: everything beside the account comes along, nothing is doubled, the bin stays out.
@@ -413,6 +438,12 @@ fn a_drill_and_a_split_kit() {
     let totp = "otpauth://totp/GitHub:me?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=GitHub";
     assert_eq!(with_passphrase(here, &["add", totp]).0, 0);
     let (exit, out, err) = with_passphrase(here, &["drill", "--json"]);
+    assert_eq!((exit, err.as_str()), (1, ""), "the vault itself is no copy elsewhere");
+    assert_eq!(json(&out)["copy"]["elsewhere"], false);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let copy = elsewhere.path().join("copy.keyhaven");
+    assert_eq!(with_passphrase(here, &["vault", "backup", copy.to_str().unwrap()]).0, 0);
+    let (exit, out, err) = with_passphrase(here, &["drill", "--json", "--backup", copy.to_str().unwrap()]);
     assert_eq!((exit, err.as_str()), (0, ""));
     let report = json(&out);
     assert_eq!((report["ok"].as_bool(), report["accounts_back"].as_u64()), (Some(true), Some(1)));

@@ -48,7 +48,7 @@ pub enum SaveError {
     #[error("a file is there already")]
     AlreadyExists,
     /// Another program is saving this vault at this moment.
-    #[error("another program is saving the vault")]
+    #[error("another program is saving the vault at this moment; nothing was changed, try again")]
     LockedByAnother,
     /// The disk, or the quota, is full.
     #[error("no space left while {operation}")]

@@ -9,7 +9,7 @@ pub(crate) mod rotation;
 
 pub use job::{BackupDone, BackupJob};
 
-use crate::failure::{fail, other};
+use crate::failure::{fail, folder_is_there, other};
 use crate::kit::Proven;
 use crate::safety_view::{BackupRotation, BackupState, BackupView};
 use crate::view::{Failure, FailureKind, Proof};
@@ -54,6 +54,30 @@ impl App {
             keep_days: plan.keep_days,
             own_passphrase: plan.slot.is_some(),
         }
+    }
+
+    /// The same after a look into the folder, which may be a share that takes its time: a backup that was removed there,
+    /// or is damaged, is told.
+    pub fn backups_looked_at(&self) -> BackupView {
+        let mut view = self.backups();
+        let (Some(folder), Some(last)) = (&self.backups.plan.folder, &self.backups.plan.last) else {
+            return view;
+        };
+        let files = self.host.files();
+        let place = folder.join(&last.name);
+        let (state, failure) = if files.list(folder).is_err() {
+            (BackupState::Unreachable, format!("{} is not there", folder.display()))
+        } else {
+            match LockedVault::read(files, &keyhaven_vault::Location::at(&place)) {
+                Ok(_) => return view,
+                Err(error) => {
+                    (BackupState::Failing, format!("the last backup, {}: {error}", place.display()))
+                }
+            }
+        };
+        view.state = state;
+        view.failure = view.failure.or(Some(failure));
+        view
     }
 
     /// Keeps backups in `folder` from now on; the first one is due at once. The folder must be there: one that is
@@ -251,14 +275,7 @@ impl App {
         let told = |error: &dyn std::fmt::Display| {
             fail(FailureKind::NotSaved, format!("{}: {error}", file.display()))
         };
-        if file.is_dir() {
-            return Err(told(&"this is a folder; name a file in it"));
-        }
-        // The folder of a bare name is the one we are in.
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-            return Err(told(&format_args!("there is no folder {}", folder.display())));
-        }
+        folder_is_there(file)?;
         vault.copy_to(self.host.files(), &place).map_err(|error| told(&error))?;
         // A backup that cannot be read is none.
         let read = LockedVault::read(self.host.files(), &place).map_err(|error| told(&error))?;

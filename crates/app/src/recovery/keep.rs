@@ -109,6 +109,12 @@ impl App {
         summary.label = if name == provider { String::new() } else { name.to_owned() };
         summary.account = account;
         summary.size = pending.bytes.len() as u64;
+        if summary.total == 0 && old.as_ref().is_some_and(|(_, old)| old.total > 0) {
+            return Err(fail(
+                FailureKind::BadInput,
+                "there are no codes in this, so it takes the place of no codes; the set that is there stays in use",
+            ));
+        }
         summary.replaces = old.as_ref().map(|(id, _)| id.to_string());
         let (path, bytes) = (pending.path.clone(), pending.bytes.duplicate());
         let digest = digest(&bytes);
