@@ -7,7 +7,6 @@ use crate::proof;
 use crate::setup::setup;
 use std::fs;
 use std::path::PathBuf;
-use std::process::Stdio;
 
 /// What can be measured: its name, the package and the example that prints the figures.
 const PRINTED: &[(&str, &str, &str)] = &[
@@ -31,14 +30,10 @@ pub fn bench(project: &Project, names: &[String]) -> Result<(), String> {
         println!("\n== {name}");
         let arguments =
             ["run", "--release", "--locked", "--quiet", "--package", package, "--example", example];
-        let output = project.cargo(&arguments).stderr(Stdio::inherit()).output();
-        let output = output.map_err(|e| format!("{example}: {e}"))?;
-        let figures = String::from_utf8_lossy(&output.stdout);
-        print!("{figures}");
-        loud(example, Ok(output.status))?;
         if *name == "vault" {
-            proof::prove(project, &figures)?;
+            proof::prove(project)?;
         }
+        loud(example, project.cargo(&arguments).status())?;
     }
     if wanted("app") { app(project) } else { Ok(()) }
 }

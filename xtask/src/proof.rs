@@ -2,6 +2,7 @@
 //! lines like `proof: bit flips 1234, lost records 0`; they are added up and written into docs/promises.md, with what
 //! `cargo xtask fuzz` recorded.
 
+use crate::build::WORKSPACE;
 use crate::fuzz::{self, Tried};
 use crate::process::{Logged, Project};
 use std::fs;
@@ -17,17 +18,17 @@ const LIMIT: Duration = Duration::from_secs(40 * 60);
 
 type Sums = Vec<(String, u64)>;
 
-/// Runs the tests that prove something, prints what they tried with what `figures` told of it and what was fuzzed, and
-/// writes it down. An error when a single record was lost.
-pub fn prove(project: &Project, figures: &str) -> Result<(), String> {
+/// Runs the tests that prove something, prints what they tried and what was fuzzed, and writes it down. An error when a
+/// single record was lost.
+pub fn prove(project: &Project) -> Result<(), String> {
     println!("proving (some minutes) …");
-    let mut command = project.cargo(&["test", "--locked", "--package", "keyhaven-vault"]);
-    command.args(["--test", "vault", "--", "--show-output"]).envs(COUNTS);
+    let mut command = project.cargo(&["test", "--locked"]);
+    command.args(WORKSPACE).args(["--test", "vault", "--", "--show-output"]).envs(COUNTS);
     let Logged { success, text, log, .. } = project.logged("vault-proof", command, LIMIT)?;
     if !success {
         return Err(format!("a test of the vault failed; all of it in {}", log.display()));
     }
-    let mut sums = add_up(&format!("{figures}\n{text}"));
+    let mut sums = add_up(&text);
     for Tried { name, executions, seconds, coverage } in fuzz::recorded(project) {
         sums.push((format!("fuzz executions of {name} ({seconds} s, coverage {coverage})"), executions));
     }
