@@ -2,6 +2,7 @@
 
 mod crash;
 mod file;
+mod plans;
 
 use keyhaven_verifier_sqlite::SqliteStore;
 use std::{

@@ -655,3 +655,28 @@ async fn an_invitation_adds_nothing_to_an_account_that_has_a_factor() {
     let refused = world.verifier.enrol_phone(&ann(), PHONE, Grant::Ticket(link()), &world.context()).await;
     assert_eq!(refused.err(), Some(EnrolError::ProofNeeded));
 }
+
+#[tokio::test]
+async fn what_is_told_of_a_decision_says_which_about_what_and_why() {
+    let mut world = World::with(Policy::default()).await;
+    let (enrolled, account) = world.enrol_totp().await;
+    let question = world.ask(Action::ChangeEmail).await;
+    let rejected = world.reject(&question.id, world.code(&account)).await;
+    world.pass(30);
+    let accepted = world.accept(&question.id, world.code(&account)).await;
+    let records = world.verifier.audit("acme", 0, 1_000).await.unwrap();
+    let confirmed = records.iter().filter_map(|record| record.event());
+    let confirmed = confirmed.filter(|event| event.event == EventName::FactorConfirmed);
+    let about: Vec<_> = confirmed.map(|event| (event.factor, event.method)).collect();
+    assert_eq!(about, [(Some(enrolled.factor), Some(Method::Totp))]);
+    for (decision, reason) in [(rejected.id, Some("used")), (accepted.id, None)] {
+        let told: Vec<_> = records.iter().filter_map(|record| record.event()).collect();
+        let told: Vec<_> = told.iter().filter(|event| event.decision.as_ref() == Some(&decision)).collect();
+        assert!(!told.is_empty());
+        for event in told {
+            assert_eq!(event.action, Some(Action::ChangeEmail));
+            assert_eq!((event.method, event.challenge.as_ref()), (Some(Method::Totp), Some(&question.id)));
+            assert_eq!((event.reason.as_deref(), event.user.as_deref()), (reason, Some("ann")));
+        }
+    }
+}

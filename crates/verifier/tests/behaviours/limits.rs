@@ -333,3 +333,16 @@ fn an_attacker_who_rides_on_the_owners_sign_ins_has_fifty_guesses_a_day() {
     let found = lucky as f64 / f64::from(attackers);
     assert!((found - p).abs() < 3.0 * (p * (1.0 - p) / f64::from(attackers)).sqrt(), "{found} {p}");
 }
+
+#[tokio::test]
+async fn a_row_of_wrong_answers_outlives_the_sweep() {
+    let (mut world, account) = enrolled().await;
+    for _ in 0..5 {
+        assert_eq!(guess(&world, &account).await, Some(Reason::Wrong));
+    }
+    world.pass(3 * 86_400);
+    world.verifier.sweep(world.at()).await.unwrap();
+    assert_eq!(guess(&world, &account).await, Some(Reason::Wrong), "the sixth in a row");
+    let until = Timestamp::from_unix_seconds(world.now + 900);
+    assert!(matches!(world.begin(Action::Login).await, Begin::Locked { until: Some(end) } if end == until));
+}
