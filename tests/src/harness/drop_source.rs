@@ -9,7 +9,7 @@ use std::time::Duration;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    Atom, AtomEnum, ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask, PropMode,
+    Atom, AtomEnum, ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask, MapState, PropMode,
     SELECTION_NOTIFY_EVENT, SelectionNotifyEvent, SelectionRequestEvent, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
@@ -96,8 +96,10 @@ impl Source {
                 self.connection.get_property(false, window, self.atoms.XdndAware, AtomEnum::ATOM, 0, 1);
             let aware = aware.ok()?.reply().is_ok_and(|property| property.value_len > 0);
             let size = self.connection.get_geometry(window).ok()?.reply();
-            // GTK keeps little helper windows that are aware too.
-            if aware && size.is_ok_and(|size| size.width > 200 && size.height > 200) {
+            let shown = self.connection.get_window_attributes(window).ok()?.reply();
+            let shown = shown.is_ok_and(|window| window.map_state == MapState::VIEWABLE);
+            // GTK keeps little helper windows that are aware too, and dialogs that nobody sees any more.
+            if aware && shown && size.is_ok_and(|size| size.width > 200 && size.height > 200) {
                 return Some(window);
             }
             if let Ok(tree) = self.connection.query_tree(window).ok()?.reply() {

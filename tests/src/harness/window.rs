@@ -211,13 +211,13 @@ impl<'a> Window<'a> {
 
     fn fail(&self, what: &str) -> ! {
         let name = format!("failed-{}", self.world.name);
-        let page = self.session.script("return document.body.innerText", &[]).unwrap_or_default();
+        let page = self.session.script("return document.body.innerText", &[]);
         if let Ok(picture) = self.session.screenshot() {
             drop(fs::write(self.world.results.join(format!("{name}.png")), picture));
         }
         panic!(
             "not in time: {what}\nthe page says: {}\nits picture is {name}.png, its words are in {}",
-            page.as_str().unwrap_or("nothing"),
+            page.as_ref().map_or_else(|why| format!("nothing ({why})"), |text| text.to_string()),
             self.world.log().display()
         );
     }

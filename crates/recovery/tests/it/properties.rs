@@ -234,8 +234,16 @@ const PIECES: &[&str] = &[
     "x",
 ];
 
+/// Few cases, since every build runs them; `PROPTEST_CASES` asks for more.
+#[expect(clippy::disallowed_methods, reason = "a test's own setting")]
+fn config() -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { asked.cases } else { 40 };
+    ProptestConfig { cases, failure_persistence: None, ..asked }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn what_is_written_in_a_layout_is_read_back(used in any::<u128>(), at in 0..LAYOUTS.len(), random in any::<[u8; 32]>()) {
