@@ -2,9 +2,11 @@
 
 use crate::{commands, events};
 use keyhaven_app::exporting::view::*;
+use keyhaven_app::paper::Paper;
 use keyhaven_app::readiness_view::*;
 use keyhaven_app::recovery::view::*;
 use keyhaven_app::safety_view::*;
+use keyhaven_app::veil::{Veiled, VeiledDraft, VeiledSet};
 use keyhaven_app::view::*;
 use std::fmt::Write as _;
 use ts_rs::{Config, TS};
@@ -62,6 +64,7 @@ fn generate() -> String {
         Proof,
         Copied,
         Settings,
+        Paper,
         Theme,
         Sort,
         ChosenVault,
@@ -75,17 +78,19 @@ fn generate() -> String {
         SetDetail,
         CodeRow,
         DocumentRow,
-        RevealedSet,
+        Veiled,
+        VeiledSet,
         RevealedFile,
         SetChanges,
         UsedCode,
         Draft,
         DraftCode,
+        DownloadOffer,
         DraftLine,
         LinePlace,
         DraftProblem,
         Correction,
-        RevealedDraft,
+        VeiledDraft,
         DraftChoices,
         KeptDraft,
         Readiness,
@@ -94,6 +99,7 @@ fn generate() -> String {
         WayBack,
         Advice,
         Reminder,
+        PagesView,
         DrillReport,
         DrilledSet,
         Loss,

@@ -1,6 +1,7 @@
 //! What the program tells the page without being asked.
 
-use keyhaven_app::recovery::view::Draft;
+use keyhaven_app::readiness_view::PagesView;
+use keyhaven_app::recovery::view::{DownloadOffer, Draft};
 use keyhaven_app::safety_view::BackupView;
 use keyhaven_app::view::{Failure, Offer, Status};
 use tauri::{AppHandle, Emitter};
@@ -17,6 +18,12 @@ pub(crate) const DRAFTS: &str = "drafts";
 pub(crate) const DRAG: &str = "drag";
 /// The clipboard was cleared (true), or something else was found in it and left alone (false).
 pub(crate) const CLIPBOARD: &str = "clipboard";
+/// Pictures of a paper backup's pages were dropped on the window, and this is what there is now.
+pub(crate) const PAGES: &str = "pages";
+/// Other files in the folder for downloads look like recovery codes than before.
+pub(crate) const DOWNLOADS: &str = "downloads";
+/// The person asked outside the window for the recovery room.
+pub(crate) const TO_RECOVERY: &str = "to_recovery";
 /// A backup was made, or failed.
 pub(crate) const BACKUPS: &str = "backups";
 
@@ -44,6 +51,18 @@ pub(crate) fn clipboard(app: &AppHandle, cleared: bool) {
     send(app, CLIPBOARD, &cleared);
 }
 
+pub(crate) fn pages(app: &AppHandle, pages: &PagesView) {
+    send(app, PAGES, pages);
+}
+
+pub(crate) fn downloads(app: &AppHandle, offers: &[DownloadOffer]) {
+    send(app, DOWNLOADS, &offers.to_vec());
+}
+
+pub(crate) fn to_recovery(app: &AppHandle) {
+    send(app, TO_RECOVERY, &());
+}
+
 pub(crate) fn backups(app: &AppHandle, view: &BackupView) {
     send(app, BACKUPS, view);
 }
@@ -64,6 +83,9 @@ pub(crate) fn table(config: &ts_rs::Config) -> Vec<(&'static str, String)> {
         (DRAFTS, Vec::<Draft>::name(config)),
         (DRAG, bool::name(config)),
         (CLIPBOARD, bool::name(config)),
+        (PAGES, PagesView::name(config)),
+        (DOWNLOADS, Vec::<DownloadOffer>::name(config)),
+        (TO_RECOVERY, <()>::name(config)),
         (BACKUPS, BackupView::name(config)),
     ]
 }

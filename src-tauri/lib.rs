@@ -13,6 +13,7 @@ mod events;
 mod idle;
 mod platform;
 mod state;
+mod watching;
 mod window;
 
 use keyhaven_app::App;
@@ -72,6 +73,7 @@ fn start(demo: bool) -> Result<(), Box<dyn std::error::Error>> {
             platform::session::watch(app.handle());
             tauri::async_runtime::spawn(idle::watch(app.handle().clone()));
             tauri::async_runtime::spawn(backing_up::watch(app.handle().clone()));
+            tauri::async_runtime::spawn(watching::watch(app.handle().clone()));
             Ok(())
         })
         .build(tauri::generate_context!())?;

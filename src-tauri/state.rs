@@ -1,12 +1,12 @@
 //! What the window's commands share: the app behind a lock, the clipboard, the idle clock.
 
 use crate::platform::clipboard::Clipboard;
-use crate::{backing_up, events, idle};
+use crate::{backing_up, events, idle, watching};
 use keyhaven_app::view::{LockedView, Status};
 use keyhaven_app::{App, KeyringAnswer};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::mpsc::{self, Receiver};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use tauri::{AppHandle, Manager};
 
 /// One for each process.
@@ -20,8 +20,14 @@ pub(crate) struct Desk {
     early: Mutex<Option<Receiver<KeyringAnswer>>>,
     /// Whether the recovery room is seen: files that are dropped there are recovery files.
     pub recovery_room: AtomicBool,
+    /// Whether the pages of a paper backup are gathered: pictures that are dropped are pages.
+    pub gathering: AtomicBool,
     /// When backups run.
     pub backups: backing_up::Timer,
+    /// Tells the watch of the folder for downloads that it was switched.
+    pub downloads: watching::Switch,
+    /// Recovery sets that are low or used up, as the tray says it.
+    pub wanting: AtomicU32,
 }
 
 impl Desk {
@@ -34,7 +40,10 @@ impl Desk {
             idle: idle::Clock::default(),
             early,
             recovery_room: AtomicBool::new(false),
+            gathering: AtomicBool::new(false),
             backups: backing_up::Timer::default(),
+            downloads: watching::Switch::default(),
+            wanting: AtomicU32::new(0),
         }
     }
 
@@ -66,6 +75,15 @@ impl Desk {
     /// the vault in memory only after the disk has taken the change.
     pub fn app(&self) -> MutexGuard<'_, App> {
         self.app.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The app, unless somebody has it at this moment.
+    pub fn app_if_free(&self) -> Option<MutexGuard<'_, App>> {
+        match self.app.try_lock() {
+            Ok(app) => Some(app),
+            Err(TryLockError::Poisoned(app)) => Some(app.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 }
 

@@ -80,9 +80,13 @@ fn drag(app: &AppHandle, event: &DragDropEvent) {
     }
 }
 
-/// In the recovery room every file is a recovery file; elsewhere those are in which no account was found and that
+/// Where a paper backup is put together every picture is a page. In the recovery room every file is a recovery file; elsewhere those are in which no account was found and that
 /// plainly hold codes.
 fn dropped(app: &AppHandle, paths: &[PathBuf]) -> Answer<()> {
+    if state::desk(app).gathering.load(Ordering::Relaxed) {
+        events::pages(app, &commands::pages_from_paths(app, paths));
+        return Ok(());
+    }
     if state::desk(app).recovery_room.load(Ordering::Relaxed) {
         events::drafts(app, &commands::drafts_from_paths(app, paths)?);
         return Ok(());

@@ -10,6 +10,7 @@ mod backups;
 mod exporting;
 mod kit;
 mod merging;
+mod paper;
 mod readiness;
 mod recovery;
 mod settings;
@@ -17,6 +18,7 @@ mod slots;
 mod vault;
 
 pub(crate) use adding::offer_from_paths;
+pub(crate) use paper::pages_from_paths;
 pub(crate) use recovery::{drafts_from_paths, plain_drafts};
 
 use crate::error::{Answer, worker_died};
@@ -24,6 +26,7 @@ use keyhaven_app::exporting::view::*;
 use keyhaven_app::readiness_view::*;
 use keyhaven_app::recovery::view::*;
 use keyhaven_app::safety_view::*;
+use keyhaven_app::veil::{Veiled, VeiledDraft, VeiledSet};
 use keyhaven_app::view::*;
 use tauri::AppHandle;
 
@@ -34,7 +37,12 @@ macro_rules! commands {
             #[tauri::command(rename_all = "snake_case")]
             async fn $name(app: AppHandle, $($arg: $type),*) -> Answer<$result> {
                 let handle = app.clone();
-                let answer = tauri::async_runtime::spawn_blocking(move || $module::$name(&handle, $($arg),*)).await;
+                let answer = tauri::async_runtime::spawn_blocking(move || {
+                    let answer = $module::$name(&handle, $($arg),*);
+                    crate::platform::tray::follow(&handle);
+                    answer
+                })
+                .await;
                 // The vault may have changed: whoever backs it up looks anew.
                 crate::state::desk(&app).backups.wake();
                 answer.unwrap_or_else(|_| Err(worker_died()))
@@ -161,7 +169,7 @@ commands! {
     /// One set, its codes masked.
     recovery::recovery_set(set: String) -> SetDetail;
     /// A set's codes and texts, because the person asked to see them.
-    recovery::reveal_recovery(set: String) -> RevealedSet;
+    recovery::reveal_recovery(set: String) -> VeiledSet;
     /// The picture that a set's original is, because the person asked to see it.
     recovery::recovery_picture(set: String) -> RevealedFile;
     /// Marks the next code as used, on disk, and puts it into the clipboard.
@@ -187,17 +195,23 @@ commands! {
     /// Reads files or a text from the clipboard.
     recovery::drafts_from_clipboard() -> Vec<Draft>;
     /// Reads a text that was typed in.
-    recovery::draft_from_text(text: String) -> Draft;
+    recovery::draft_from_text(text: Veiled) -> Draft;
     /// Corrects how a draft was understood.
     recovery::correct_draft(draft: u32, correction: Correction) -> Draft;
     /// A draft's texts, because the person asked to see them.
-    recovery::reveal_draft(draft: u32) -> RevealedDraft;
+    recovery::reveal_draft(draft: u32) -> VeiledDraft;
     /// The picture that a draft is, because the person asked to see it.
     recovery::draft_picture(draft: u32) -> RevealedFile;
     /// Keeps a draft as a recovery set.
     recovery::accept_draft(draft: u32, choices: DraftChoices) -> KeptDraft;
     /// Forgets a draft.
     recovery::dismiss_draft(draft: u32) -> ();
+    /// New files in the folder for downloads that look like recovery codes.
+    recovery::downloads() -> Vec<DownloadOffer>;
+    /// Reads such a file for review.
+    recovery::take_download(download: u32) -> Vec<Draft>;
+    /// Leaves such a file alone; answers what is offered still.
+    recovery::leave_download(download: u32) -> Vec<DownloadOffer>;
     /// Puts the download of a kept set into the bin, or erases it.
     recovery::tidy_download(set: String, way: TidyWay) -> RecoveryView;
 
@@ -205,8 +219,16 @@ commands! {
     readiness::readiness() -> Readiness;
     /// Notes which other ways back into an account there are.
     readiness::note_ways(account: String, second_device: bool, admin_reset: bool) -> Readiness;
-    /// Opens the newest copy of the vault as a new computer would and compares; the result is kept.
-    readiness::run_drill(proof: Proof) -> DrillReport;
+    /// Opens a copy of the vault (null: the newest that is known) as a new computer would and compares; the result is kept.
+    readiness::run_drill(proof: Proof, backup: Option<String>) -> DrillReport;
+    /// Lets the person choose the copy for a drill; null when the dialog was closed.
+    readiness::choose_drill_copy() -> Option<ChosenVault>;
+    /// Begins or ends gathering the pages of a paper backup: pictures that are dropped meanwhile are pages.
+    paper::gather_pages(shown: bool) -> ();
+    /// Lets the person choose pictures of pages and reads them; null when the dialog was closed.
+    paper::pages_from_files() -> Option<PagesView>;
+    /// Puts the gathered paper backup in the place of the vault that is not there.
+    paper::restore_pages() -> Status;
     /// How the backups stand.
     backups::backups() -> BackupView;
     /// Lets the person choose a folder for backups and makes the first; null when the dialog was closed.

@@ -4,11 +4,11 @@ use crate::error::{Answer, other};
 use crate::platform::clipboard::Content;
 use crate::state::desk;
 use keyhaven_app::offer::Input;
-use keyhaven_app::paper::Paper;
 use keyhaven_app::recovery::Pending;
 use keyhaven_app::recovery::view::*;
+use keyhaven_app::veil::{Veiled, VeiledDraft, VeiledSet};
 use keyhaven_app::view::*;
-use keyhaven_secret::{SecretBytes, SecretText};
+use keyhaven_secret::SecretBytes;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use tauri::AppHandle;
@@ -35,8 +35,8 @@ pub(super) fn recovery_set(app: &AppHandle, set: String) -> Answer<SetDetail> {
     desk(app).app().recovery_set(&set)
 }
 
-pub(super) fn reveal_recovery(app: &AppHandle, set: String) -> Answer<RevealedSet> {
-    desk(app).app().reveal_recovery(&set)
+pub(super) fn reveal_recovery(app: &AppHandle, set: String) -> Answer<VeiledSet> {
+    VeiledSet::over(&desk(app).app().reveal_recovery(&set)?)
 }
 
 pub(super) fn recovery_picture(app: &AppHandle, set: String) -> Answer<RevealedFile> {
@@ -101,7 +101,11 @@ pub(super) fn save_original(app: &AppHandle, set: String) -> Answer<Option<Strin
 }
 
 pub(super) fn save_recovery_sheet(app: &AppHandle, set: String) -> Answer<Option<String>> {
-    let sheet = desk(app).app().recovery_sheet(&set, Paper::A4)?;
+    let sheet = {
+        let desk = desk(app);
+        let keyhaven = desk.app();
+        keyhaven.recovery_sheet(&set, keyhaven.settings().paper)?
+    };
     save_pdf(app, "Save a sheet to print", "keyhaven-recovery-codes.pdf", &sheet)
 }
 
@@ -111,7 +115,12 @@ pub(super) fn save_booklet(
     accounts: Vec<String>,
     sets: Vec<String>,
 ) -> Answer<Option<String>> {
-    let booklet = desk(app).app().make_booklet(proof, &accounts, &sets, Paper::A4)?;
+    let booklet = {
+        let desk = desk(app);
+        let mut keyhaven = desk.app();
+        let paper = keyhaven.settings().paper;
+        keyhaven.make_booklet(proof, &accounts, &sets, paper)?
+    };
     save_pdf(app, "Save the paper backup", "keyhaven-paper-backup.pdf", &booklet.pdf)
 }
 
@@ -173,8 +182,8 @@ pub(super) fn drafts_from_clipboard(app: &AppHandle) -> Answer<Vec<Draft>> {
     }
 }
 
-pub(super) fn draft_from_text(app: &AppHandle, text: String) -> Answer<Draft> {
-    let text = SecretText::new(text);
+pub(super) fn draft_from_text(app: &AppHandle, text: Veiled) -> Answer<Draft> {
+    let text = text.into_text()?;
     read(app, |reader| reader.text("Typed in".into(), text))
 }
 
@@ -182,8 +191,8 @@ pub(super) fn correct_draft(app: &AppHandle, draft: u32, correction: Correction)
     desk(app).app().correct_draft(draft, correction)
 }
 
-pub(super) fn reveal_draft(app: &AppHandle, draft: u32) -> Answer<RevealedDraft> {
-    desk(app).app().reveal_draft(draft)
+pub(super) fn reveal_draft(app: &AppHandle, draft: u32) -> Answer<VeiledDraft> {
+    VeiledDraft::over(&desk(app).app().reveal_draft(draft)?)
 }
 
 pub(super) fn draft_picture(app: &AppHandle, draft: u32) -> Answer<RevealedFile> {
@@ -197,6 +206,26 @@ pub(super) fn accept_draft(app: &AppHandle, draft: u32, choices: DraftChoices) -
 pub(super) fn dismiss_draft(app: &AppHandle, draft: u32) -> Answer<()> {
     desk(app).app().dismiss_draft(draft);
     Ok(())
+}
+
+pub(super) fn downloads(app: &AppHandle) -> Answer<Vec<DownloadOffer>> {
+    Ok(desk(app).app().downloads())
+}
+
+pub(super) fn take_download(app: &AppHandle, download: u32) -> Answer<Vec<Draft>> {
+    let path = desk(app).app().settle_download(download);
+    let path = path.ok_or_else(|| Failure {
+        kind: FailureKind::BadInput,
+        detail: "this file is not offered any more; choose it with \"Add a downloaded file\"".into(),
+    })?;
+    drafts_from_paths(app, &[path])
+}
+
+pub(super) fn leave_download(app: &AppHandle, download: u32) -> Answer<Vec<DownloadOffer>> {
+    let desk = desk(app);
+    let mut keyhaven = desk.app();
+    keyhaven.settle_download(download);
+    Ok(keyhaven.downloads())
 }
 
 pub(super) fn tidy_download(app: &AppHandle, set: String, way: TidyWay) -> Answer<RecoveryView> {

@@ -4,8 +4,9 @@
 #![allow(clippy::print_stdout, reason = "a story that cannot be told here says so")]
 
 mod story {
-    use keyhaven_tests::harness::{Needle, PASSPHRASE, Sample, Window, World, element};
-    use std::path::PathBuf;
+    use keyhaven_tests::harness::{Keys, Needle, PASSPHRASE, Sample, Window, World, element, sample_uris};
+    use std::path::{Path, PathBuf};
+    use std::process::Command;
 
     /// Codes that look like GitHub's and stand nowhere else.
     const CODES: [&str; 16] = [
@@ -190,6 +191,39 @@ mod story {
         window.screenshot("recovery-empty-set");
     }
 
+    #[test]
+    fn a_new_download_is_offered_when_that_is_switched_on_and_taken_only_when_asked() {
+        let mut world = World::new("recovery-downloads");
+        let window = world.open(&[]);
+        window.create_vault(PASSPHRASE);
+        let downloads = window.world.home().join("Downloads");
+        std::fs::create_dir(&downloads).expect("a folder for downloads");
+        std::fs::write(downloads.join("old.txt"), github_file(&CODES)).expect("a file from before");
+        window.click_named("settings");
+        window.click_named("watch-downloads");
+        window.screenshot("settings-downloads");
+        // What is there at this moment is not new.
+        window.wait_until("it is switched on", || {
+            window.attribute(&element("watch-downloads"), "data-on") == "true"
+        });
+        window.press(&[Keys::ESCAPE]);
+        std::fs::write(downloads.join("letter.txt"), "Thank you for the flowers.\n").expect("a letter");
+        let file = downloads.join("github-recovery-codes.txt");
+        std::fs::write(&file, github_file(&CODES)).expect("a download");
+        let offer = "[data-testid=banner][data-kind=download]";
+        window.wait_for(offer);
+        assert_eq!(window.texts(offer).len(), 1);
+        assert!(window.text(offer).contains("github-recovery-codes.txt"), "{}", window.text(offer));
+        window.screenshot("downloads-offer");
+        window.click(&format!("{offer} .act"));
+        window.wait_for_named("draft-keep");
+        assert!(window.text(&element("draft-found")).contains("16 codes"));
+        window.click_named("draft-keep");
+        window.wait_for_named("tidy");
+        left(&window, "16 of 16 left");
+        assert!(file.exists(), "the download goes only when asked");
+    }
+
     /// Runs a fire drill by the room's button, and says whether everything would be back.
     fn drill(window: &Window<'_>) -> bool {
         window.click_named("room-readiness");
@@ -217,6 +251,8 @@ mod story {
         assert!(window.text(&element("ready-back")).starts_with("0 of 1"));
         window.screenshot("readiness");
 
+        let copy = window.world.home().join("kept.keyhaven");
+        std::fs::copy(window.world.vault_home().join("vault.keyhaven"), &copy).expect("a copy");
         window.click_named("room-recovery");
         unlock(&window);
         window.click_named("recovery-edit");
@@ -230,6 +266,20 @@ mod story {
         assert!(window.text(&element("drill-lost")).contains("GitHub"));
         window.screenshot("drill-red");
         window.click_named("drill-done");
+        // The copy from before has the set still, and the drill says what it started from.
+        window.click_named("drill");
+        window.click_named("drill-choose");
+        window.world.choose_in_dialog("Choose a backup to drill with", &copy);
+        window.wait_until("the chosen copy is named", || {
+            window.text(&element("drill-copy")).contains("kept.keyhaven")
+        });
+        window.screenshot("drill-choose");
+        window.type_into_named("drill-proof", PASSPHRASE);
+        window.click_named("drill-go");
+        window.wait_for_named("drill-report");
+        assert_eq!(window.attribute(&element("drill-report"), "data-ok"), "false");
+        window.click_named("drill-done");
+        assert!(window.text(&element("ready-back")).starts_with("1 of 1"), "a copy elsewhere counts");
 
         window.click_named("settings");
         window.click_named("theme-dark");
@@ -274,5 +324,105 @@ mod story {
         window.lock();
         let found = window.find_in_memory(|_| true, &needles()).expect("readable");
         assert!(found.is_empty(), "the vault locked:\n  {}", found.join("\n  "));
+    }
+
+    /// The pages of a PDF as pictures, drawn by poppler.
+    fn photographed(pdf: &Path) -> Vec<PathBuf> {
+        let folder = pdf.with_extension("");
+        std::fs::create_dir(&folder).expect("a folder for the pictures");
+        let mut pdftoppm = Command::new("pdftoppm");
+        pdftoppm.args(["-r", "150", "-png"]).arg(pdf).arg(folder.join("page"));
+        assert!(pdftoppm.status().expect("pdftoppm: `cargo xtask setup` installs it").success());
+        let entries = std::fs::read_dir(&folder).expect("the pictures").flatten();
+        let mut pages: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        pages.sort();
+        pages
+    }
+
+    #[test]
+    fn a_paper_backup_comes_back_from_pictures_of_its_pages_and_a_missing_one_is_named() {
+        let mut first = World::new("paper-print");
+        let window = first.open(&[]);
+        window.create_vault(PASSPHRASE);
+        window.add_by_text_file(&sample_uris(40));
+        window.click_named("room-readiness");
+        window.wait_for_named("ready-back");
+        window.click_named("paper");
+        window.type_into_named("paper-proof", PASSPHRASE);
+        window.screenshot("paper-sheet");
+        let pdf = window.world.home().join("paper.pdf");
+        window.click_named("paper-go");
+        window.world.choose_in_dialog("Save the paper backup", &pdf);
+        window.wait_until("the booklet is on the disk", || pdf.is_file());
+        let pages = photographed(&pdf);
+        assert!(pages.len() > 1, "{} pages", pages.len());
+
+        let mut second = World::new("paper-restore");
+        let window = second.open(&[]);
+        window.wait_for_named("first-start");
+        window.click_named("restore-paper");
+        window.wait_for_named("paper-choose");
+        window.click_named("paper-choose");
+        window.world.choose_in_dialog("Choose the pictures of the pages", &pages[1]);
+        window.wait_for_named("paper-missing");
+        let missing = window.text(&element("paper-missing"));
+        assert!(missing.contains("1") && !missing.contains("2"), "{missing}");
+        window.screenshot("paper-missing");
+        let rest: Vec<&Path> =
+            pages.iter().enumerate().filter(|(n, _)| *n != 1).map(|(_, page)| page.as_path()).collect();
+        window.drop_files(&rest);
+        window.wait_for_named("paper-restore-go");
+        window.click_named("paper-restore-go");
+        window.unlock(PASSPHRASE);
+        window.wait_until("all are back", || window.attribute("[role=grid]", "aria-rowcount") == "40");
+        window.wait_for_code();
+        let first = Sample { issuer: "Issuer 000", name: "", key: *b"key number 000000000" };
+        window.assert_code_is_true(&first);
+    }
+
+    #[test]
+    fn once_codes_that_were_shown_are_locked_again_no_process_holds_one() {
+        let mut world = World::new("recovery-shown-memory");
+        let window = world.open(&[]);
+        window.create_vault(PASSPHRASE);
+        let needles = || CODES.iter().map(|code| Needle::text(code, code)).collect::<Vec<_>>();
+        if let Err(why) = window.find_in_memory(|_| true, &needles()) {
+            return println!("skipped: this machine does not show other processes' memory: {why}");
+        }
+        let none = |when: &str| {
+            let found = window.find_in_memory(|_| true, &needles()).expect("readable a moment ago");
+            assert!(found.is_empty(), "{when}:\n  {}", found.join("\n  "));
+        };
+        // The codes themselves are not asked for: the driver's answer would be one more copy of them.
+        let shown = |button: &str, code: &str| {
+            window.click_named(button);
+            window.wait_until("they are shown", || window.text(&element(button)).contains("Cover"));
+            let dots = "return [...document.querySelector(arguments[0]).childNodes].some((one) => one.data === '•' || one.data?.includes('••'))";
+            assert_eq!(window.script(dots, &[code.into()]), false, "letters, not dots");
+        };
+
+        // Looked at in the review of a download, and sealed while the compartment is locked.
+        let file = write(&window, "github-recovery-codes.txt", &github_file(&CODES));
+        window.drop_files(&[&file]);
+        window.wait_for_named("draft-keep");
+        shown("draft-show", "[data-testid=draft-code] .text");
+        window.screenshot("review-shown");
+        window.click_named("draft-keep");
+        window.wait_for_named("tidy");
+        none("sealed after the review");
+        // Shown in the room, and locked there.
+        unlock(&window);
+        shown("recovery-show", "[data-testid=recovery-code] .text");
+        window.screenshot("recovery-shown-letters");
+        let pages = window.find_in_memory(|process| !process.is_app(), &needles()).expect("readable");
+        assert!(pages.is_empty(), "even while they show:\n  {}", pages.join("\n  "));
+        window.click_named("recovery-lock");
+        window.wait_for_named("recovery-unlock");
+        none("locked in the room");
+        // Shown, and the whole vault locked over it.
+        unlock(&window);
+        shown("recovery-show", "[data-testid=recovery-code] .text");
+        window.lock();
+        none("the vault locked");
     }
 }

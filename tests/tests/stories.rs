@@ -6,7 +6,7 @@
 
 mod story {
     use keyhaven_tests::harness::{
-        Keys, Needle, PASSPHRASE, SAMPLE, Window, World, demo, element, sample_uris,
+        Keys, Needle, PASSPHRASE, SAMPLE, Sample, Window, World, demo, element, sample_uris,
     };
     use std::collections::BTreeMap;
     use std::path::PathBuf;

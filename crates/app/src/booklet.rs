@@ -67,10 +67,15 @@ pub enum PagesError {
 
 fn missing(codes: &[usize], count: usize) -> String {
     let list: Vec<String> = codes.iter().take(20).map(ToString::to_string).collect();
+    let pages: Vec<String> = pages_of(codes).iter().map(ToString::to_string).collect();
+    format!("of {count} codes these are missing: {} (page {})", list.join(", "), pages.join(", "))
+}
+
+/// The pages on which codes stand, in order; both count from 1.
+pub(crate) fn pages_of(codes: &[usize]) -> Vec<usize> {
     let mut pages: Vec<usize> = codes.iter().map(|code| (code - 1) / ON_PAGE + 1).collect();
     pages.dedup();
-    let pages: Vec<String> = pages.iter().map(ToString::to_string).collect();
-    format!("of {count} codes these are missing: {} (page {})", list.join(", "), pages.join(", "))
+    pages
 }
 
 impl App {
@@ -234,6 +239,11 @@ pub fn join(texts: &[SecretText]) -> Result<Vec<u8>, PagesError> {
         return Err(PagesError::Missing { codes, count });
     }
     Ok(parts.into_values().flatten().collect())
+}
+
+/// How many codes the booklet has that these are of.
+pub(crate) fn codes_in(texts: &[SecretText]) -> usize {
+    texts.iter().find_map(|text| part(text.expose())).map_or(0, |(_, _, count, _)| count)
 }
 
 fn part(text: &str) -> Option<(String, usize, usize, Vec<u8>)> {

@@ -1,7 +1,7 @@
 //! The fire drill: in a clean temporary home, from the newest copy of the vault and what the person has on paper or
 //! in mind, what would a new computer have?
 
-use crate::failure::other;
+use crate::failure::{fail, other};
 use crate::host::{Host, Keyring, KeyringError, KeyringProbe, KeyringStanding};
 use crate::readiness::{Copy, best_sets};
 use crate::readiness_view::*;
@@ -10,7 +10,7 @@ use crate::recovery::stored::{put, summaries};
 use crate::recovery::view::{SetRow, SetStanding, TidyWay};
 use crate::session::Session;
 use crate::stored::same_codes;
-use crate::view::{Failure, Proof};
+use crate::view::{ChosenVault, Failure, FailureKind, Proof};
 use crate::{App, stored::Stored};
 use keyhaven_secret::{SecretBytes, SecretText};
 use keyhaven_vault::{Files, Location, LockedVault, RecordId, SlotKind};
@@ -53,6 +53,19 @@ impl App {
             }
         };
         Ok(DrillPlan { host: self.host.clone(), copy })
+    }
+
+    /// What a copy is that the person chose for a drill.
+    ///
+    /// # Errors
+    /// The vault is locked, the file is no vault that can be read, or it is another vault's.
+    pub fn choose_drill_copy(&self, path: &Path) -> Result<ChosenVault, Failure> {
+        let chosen = self.choose(path)?;
+        if chosen.vault_id != self.session()?.vault.id().to_string() {
+            let detail = format!("{} is another vault's", path.display());
+            return Err(fail(FailureKind::AnotherVault, detail));
+        }
+        Ok(chosen)
     }
 
     /// Compares what a new computer would have with the open vault; the result is dated and kept.

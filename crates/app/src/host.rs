@@ -5,7 +5,7 @@ use crate::view::KeyringState;
 use keyhaven_secret::SecretText;
 use keyhaven_vault::Files;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The computer, as narrow as the use-cases allow. The desktop program and the command line share the real one
@@ -36,6 +36,26 @@ pub trait Host: Send + Sync {
         let _ = (path, way);
         Err(io::ErrorKind::Unsupported.into())
     }
+
+    /// The files in the person's folder for downloads: ordinary ones only, no links, pipes or folders, and none is
+    /// opened for it.
+    ///
+    /// # Errors
+    /// There is no such folder, or it cannot be listed.
+    fn downloads(&self) -> io::Result<Vec<DownloadedFile>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// A file in the folder for downloads, as its folder shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DownloadedFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub size: u64,
+    /// When it was last written, Unix milliseconds; 0 where that is not known.
+    pub written_at: u64,
 }
 
 /// The operating system's keyring: one text for each vault.

@@ -152,10 +152,11 @@ impl App {
         let date = day(kit.created_at);
         let sheet =
             KitSheet { groups: &groups, key: &key, vault_id: &vault_id, path: &vault_path, date: &date };
+        let paper = self.settings().paper;
         let written = match format {
-            KitFormat::Pdf => replace(self.host.files(), path, sheet.pdf().map_err(other)?.expose()),
+            KitFormat::Pdf => replace(self.host.files(), path, sheet.pdf(paper).map_err(other)?.expose()),
             KitFormat::Svg => {
-                replace(self.host.files(), path, sheet.svg().map_err(other)?.expose().as_bytes())
+                replace(self.host.files(), path, sheet.svg(paper).map_err(other)?.expose().as_bytes())
             }
         };
         written.map_err(|error| {

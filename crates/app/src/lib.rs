@@ -21,6 +21,7 @@ mod kit;
 mod looking;
 mod merging;
 pub mod offer;
+pub mod pages;
 pub mod paper;
 mod readiness;
 pub mod readiness_view;
@@ -34,6 +35,7 @@ pub mod split;
 pub mod stored;
 pub mod strength;
 mod vaulting;
+pub mod veil;
 mod versions;
 pub mod view;
 
@@ -56,6 +58,9 @@ pub struct App {
     turn: u64,
     demo: bool,
     backups: backups::Backups,
+    downloads: recovery::downloads::Downloads,
+    /// Codes of a paper backup that is being put together.
+    pages: Vec<keyhaven_secret::SecretText>,
 }
 
 enum Phase {
@@ -73,7 +78,17 @@ impl App {
         let settings = home.read_settings(host.files());
         LockedVault::clean_up(host.files(), home.vault());
         let backups = backups::Backups::new(backups::plan::Plan::read(host.files(), home.folder()));
-        let mut app = Self { host, home, settings, phase: Phase::Absent, turn: 0, demo: false, backups };
+        let mut app = Self {
+            host,
+            home,
+            settings,
+            phase: Phase::Absent,
+            turn: 0,
+            demo: false,
+            backups,
+            downloads: recovery::downloads::Downloads::default(),
+            pages: Vec::new(),
+        };
         app.look();
         app
     }

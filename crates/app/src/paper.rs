@@ -6,13 +6,16 @@
 use keyhaven_qr::write::{Modules, WriteError, modules};
 use keyhaven_secret::{SecretBytes, SecretText};
 use pdf_writer::{Content, Finish, Name, Pdf, Rect, Ref, Str};
+use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
+use ts_rs::TS;
 
 /// Left and right margin in points.
 pub(crate) const MARGIN: f32 = 64.0;
 
 /// A sheet of paper. Everything is placed so that it fits both.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
 pub enum Paper {
     /// 210 × 297 mm (ISO 216).
     #[default]

@@ -1,6 +1,6 @@
 //! What a shell shows of readiness and of fire drills. Nothing secret in it.
 
-use crate::view::KitState;
+use crate::view::{KitState, OfferProblem};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -131,6 +131,23 @@ pub enum Reminder {
         /// Its name.
         name: String,
     },
+}
+
+/// What was gathered of a paper backup.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, TS)]
+pub struct PagesView {
+    /// Codes that were read.
+    pub have: u32,
+    /// Codes that there are; 0 before the first was read.
+    pub count: u32,
+    /// Pages of which a code is missing, from 1.
+    pub missing_pages: Vec<u32>,
+    /// Whether everything is there.
+    pub complete: bool,
+    /// Why what was read does not fit together, in words.
+    pub conflict: Option<String>,
+    /// Pictures of the last reading that hold no code of a paper backup, and why.
+    pub problems: Vec<OfferProblem>,
 }
 
 /// What a fire drill found.

@@ -25,16 +25,16 @@ impl KitSheet<'_> {
     ///
     /// # Errors
     /// The key does not fit a QR code; it always does.
-    pub fn svg(&self) -> Result<SecretText, WriteError> {
-        Ok(self.page()?.svg(Paper::A4))
+    pub fn svg(&self, paper: Paper) -> Result<SecretText, WriteError> {
+        Ok(self.page()?.svg(paper))
     }
 
     /// The page as a PDF document.
     ///
     /// # Errors
     /// The key does not fit a QR code; it always does.
-    pub fn pdf(&self) -> Result<SecretBytes, WriteError> {
-        Ok(pdf(&[self.page()?], Paper::A4))
+    pub fn pdf(&self, paper: Paper) -> Result<SecretBytes, WriteError> {
+        Ok(pdf(&[self.page()?], paper))
     }
 
     fn page(&self) -> Result<Page, WriteError> {
@@ -103,8 +103,8 @@ mod tests {
     #[test]
     fn both_formats_hold_every_group_and_the_vault() {
         sheet(|sheet| {
-            let svg = sheet.svg().unwrap();
-            let pdf = sheet.pdf().unwrap();
+            let svg = sheet.svg(Paper::A4).unwrap();
+            let pdf = sheet.pdf(Paper::A4).unwrap();
             let pdf = String::from_utf8_lossy(pdf.expose());
             for text in ["GRP0", "GRP7", "1f2e-3d4c", "2026-11-22"] {
                 assert!(svg.expose().contains(text), "{text} is not in the SVG");
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn a_path_with_markup_stays_text() {
         sheet(|sheet| {
-            let svg = sheet.svg().unwrap();
+            let svg = sheet.svg(Paper::Letter).unwrap();
             assert!(svg.expose().contains("ana &amp; co/&lt;vault>"));
             assert!(!svg.expose().contains("<vault>"));
         });

@@ -29,7 +29,7 @@ impl App {
     /// there, and worth nothing alone.
     pub fn save_split_kit(&self, count: u8, needed: u8, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         let kit = self.session()?.kit.as_ref().ok_or_else(no_kit)?;
-        let split = self.split_kit(kit.key(), count, needed, Paper::A4)?;
+        let split = self.split_kit(kit.key(), count, needed, self.settings().paper)?;
         let mut files = Vec::with_capacity(split.sheets.len());
         for (number, sheet) in split.sheets.iter().enumerate() {
             let file = folder.join(format!("keyhaven-share-{}-of-{count}-{}.pdf", number + 1, split.set));

@@ -4,6 +4,7 @@
 //! [`Kit`], [`Revealed`] and, on the way in, [`ManualEntry`] and the passphrases of requests.
 //! TypeScript for the page is generated from these types (`ui/src/api/generated.ts`).
 
+use crate::paper::Paper;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -181,7 +182,7 @@ pub struct KitProof {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum KitFormat {
-    /// One A4 page.
+    /// One page for the paper of the settings.
     Pdf,
     /// A drawing.
     Svg,
@@ -481,6 +482,10 @@ pub struct Settings {
     pub sort: Sort,
     /// Closing the window leaves Keyhaven in the tray instead of ending it.
     pub close_to_tray: bool,
+    /// Look for new files in the folder for downloads that are recovery codes by their shape, and offer to keep them.
+    pub watch_downloads: bool,
+    /// The paper that kits, sheets and paper backups are drawn for.
+    pub paper: Paper,
 }
 
 impl Default for Settings {
@@ -492,6 +497,8 @@ impl Default for Settings {
             capture_protection: true,
             sort: Sort::Manual,
             close_to_tray: false,
+            watch_downloads: false,
+            paper: Paper::A4,
         }
     }
 }

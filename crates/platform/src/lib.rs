@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::disallowed_methods, reason = "this room is where clock and environment are read")]
 
+mod downloads;
 mod keyring;
 #[cfg(all(unix, not(target_os = "macos")))]
 mod probe;
@@ -13,7 +14,7 @@ mod tidy;
 
 pub use crate::keyring::SystemKeyring;
 pub use crate::protection::{Kept, Protection, protect, protection};
-use keyhaven_app::host::{Host, Keyring, KeyringError, KeyringProbe, KeyringStanding};
+use keyhaven_app::host::{DownloadedFile, Host, Keyring, KeyringError, KeyringProbe, KeyringStanding};
 use keyhaven_app::recovery::view::TidyWay;
 use keyhaven_secret::SecretText;
 use keyhaven_vault::{DiskFiles, Files};
@@ -62,6 +63,10 @@ impl Host for SystemHost {
 
     fn tidy(&self, path: &Path, way: TidyWay) -> io::Result<()> {
         tidy::tidy(path, way)
+    }
+
+    fn downloads(&self) -> io::Result<Vec<DownloadedFile>> {
+        downloads::list()
     }
 }
 

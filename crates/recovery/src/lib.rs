@@ -33,6 +33,7 @@ pub use model::{
     Aside, Code, Document, DocumentKind, Format, Kind, Line, Place, Problem, RecoverySet, Source,
 };
 pub use parse::{ParseError, parse};
+pub use pdf::pages as pdf_pages;
 pub use providers::names as provider_names;
 
 /// Largest file that is read, in bytes (10 MiB).

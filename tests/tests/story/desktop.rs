@@ -1,8 +1,9 @@
 //! The app among the desktop's other parts: sleep, screen lock, tray, the system's dialogs, a second start.
 
 use super::*;
-use std::io::{PipeReader, Read as _};
+use std::io::{PipeReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use zbus::blocking::{Connection, Proxy, connection};
 use zbus::message::Header;
@@ -159,6 +160,28 @@ fn a_backup_is_restored_as_a_copy_and_a_vault_is_used_where_it_is() {
     window.wait_for_code();
 }
 
+/// What the QR codes of a printed page say, drawn by poppler.
+fn printed_codes(pdf: &std::path::Path) -> Vec<String> {
+    let picture = pdf.with_extension("");
+    let mut pdftoppm = Command::new("pdftoppm");
+    let drawn = pdftoppm.args(["-r", "150", "-png", "-singlefile"]).arg(pdf).arg(&picture).status();
+    assert!(drawn.expect("pdftoppm: `cargo xtask setup` installs it").success(), "poppler reads the PDF");
+    let picture = std::fs::read(picture.with_extension("png")).expect("the drawn page");
+    let found = keyhaven_qr::read(&picture, &keyhaven_qr::Limits::default()).expect("a picture");
+    found.into_iter().map(|code| code.text.expose().to_owned()).collect()
+}
+
+/// The recovery key that these shares make, by the command line.
+fn joined(world: &World, shares: &[String]) -> Option<String> {
+    let mut join = Command::new(keyhaven_tests::program("keyhaven"));
+    join.args(["kit", "join"]).env_clear().envs(world.environment());
+    let mut child =
+        join.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("keyhaven");
+    child.stdin.take().expect("its input").write_all(shares.join("\n").as_bytes()).expect("the shares");
+    let output = child.wait_with_output().expect("an end");
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
 #[test]
 fn the_kit_is_saved_and_printed() {
     let mut world = World::new("kit");
@@ -179,6 +202,35 @@ fn the_kit_is_saved_and_printed() {
         let mode = file.metadata().expect("the kit").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name} is for its owner alone");
     }
+    // Printed, it is the key: what another program drew, this one reads back.
+    let key = window.texts(&element("kit-group")).join("-");
+    assert_eq!(printed_codes(&window.world.home().join("kit.pdf")), std::slice::from_ref(&key));
+    window.click_named("paper-size-letter");
+    let letter = window.world.home().join("letter.pdf");
+    window.click_named("kit-pdf");
+    window.world.choose_in_dialog("Save the emergency kit", &letter);
+    window.wait_until("the kit is on the disk", || letter.is_file());
+    assert!(String::from_utf8_lossy(&std::fs::read(&letter).expect("the kit")).contains("0 0 612 792"));
+    assert_eq!(printed_codes(&letter), std::slice::from_ref(&key));
+
+    // Split among three people, and any two of them open the vault.
+    let shares = window.world.home().join("shares");
+    std::fs::create_dir(&shares).expect("a folder for the shares");
+    window.click_named("split");
+    window.click_named("split-save");
+    window.world.choose_in_dialog("Choose a folder for the shares", &shares);
+    let files = || {
+        let entries = std::fs::read_dir(&shares).into_iter().flatten().flatten();
+        let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        files.retain(|file| file.extension().is_some_and(|ending| ending == "pdf"));
+        files.sort();
+        files
+    };
+    window.wait_until("three shares are on the disk", || files().len() == 3);
+    window.screenshot("kit-split");
+    let two: Vec<String> = files()[1..].iter().flat_map(|file| printed_codes(file)).collect();
+    assert_eq!(joined(window.world, &two), Some(key));
+    assert_eq!(joined(window.world, &two[..1]), None, "one alone opens nothing");
     window.click_named("kit-print");
     let dialog = || window.world.xdotool(&["search", "--onlyvisible", "--name", "^Print$"]);
     window.wait_until("the print dialog opens", || !dialog().is_empty());
@@ -224,24 +276,33 @@ impl Tray {
         Self { connection, items }
     }
 
-    /// Presses an entry of the icon's menu.
-    fn press(&self, label: &str) {
+    /// The icon's menu: where it is, and its lines with their numbers.
+    fn menu(&self) -> (Proxy<'_>, Vec<(i32, String)>) {
         let (sender, path) = self.items.lock().expect("the list of icons").last().cloned().expect("an icon");
         let item = Proxy::new(&self.connection, sender.as_str(), path.as_str(), "org.kde.StatusNotifierItem");
         let menu: zbus::zvariant::OwnedObjectPath =
             item.and_then(|item| item.get_property("Menu")).expect("the icon's menu");
-        let menu = Proxy::new(&self.connection, sender.as_str(), menu.as_str(), "com.canonical.dbusmenu")
-            .expect("the menu");
+        let menu = Proxy::new(&self.connection, sender, menu, "com.canonical.dbusmenu").expect("the menu");
         let names: &[&str] = &["label"];
         type Node = (i32, std::collections::HashMap<String, OwnedValue>, Vec<OwnedValue>);
         let (_, root): (u32, Node) =
             menu.call("GetLayout", &(0_i32, -1_i32, names)).expect("the menu's lines");
-        let entry = root.2.into_iter().find_map(|child| {
+        let lines = root.2.into_iter().filter_map(|child| {
             let (id, properties, _) = Node::try_from(child).ok()?;
-            let text = properties.get("label").and_then(|value| value.downcast_ref::<String>().ok())?;
-            (text == label).then_some(id)
+            Some((id, properties.get("label").and_then(|value| value.downcast_ref::<String>().ok())?))
         });
-        let id = entry.unwrap_or_else(|| panic!("the menu has no {label:?}"));
+        (menu, lines.collect())
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.menu().1.into_iter().map(|(_, text)| text).collect()
+    }
+
+    /// Presses an entry of the icon's menu.
+    fn press(&self, label: &str) {
+        let (menu, lines) = self.menu();
+        let entry = lines.iter().find(|(_, text)| text == label);
+        let (id, _) = entry.unwrap_or_else(|| panic!("the menu has no {label:?}: {lines:?}"));
         let pressed = menu.call::<_, _, ()>("Event", &(id, "clicked", Value::from(0_i32), 0_u32));
         pressed.expect("a press");
     }
@@ -263,4 +324,52 @@ fn the_tray_shows_locks_and_quits() {
     window.wait_for_named("unlock");
     tray.press("Quit");
     window.wait_until("the app ends", || window.processes().is_empty());
+}
+
+#[test]
+fn low_recovery_codes_show_on_the_face_of_the_codes_in_the_tray_and_in_the_search() {
+    const LOW: &str = "1 recovery set is low or used up";
+    const GITHUB: Sample = Sample { issuer: "GitHub", name: "robin@example.org", key: [0x5c; 20] };
+    let mut world = World::new("recovery-low");
+    let tray = Tray::start(&world);
+    let window = world.open(&[]);
+    window.create_vault(PASSPHRASE);
+    window.add_by_drop(&GITHUB);
+    window.add_by_drop(&SAMPLE);
+    let file = window.world.home().join("github-recovery-codes.txt");
+    std::fs::write(&file, "8f3a9-71c02\nb04de-9952a\nc7719-0e4d1\nd2f68-3ab90\n").expect("a file to drop");
+    window.drop_files(&[&file]);
+    window.wait_for_named("draft-provider");
+    window.type_into_named("draft-provider", "GitHub");
+    let account = "return [...document.querySelectorAll('[data-testid=draft-account] option')] \
+                   .find((one) => one.textContent.includes('GitHub')).value";
+    let account = window.script(account, &[]);
+    window.choose(&element("draft-account"), account.as_str().unwrap_or_default());
+    window.click_named("draft-keep");
+    window.wait_for_named("recovery-detail");
+    window.wait_until("the icon is in the tray", || !tray.items.lock().expect("icons").is_empty());
+    assert!(!tray.lines().contains(&LOW.to_owned()), "four of four are not low: {:?}", tray.lines());
+    window.type_into_named("recovery-proof", PASSPHRASE);
+    window.click_named("recovery-unlock-go");
+    window.wait_for_named("copy-next");
+    window.click_named("copy-next");
+    window.wait_until("the tray says it", || tray.lines().contains(&LOW.to_owned()));
+
+    window.click("nav button");
+    window.wait_for_named("banner");
+    assert!(window.texts(&element("banner")).iter().any(|text| text.contains("GitHub")));
+    let chips = window.texts(&element("row-recovery"));
+    assert_eq!(chips, ["3 of 4 left", "No recovery codes"]);
+    window.screenshot("recovery-low");
+    window.type_into_named("search", "github");
+    window.wait_for_named("found-set");
+    assert!(window.text(&element("found-set")).contains("3 of 4 left"));
+    window.screenshot("recovery-search");
+    window.lock();
+    assert!(tray.lines().contains(&LOW.to_owned()), "the number stays after a lock");
+    window.unlock(PASSPHRASE);
+    window.wait_for_code();
+    tray.press(LOW);
+    window.wait_for_named("recovery-screen");
+    window.wait_for_named("recovery-unlock");
 }

@@ -545,7 +545,17 @@ sort: Sort,
 /**
  * Closing the window leaves Keyhaven in the tray instead of ending it.
  */
-close_to_tray: boolean, };
+close_to_tray: boolean, 
+/**
+ * Look for new files in the folder for downloads that are recovery codes by their shape, and offer to keep them.
+ */
+watch_downloads: boolean, 
+/**
+ * The paper that kits, sheets and paper backups are drawn for.
+ */
+paper: Paper, };
+
+export type Paper = "a4" | "letter";
 
 export type Theme = "system" | "light" | "dark";
 
@@ -711,7 +721,11 @@ has_note: boolean,
 /**
  * Whether the original is a picture that can be shown.
  */
-picture: boolean, };
+picture: boolean, 
+/**
+ * Pages of the original, when it is a PDF that could be counted.
+ */
+pages: number | null, };
 
 export type CodeRow = { 
 /**
@@ -741,19 +755,29 @@ kind: string,
  */
 lines: number, };
 
-export type RevealedSet = { 
+export type Veiled = { 
 /**
- * The codes in their order. **Secret.**
+ * The random half. **Secret together with the other.**
  */
-codes: Array<string>, 
+veil: string, 
 /**
- * Texts of the documents that have one, in their order. **Secret.**
+ * The text combined with it, byte by byte. **Secret together with the other.**
  */
-documents: Array<string>, 
+text: string, };
+
+export type VeiledSet = { 
 /**
- * The person's note. **Secret.**
+ * The codes in their order.
  */
-note: string, };
+codes: Array<Veiled>, 
+/**
+ * Texts of the documents that have one, in their order.
+ */
+documents: Array<Veiled>, 
+/**
+ * The person's note.
+ */
+note: Veiled, };
 
 export type RevealedFile = { 
 /**
@@ -849,7 +873,11 @@ replaces: string | null,
 /**
  * Whether it is a picture that can be shown.
  */
-picture: boolean, };
+picture: boolean, 
+/**
+ * Its pages, when it is a PDF that could be counted.
+ */
+pages: number | null, };
 
 export type DraftCode = { 
 /**
@@ -868,6 +896,16 @@ line: number | null,
  * Where it can be cut in two: characters before the cut.
  */
 cuts: Array<number>, };
+
+export type DownloadOffer = { 
+/**
+ * Names it.
+ */
+id: number, 
+/**
+ * The file's name.
+ */
+name: string, };
 
 export type DraftLine = { 
 /**
@@ -933,15 +971,15 @@ used: boolean, } | { "what": "kind",
  */
 kind: SetKind, };
 
-export type RevealedDraft = { 
+export type VeiledDraft = { 
 /**
- * The codes. **Secret.**
+ * The codes.
  */
-codes: Array<string>, 
+codes: Array<Veiled>, 
 /**
- * The lines that [`Draft::lines`] shows, unmasked. **Secret.**
+ * The lines that the draft shows, unmasked.
  */
-lines: Array<string>, };
+lines: Array<Veiled>, };
 
 export type DraftChoices = { 
 /**
@@ -1090,6 +1128,32 @@ name: string, } | { "what": "set_stale",
  * Its name.
  */
 name: string, };
+
+export type PagesView = { 
+/**
+ * Codes that were read.
+ */
+have: number, 
+/**
+ * Codes that there are; 0 before the first was read.
+ */
+count: number, 
+/**
+ * Pages of which a code is missing, from 1.
+ */
+missing_pages: Array<number>, 
+/**
+ * Whether everything is there.
+ */
+complete: boolean, 
+/**
+ * Why what was read does not fit together, in words.
+ */
+conflict: string | null, 
+/**
+ * Pictures of the last reading that hold no code of a paper backup, and why.
+ */
+problems: Array<OfferProblem>, };
 
 export type DrillReport = { 
 /**
@@ -1584,6 +1648,9 @@ export interface Events {
   "drafts": Array<Draft>;
   "drag": boolean;
   "clipboard": boolean;
+  "pages": PagesView;
+  "downloads": Array<DownloadOffer>;
+  "to_recovery": null;
   "backups": BackupView;
 }
 
@@ -1729,7 +1796,7 @@ export const lockRecovery = (): Promise<RecoveryView> => invoke("lock_recovery")
 export const recoverySet = (set: string): Promise<SetDetail> => invoke("recovery_set", { set });
 
 /** A set's codes and texts, because the person asked to see them. */
-export const revealRecovery = (set: string): Promise<RevealedSet> => invoke("reveal_recovery", { set });
+export const revealRecovery = (set: string): Promise<VeiledSet> => invoke("reveal_recovery", { set });
 
 /** The picture that a set's original is, because the person asked to see it. */
 export const recoveryPicture = (set: string): Promise<RevealedFile> => invoke("recovery_picture", { set });
@@ -1768,13 +1835,13 @@ export const draftsFromFiles = (): Promise<Array<Draft> | null> => invoke("draft
 export const draftsFromClipboard = (): Promise<Array<Draft>> => invoke("drafts_from_clipboard");
 
 /** Reads a text that was typed in. */
-export const draftFromText = (text: string): Promise<Draft> => invoke("draft_from_text", { text });
+export const draftFromText = (text: Veiled): Promise<Draft> => invoke("draft_from_text", { text });
 
 /** Corrects how a draft was understood. */
 export const correctDraft = (draft: number, correction: Correction): Promise<Draft> => invoke("correct_draft", { draft, correction });
 
 /** A draft's texts, because the person asked to see them. */
-export const revealDraft = (draft: number): Promise<RevealedDraft> => invoke("reveal_draft", { draft });
+export const revealDraft = (draft: number): Promise<VeiledDraft> => invoke("reveal_draft", { draft });
 
 /** The picture that a draft is, because the person asked to see it. */
 export const draftPicture = (draft: number): Promise<RevealedFile> => invoke("draft_picture", { draft });
@@ -1785,6 +1852,15 @@ export const acceptDraft = (draft: number, choices: DraftChoices): Promise<KeptD
 /** Forgets a draft. */
 export const dismissDraft = (draft: number): Promise<void> => invoke("dismiss_draft", { draft });
 
+/** New files in the folder for downloads that look like recovery codes. */
+export const downloads = (): Promise<Array<DownloadOffer>> => invoke("downloads");
+
+/** Reads such a file for review. */
+export const takeDownload = (download: number): Promise<Array<Draft>> => invoke("take_download", { download });
+
+/** Leaves such a file alone; answers what is offered still. */
+export const leaveDownload = (download: number): Promise<Array<DownloadOffer>> => invoke("leave_download", { download });
+
 /** Puts the download of a kept set into the bin, or erases it. */
 export const tidyDownload = (set: string, way: TidyWay): Promise<RecoveryView> => invoke("tidy_download", { set, way });
 
@@ -1794,8 +1870,20 @@ export const readiness = (): Promise<Readiness> => invoke("readiness");
 /** Notes which other ways back into an account there are. */
 export const noteWays = (account: string, second_device: boolean, admin_reset: boolean): Promise<Readiness> => invoke("note_ways", { account, second_device, admin_reset });
 
-/** Opens the newest copy of the vault as a new computer would and compares; the result is kept. */
-export const runDrill = (proof: Proof): Promise<DrillReport> => invoke("run_drill", { proof });
+/** Opens a copy of the vault (null: the newest that is known) as a new computer would and compares; the result is kept. */
+export const runDrill = (proof: Proof, backup: string | null): Promise<DrillReport> => invoke("run_drill", { proof, backup });
+
+/** Lets the person choose the copy for a drill; null when the dialog was closed. */
+export const chooseDrillCopy = (): Promise<ChosenVault | null> => invoke("choose_drill_copy");
+
+/** Begins or ends gathering the pages of a paper backup: pictures that are dropped meanwhile are pages. */
+export const gatherPages = (shown: boolean): Promise<void> => invoke("gather_pages", { shown });
+
+/** Lets the person choose pictures of pages and reads them; null when the dialog was closed. */
+export const pagesFromFiles = (): Promise<PagesView | null> => invoke("pages_from_files");
+
+/** Puts the gathered paper backup in the place of the vault that is not there. */
+export const restorePages = (): Promise<Status> => invoke("restore_pages");
 
 /** How the backups stand. */
 export const backups = (): Promise<BackupView> => invoke("backups");

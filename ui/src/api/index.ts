@@ -1,8 +1,29 @@
 // The one door to the program: nothing else in the page imports @tauri-apps.
 import { listen } from "@tauri-apps/api/event";
-import type { Events, Failure } from "./generated";
+import * as program from "./generated";
+import type { Draft, Events, Failure } from "./generated";
+import { letters, veil, type Letters } from "./veil";
 
 export * from "./generated";
+export type { Letters };
+
+/** A set's codes and texts while they are shown. **Secret.** */
+export interface RevealedSet { readonly codes: readonly Letters[]; readonly documents: readonly Letters[]; readonly note: Letters }
+/** A draft's texts while they are shown. **Secret.** */
+export interface RevealedDraft { readonly codes: readonly Letters[]; readonly lines: readonly Letters[] }
+
+/** A set's codes and texts, because the person asked to see them. */
+export async function revealRecovery(set: string): Promise<RevealedSet> {
+  const { codes, documents, note } = await program.revealRecovery(set);
+  return { codes: codes.map(letters), documents: documents.map(letters), note: letters(note) };
+}
+/** A draft's texts, because the person asked to see them. */
+export async function revealDraft(draft: number): Promise<RevealedDraft> {
+  const { codes, lines } = await program.revealDraft(draft);
+  return { codes: codes.map(letters), lines: lines.map(letters) };
+}
+/** Reads a text that was typed in. */
+export const draftFromText = (text: string): Promise<Draft> => program.draftFromText(veil(text));
 
 /** Calls `handler` for each event of that name until the answered function is called. */
 export const on = <Name extends keyof Events>(name: Name, handler: (payload: Events[Name]) => void): Promise<() => void> =>

@@ -122,6 +122,15 @@ export const en = {
     printHelp: "To use it: open Keyhaven, choose the vault or a backup of it, then “Use the recovery key”.",
   },
 
+  paper: {
+    open: "Restore from paper", title: "Restore from paper", lead: "Photograph or scan every page of your paper backup, straight from above and in good light.",
+    choose: "Choose the pictures", more: "Add more pictures", reading: "Looking for codes…", drop: "Or drop them on this window, in any order.",
+    have: (have: number, count: number) => `${have} of ${plural(count, "code", "codes")} read`,
+    missing: (pages: readonly number[]) => (pages.length === 1 ? `Page ${pages[0]} is missing or was not read whole.` : `Pages ${pages.slice(0, -1).join(", ")} and ${pages.at(-1)} are missing or were not read whole.`),
+    over: "Start over", go: "Restore it", opens: "It opens with the passphrase or recovery key of the day on which it was printed.",
+  },
+  papers: { label: "Paper for printing", help: "For emergency kits, sheets of codes and paper backups.", a4: "A4", letter: "Letter" },
+
   unlock: {
     demo: "This is the demonstration vault. Its passphrase is: demo",
     title: "Unlock your vault",
@@ -149,8 +158,9 @@ export const en = {
   },
   codes: {
     title: "Codes", list: "Accounts",
-    search: "Search accounts and tags", clearSearch: "Clear the search", add: "Add account",
-    found: (count: number) => (count === 0 ? "No account found" : plural(count, "account", "accounts")),
+    search: "Search accounts, tags and recovery sets", clearSearch: "Clear the search", add: "Add account",
+    found: (count: number, sets: number) => [count === 0 ? "No account found" : plural(count, "account", "accounts"), ...(sets > 0 ? [plural(sets, "recovery set", "recovery sets")] : [])].join(" · "),
+    foundSets: "Recovery sets", moreSets: (count: number) => `and ${count.toLocaleString("en")} more`,
     press: "counter-based · press to make a code", pressShort: "counter-based",
     advance: (name: string) => `Make the next code for ${name}`,
     next: "next", pinned: "Pinned", secondsLeft: (seconds: number) => `${seconds} s left`, problem: "No code:", undecided: "Two versions",
@@ -220,6 +230,7 @@ export const en = {
     locking: "Locking and copying", idle: "Lock after", never: "Never by itself", idleHelp: "without a key press or mouse move",
     clipboard: "Clear copied codes after", capture: "Protect from screen capture", captureHelp: "Other programs see an empty window.", captureNot: "Linux desktops offer no way to do that; Windows and macOS do.",
     tray: "Keep running in the tray when the window is closed", trayHelp: "Closing always locks. From the tray the window is back at once.",
+    downloads: "Look for recovery codes in the Downloads folder", downloadsHelp: "New files of up to 10 MB there are looked at while Keyhaven is open. What looks like recovery codes is offered to you; nothing is taken by itself.",
     keyring: "This computer’s keyring", keyringOn: "The keyring opens this vault while you are signed in.", keyringOff: "The vault does not use the keyring.",
     turnOn: "Use the keyring", turnOff: "Stop using the keyring", repair: "Put the key back", turnedOff: "The keyring is no longer used.", turnedOn: "The keyring opens the vault from now on.",
     kit: "Emergency kit",

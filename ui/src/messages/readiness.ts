@@ -19,7 +19,7 @@ const why: Readonly<Record<LossReason, string>> = {
 function reminder(it: Reminder): string {
   switch (it.what) {
     case "keep_kit": return "The emergency kit is not confirmed as kept. Without it a forgotten passphrase cannot be replaced.";
-    case "no_backup_elsewhere": return "No copy of the vault outside this computer is known. Copy the vault file to a stick, and try it with keyhaven drill --backup.";
+    case "no_backup_elsewhere": return "No copy of the vault outside this computer is known. Choose a folder for backups in Settings, or copy the vault file to a stick and drill with that.";
     case "kit_older_than_slots": return "A way into the vault was added after the emergency kit was made. Make sure that the kit at hand is still the right one.";
     case "never_drilled": return "You have not tried the way back yet. A fire drill takes a minute.";
     case "drill_failed": return "The last fire drill found that something would be lost.";
@@ -46,14 +46,16 @@ export const readinessWords = {
   empty: "There are no accounts yet. Add one, and this page says what would bring it back.",
   todos: "To do, most dangerous first",
   paper: {
-    open: "Paper backup", title: "Paper backup", lead: "Chosen accounts and recovery codes as a sealed booklet of QR codes. It opens with what you type here and nothing else; keyhaven restore --pages reads photographs of it back.",
+    open: "Paper backup", title: "Paper backup", lead: "Chosen accounts and recovery codes as a sealed booklet of QR codes. It opens with what you type here and nothing else; photographs of its pages bring it back: “Restore from paper”, on a computer without a vault.",
     accounts: "Accounts", sets: "Recovery sets", all: (count: number) => `All ${count}`, originals: "Original files of recovery sets are too long for paper and stay out.",
     go: "Save as PDF", going: "Drawing…",
   },
   run: "Run a fire drill",
   drill: {
     title: "Fire drill",
-    lead: "In an empty temporary folder Keyhaven opens the newest copy of your vault as a new computer would: without this computer’s keyring, with what you type now. It makes one code for each account and compares. Nothing is changed.",
+    lead: "In an empty temporary folder Keyhaven opens a copy of your vault as a new computer would: without this computer’s keyring, with what you type now. It makes one code for each account and compares. Nothing is changed.",
+    copy: "From", newest: (at: number) => `The newest copy known, saved ${moment.format(at)}`, chosen: (at: number) => `The copy that you chose, saved ${moment.format(at)}`,
+    choose: "Choose another backup…", useNewest: "Take the newest",
     kitHelp: "Best tried with the recovery key, read from the paper you would have.",
     go: "Start", going: "Opening the copy…",
     good: "Everything would be back", bad: (count: number) => `${plural(count, "thing", "things")} would be lost`,

@@ -48,6 +48,7 @@ export const recoveryWords = {
   emptySetLead: "Every code is used. Make new ones at the service, then replace this set.",
   name: "Name", account: "Account", noAccount: "No account", note: "Note", noteHint: "Anything that helps on the day: where, how, whom to call",
   documents: (kind: string) => ({ notes: "Text around the codes", private_key: "Private key", openpgp_private_key: "OpenPGP private key", armoured: "Armoured block", luks_header: "LUKS header", picture: "Picture", pdf: "PDF", binary: "File" })[kind] ?? kind,
+  pages: (count: number) => plural(count, "page", "pages"),
   lines: (count: number) => plural(count, "line", "lines"),
   wanting: (count: number) => `${plural(count, "recovery set is", "recovery sets are")} low or used up`,
   wantingBanner: (names: string) => `Few recovery codes are left for ${names}.`, wantingAction: "Look at them",
@@ -56,6 +57,8 @@ export const recoveryWords = {
   chipNone: "No recovery codes",
   kept: (name: string) => `${name} is sealed in the vault`,
   drop: "Drop to keep", dropHelp: "Recovery codes, keys, documents: any file up to 10 MB",
+
+  download: { found: (name: string) => `${name} in your Downloads folder looks like recovery codes.`, look: "Look at it" },
 
   hint: { copy: "copy next and mark used", undo: "undo", show: "show or cover", paste: "add from clipboard", add: "add a file", leave: "back to the codes" },
 
@@ -78,6 +81,7 @@ export const recoveryWords = {
     keep: "Keep", keeping: "Sealing…", next: (count: number) => plural(count, "more file waits", "more files wait"),
     lockedHelp: "Recovery codes are locked now. This file is sealed so that only your passphrase or recovery key shows it again.",
     unusable: "This file cannot be kept", problems: "Look at", noText: "There is no text in this file. It is kept as it is.", picture: "A picture. It is kept as it is.",
+    pdf: (pages: number, size: string) => `A PDF of ${plural(pages, "page", "pages")}, ${size}, without text. It is kept as it is; “Save a copy of the original” gives it back.`,
   },
   typing: {
     title: "Type recovery codes in", lead: "One code a line, or questions with their answers.", label: "Codes, key, words or notes", go: "Look at it",

@@ -1,9 +1,10 @@
 // What the list of codes shows: order, tag, search, and the one selected account.
 import * as api from "../api";
-import type { AccountRow } from "../api";
+import type { AccountRow, SetRow } from "../api";
 import { accountName, t, words } from "../messages";
 import { live } from "./codes.svelte";
-import { indexed, ordered, search, tagCounts } from "./search";
+import { recovery } from "./recovery.svelte";
+import { indexed, ordered, search, searchSets, tagCounts } from "./search";
 import { toasts } from "./toasts.svelte";
 import { vault } from "./vault.svelte";
 
@@ -21,6 +22,8 @@ class List {
   readonly #ordered = $derived(ordered(vault.rows, this.sort));
   readonly #index = $derived(indexed(this.tag === null ? this.#ordered : this.#ordered.filter((row) => row.tags.includes(this.tag ?? ""))));
   readonly shown = $derived(search(this.#index, this.query));
+  /** Recovery sets in use that the words find too. */
+  readonly sets = $derived<readonly SetRow[]>(searchSets(recovery.inUse, this.query));
   /** Place of the selected account; the first where none was chosen, -1 in an empty list. */
   readonly at = $derived.by(() => {
     const found = this.#chosen === null ? -1 : this.shown.findIndex((row) => row.id === this.#chosen);
@@ -31,6 +34,12 @@ class List {
   /** Selects an account. */
   select(id: string | null): void {
     this.#chosen = id;
+  }
+
+  /** Goes to a recovery set. */
+  openSet(set: SetRow): void {
+    vault.room = "recovery";
+    void recovery.select(set.id);
   }
 
   /** Opens an account's details, with the focus in the first field when it is to be edited. */

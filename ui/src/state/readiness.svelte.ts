@@ -15,9 +15,9 @@ class ReadinessState {
     await this.#take(() => api.noteWays(account, secondDevice, adminReset));
   }
 
-  /** Runs a fire drill and shows the room anew. */
-  async drill(proof: Proof): Promise<DrillReport> {
-    const report = await api.runDrill(proof);
+  /** Runs a fire drill, from `backup` or the newest copy that is known, and shows the room anew. */
+  async drill(proof: Proof, backup: string | null): Promise<DrillReport> {
+    const report = await api.runDrill(proof, backup);
     await this.load();
     return report;
   }

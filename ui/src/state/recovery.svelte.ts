@@ -1,6 +1,6 @@
 // The recovery room: its sets, the one that is looked at, and files under review. Codes are here only while they are shown.
 import * as api from "../api";
-import type { Correction, Draft, DraftChoices, Failure, Proof, RevealedSet, SetDetail, SetRow } from "../api";
+import type { Correction, DownloadOffer, Draft, DraftChoices, Failure, Proof, SetDetail, SetRow } from "../api";
 import { t, words } from "../messages";
 import { toasts } from "./toasts.svelte";
 
@@ -16,13 +16,15 @@ class Recovery {
   selected = $state<string | null>(null);
   detail = $state.raw<SetDetail | null>(null);
   /** A set's codes while they are shown. **Secret.** */
-  revealed = $state.raw<RevealedSet | null>(null);
+  revealed = $state.raw<api.RevealedSet | null>(null);
   /** Files under review, the first one on screen. */
   drafts = $state.raw<readonly Draft[]>([]);
   /** The set that the next file shall replace. */
   replacing = $state<string | null>(null);
   /** A set that was just kept and whose download lies about. */
   fresh = $state<string | null>(null);
+  /** New files in the folder for downloads that look like recovery codes. */
+  downloads = $state.raw<readonly DownloadOffer[]>([]);
   failure = $state.raw<Failure | null>(null);
   busy = $state(false);
   #cover: ReturnType<typeof setTimeout> | undefined;
@@ -142,6 +144,22 @@ class Recovery {
     await this.attempt(async () => this.review((await source()) ?? []));
   }
 
+  /** Asks which new downloads look like recovery codes. */
+  async loadDownloads(): Promise<void> {
+    this.downloads = await api.downloads().catch(() => []);
+  }
+
+  /** Takes such a file under review. */
+  async takeDownload(download: DownloadOffer): Promise<void> {
+    this.downloads = this.downloads.filter((one) => one.id !== download.id);
+    await this.read(() => api.takeDownload(download.id));
+  }
+
+  /** Leaves it alone. */
+  async leaveDownload(download: DownloadOffer): Promise<void> {
+    await this.attempt(async () => { this.downloads = await api.leaveDownload(download.id); });
+  }
+
   async correct(draft: Draft, correction: Correction): Promise<void> {
     const fresh = await api.correctDraft(draft.id, correction);
     this.drafts = this.drafts.map((one) => (one.id === fresh.id ? fresh : one));
@@ -190,6 +208,7 @@ class Recovery {
     this.loaded = false;
     this.selected = null;
     this.drafts = [];
+    this.downloads = [];
     this.replacing = null;
     this.fresh = null;
     this.failure = null;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { sampleRows } from "../test/samples";
-import { indexed, ordered, search, tagCounts } from "./search";
+import { indexed, ordered, search, searchSets, tagCounts } from "./search";
 
 const rows = sampleRows();
 const find = (query: string) => search(indexed(rows), query).map((row) => row.issuer || row.name);
@@ -39,6 +39,19 @@ describe("search", () => {
     // The best of ten, and ten times the promise: a busy machine must not fail it, a search that went wrong does.
     const best = ["s", "se", "ser", "serv 99", "user99 group"].map((query) => Math.min(...Array.from({ length: 10 }, () => once(query))));
     expect(Math.max(...best)).toBeLessThan(160);
+  });
+});
+
+describe("recovery sets", () => {
+  const set = (name: string, provider = name, account_name: string | null = null) => ({ name, provider, account_name });
+  const sets = [set("GitHub", "GitHub", "GitHub · me@example.org"), set("Work", "GitHub"), set("BitLocker · studio PC", "BitLocker")];
+  const names = (query: string) => searchSets(sets, query).map(({ name }) => name);
+  it("are found by name, service and account, and not before something is typed", () => {
+    expect(names("")).toEqual([]);
+    expect(names("github")).toEqual(["GitHub", "Work"]);
+    expect(names("me@example")).toEqual(["GitHub"]);
+    expect(names("studio bitl")).toEqual(["BitLocker · studio PC"]);
+    expect(names("gitlab")).toEqual([]);
   });
 });
 

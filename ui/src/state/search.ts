@@ -49,6 +49,22 @@ export function search(index: readonly Indexed[], query: string): AccountRow[] {
   return hits.sort((a, b) => b.score - a.score).map(({ row }) => row);
 }
 
+/** What of a recovery set is searched: its name, its service, its account. A code's text is in no index. */
+export interface Findable { readonly name: string; readonly provider: string; readonly account_name: string | null }
+
+/** The sets in which every word of `query` matches, best first; none for an empty query. */
+export function searchSets<Set extends Findable>(sets: readonly Set[], query: string): Set[] {
+  const words = fold(query).split(/\s+/).filter(Boolean);
+  if (words.length === 0) return [];
+  const hits: { set: Set; score: number }[] = [];
+  for (const set of sets) {
+    const [name, provider, account] = [fold(set.name), fold(set.provider), fold(set.account_name ?? "")];
+    const scores = words.map((word) => ISSUER * closeness(name, word) + NAME * closeness(provider, word) + TAG * closeness(account, word));
+    if (scores.every((score) => score > 0)) hits.push({ set, score: scores.reduce((sum, score) => sum + score, 0) });
+  }
+  return hits.sort((a, b) => b.score - a.score).map(({ set }) => set);
+}
+
 const collator = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
 
 /** The order of the list: pinned rows first, then as the settings say. */

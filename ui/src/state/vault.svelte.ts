@@ -3,6 +3,7 @@ import * as api from "../api";
 import type { AccountRow, Failure, Kit, OpenView, Settings, Status } from "../api";
 import { t, words } from "../messages";
 import { offers } from "./offers.svelte";
+import { paper } from "./paper.svelte";
 import { readiness } from "./readiness.svelte";
 import { recovery } from "./recovery.svelte";
 import { safety } from "./safety.svelte";
@@ -55,6 +56,9 @@ class Vault {
             toasts.show(failure.kind === "locked" ? t.add.dropLocked : `${title} ${detail}`, { tone: "bad", slot: "dropped" });
           }),
           api.on("drafts", (drafts) => { this.room = "recovery"; offers.dragging = false; recovery.review(drafts); }),
+          api.on("pages", (pages) => { paper.pages = pages; }),
+          api.on("downloads", (downloads) => { if (this.open) recovery.downloads = downloads; }),
+          api.on("to_recovery", () => { if (this.open) this.room = "recovery"; }),
           api.on("drag", (over) => (offers.dragging = over)),
           api.on("clipboard", () => toasts.closeSlot("copied")), // cleared, or already somebody else's
         ]);
@@ -89,7 +93,7 @@ class Vault {
       this.mayAskKeyring = false;
       if (!before) this.touchedAt = Date.now();
       if (!before || before.accounts !== status.accounts) void this.reload();
-      if (!before) void recovery.load();
+      if (!before) { void recovery.load(); void recovery.loadDownloads(); }
       return;
     }
     // The kit of a vault that was locked before it was ever saved opens nothing, and looks as if it did.
@@ -127,6 +131,7 @@ class Vault {
   adopt(rows: readonly AccountRow[]): void {
     if (!this.open) return;
     this.rows = rows;
+    void recovery.load();
     this.refresh().catch(() => undefined);
   }
 

@@ -8,7 +8,7 @@ type Args = Record<string, unknown>;
 type Answer = (args: Args) => unknown;
 
 export const fail = (kind: FailureKind, detail = ""): Failure => ({ kind, detail });
-export const SETTINGS: Settings = { theme: "system", idle_seconds: 300, clipboard_seconds: 30, capture_protection: true, sort: "manual", close_to_tray: false };
+export const SETTINGS: Settings = { theme: "system", idle_seconds: 300, clipboard_seconds: 30, capture_protection: true, sort: "manual", close_to_tray: false, watch_downloads: false, paper: "a4" };
 const FOLDER = "/home/me/.local/share/keyhaven";
 export const VAULT_ID = "7e72-3a21-f44a-ef12-86bb-fa05-8ba6-3db7";
 const SVG = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 21 21" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h21v21H0z"/><path d="M0 0h7v7H0zM14 0h7v7h-7zM0 14h7v7H0zM9 2h3v3H9zM9 9h4v4H9zM15 15h3v3h-3zM10 16h2v4h-2zM3 9h3v2H3z"/></svg>`;

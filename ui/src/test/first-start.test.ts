@@ -1,8 +1,8 @@
 import { waitFor } from "@testing-library/svelte";
 import { describe, expect, it } from "vitest";
-import type { KeyringState, Status } from "../api";
+import type { KeyringState, PagesView, Status } from "../api";
 import { en } from "../messages/en";
-import { fail, KIT, lockedView } from "./double";
+import { fail, KIT, lockedView, type Double } from "./double";
 import { vault } from "../state/vault.svelte";
 import { all, click, expectAccessible, gone, openPage, soon, the, type } from "./page";
 
@@ -130,6 +130,8 @@ describe("the emergency kit", () => {
     click("kit-pdf");
     await waitFor(() => expect(the("kit").textContent).toContain("/home/me/Documents/keyhaven-kit.pdf"));
     expect(double.last("save_kit")).toEqual({ format: "pdf" });
+    the("paper-size-letter").querySelector("input")?.click();
+    await waitFor(() => expect(double.last("change_settings")).toMatchObject({ settings: { paper: "letter" } }));
     type("kit-answer-0", "X");
     await waitFor(() => expect(all("kit-group")[0]?.textContent).toBe("•••••"));
     let printed: (string | null)[] = [];
@@ -155,5 +157,43 @@ describe("the emergency kit", () => {
     double.emit("status", { phase: "locked", ...lockedView() });
     await soon("unlock");
     expect(document.documentElement.outerHTML).not.toContain(KIT.groups[0]);
+  });
+});
+
+describe("a paper backup", () => {
+  const view = (changes: Partial<PagesView> = {}): PagesView => ({ have: 0, count: 0, missing_pages: [], complete: false, conflict: null, problems: [], ...changes });
+  async function paper(): Promise<Double> {
+    const double = await openPage(absent());
+    click("restore-paper");
+    await soon("paper-restore");
+    expect(double.last("gather_pages")).toEqual({ shown: true });
+    return double;
+  }
+  it("is gathered page by page, a missing one named, and takes the vault's place", async () => {
+    const double = await paper();
+    await expectAccessible();
+    double.answers["pages_from_files"] = () => view({ have: 4, count: 9, missing_pages: [2, 3], problems: [{ source: "holiday.png", reason: "there is no code of a paper backup in these pictures" }] });
+    click("paper-choose");
+    expect((await soon("paper-missing")).textContent).toContain("Pages 2 and 3");
+    expect(the("paper-problems").textContent).toContain("holiday.png");
+    expect(all("paper-restore-go")).toHaveLength(0);
+    await expectAccessible();
+    double.emit("pages", view({ have: 9, count: 9, complete: true }));
+    await soon("paper-restore-go");
+    expect(all("paper-missing")).toHaveLength(0);
+    double.answers["restore_pages"] = () => ({ phase: "locked", ...lockedView() });
+    click("paper-restore-go");
+    await soon("unlock");
+    await waitFor(() => expect(double.last("gather_pages")).toEqual({ shown: false }));
+  });
+  it("says when pages are of several backups, and starts over", async () => {
+    const double = await paper();
+    double.emit("pages", view({ conflict: "these pages are of several paper backups: 0A, 0B" }));
+    await waitFor(() => expect(the("paper-restore").textContent).toContain("several paper backups"));
+    click("paper-over");
+    await waitFor(() => expect(the("paper-restore").textContent).not.toContain("several paper backups"));
+    expect(double.count("gather_pages")).toBe(2);
+    click("paper-back");
+    await soon("passphrase");
   });
 });

@@ -38,6 +38,19 @@ describe("the readiness room", () => {
     expect(the("reminders").textContent).toContain("Old bank");
     expect(all("reminders")[0]?.children).toHaveLength(3);
   });
+  it("drills with the backup that was chosen", async () => {
+    const double = await room();
+    click("drill");
+    expect((await soon("drill-copy")).textContent).toContain("/media/stick/vault.keyhaven");
+    double.answers["choose_drill_copy"] = () => ({ path: "/media/old/kept.keyhaven", vault_id: "7e72", saved_at: 1_770_000_000_000, size: 9, has_passphrase: true, has_recovery_key: true });
+    click("drill-choose");
+    await waitFor(() => expect(the("drill-copy").textContent).toContain("/media/old/kept.keyhaven"));
+    await expectAccessible();
+    type("drill-proof", "right");
+    click("drill-go");
+    await soon("drill-report");
+    expect(double.last("run_drill")).toMatchObject({ backup: "/media/old/kept.keyhaven" });
+  });
   it("runs a fire drill: green, and red with what would be lost", async () => {
     const double = await room();
     click("drill");
@@ -52,6 +65,7 @@ describe("the readiness room", () => {
     await expectAccessible();
     click("drill-done");
     await gone("drill-sheet");
+    expect(double.last("run_drill")).toEqual({ proof: { passphrase: "right", recovery_key: null }, backup: null });
     double.answers["run_drill"] = () => drillReport({ ok: false, lost: [{ name: "GitHub", why: "set_deleted" }] });
     click("drill");
     await soon("drill-proof");

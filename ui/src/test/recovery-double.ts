@@ -1,5 +1,6 @@
 // The recovery room of the double: sets in memory, one of them low, and a file to review.
-import type { Correction, Draft, DraftChoices, Failure, Proof, RecoveryView, SetDetail, SetRow } from "../api";
+import type { Correction, DownloadOffer, Draft, DraftChoices, Failure, Proof, RecoveryView, SetDetail, SetRow } from "../api";
+import { veil } from "../api/veil";
 
 type Args = Record<string, unknown>;
 const fail = (kind: Failure["kind"], detail = ""): Failure => ({ kind, detail });
@@ -22,7 +23,7 @@ export const draft = (changes: Partial<Draft> = {}): Draft => ({
     { number: 7, text: "•••••••• ••••", place: "unclear", codes: [] },
   ],
   more_lines: 0, documents: [{ kind: "notes", lines: 1 }], problems: [{ line: 7, text: "line 7 looks like a code but unlike the others; it is not counted as one" }], unusable: null,
-  account: "a0", replaces: "s0", picture: false, ...changes,
+  account: "a0", replaces: "s0", picture: false, pages: null, ...changes,
 });
 
 /** Sets, whether they are open, and answers to the room's commands. */
@@ -31,6 +32,7 @@ export class RecoveryDouble {
   rows: SetRow[] = [];
   used: (number | null)[] = TEXTS.map((_, n) => (n < 3 ? MARCH + n : null));
   draft = draft();
+  downloads: DownloadOffer[] = [];
   readonly passphrase = "correct horse battery staple";
 
   /** The sets of the design's picture. */
@@ -54,7 +56,8 @@ export class RecoveryDouble {
     },
     lock_recovery: () => { this.open = false; return this.#view(); },
     recovery_set: ({ set }) => this.#detail(set),
-    reveal_recovery: ({ set }) => { this.#detail(set); return { codes: TEXTS, documents: ["GitHub recovery codes"], note: "" }; },
+    reveal_recovery: ({ set }) => { this.#detail(set); return { codes: TEXTS.map(veil), documents: [veil("GitHub recovery codes")], note: veil("") }; },
+    gather_pages: () => null,
     copy_next_recovery: ({ set }) => {
       const index = this.used.indexOf(null);
       this.used[index] = MARCH + 1000 + index;
@@ -88,7 +91,7 @@ export class RecoveryDouble {
       if (what === "take") codes.push({ masked: "•••••••• ••••", used: false, line: 7, cuts: [8] });
       return (this.draft = { ...this.draft, codes });
     },
-    reveal_draft: () => ({ codes: TEXTS.slice(0, 4), lines: ["GitHub recovery codes", "", ...TEXTS.slice(0, 4), "12345678 abcd"] }),
+    reveal_draft: () => ({ codes: TEXTS.slice(0, 4).map(veil), lines: ["GitHub recovery codes", "", ...TEXTS.slice(0, 4), "12345678 abcd"].map(veil) }),
     accept_draft: ({ choices }) => {
       const { name, provider, account, replaces } = choices as DraftChoices;
       const set = setRow({ id: "new", name: name || provider, provider, account, left: 4, total: 4, tidied: null, can_tidy: true });
@@ -96,6 +99,9 @@ export class RecoveryDouble {
       return { set, view: this.#view() };
     },
     dismiss_draft: () => null,
+    downloads: () => this.downloads,
+    take_download: ({ download }) => { this.downloads = this.downloads.filter(({ id }) => id !== download); return [this.draft]; },
+    leave_download: ({ download }) => (this.downloads = this.downloads.filter(({ id }) => id !== download)),
     tidy_download: ({ set, way }) => { this.#put({ ...this.#row(set), can_tidy: false, tidied: { way: way as "bin", at: MARCH } }); return this.#view(); },
   };
 
@@ -120,6 +126,6 @@ export class RecoveryDouble {
     const row = this.#row(id);
     const codes = TEXTS.slice(0, row.total).map((text, n) => ({ masked: masked(text), used: row.id === "s0" && this.used[n] !== null, used_at: row.id === "s0" ? (this.used[n] ?? null) : null, place: n === 1 ? "new laptop" : "" }));
     const next = codes.findIndex((code) => !code.used);
-    return { row, codes, next: next < 0 || row.superseded_at !== null ? null : next, documents: row.kind === "document" ? [{ kind: "private_key", lines: 7 }] : [], has_note: false, picture: false };
+    return { row, codes, next: next < 0 || row.superseded_at !== null ? null : next, documents: row.kind === "document" ? [{ kind: "private_key", lines: 7 }] : [], has_note: false, picture: false, pages: null };
   }
 }

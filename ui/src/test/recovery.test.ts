@@ -1,6 +1,6 @@
 import { waitFor } from "@testing-library/svelte";
 import { describe, expect, it } from "vitest";
-import type { Status } from "../api";
+import type { Status, Veiled } from "../api";
 import { fail, lockedView, openView, type Double } from "./double";
 import { all, click, expectAccessible, gone, openPage, press, soon, the, type } from "./page";
 import { draft } from "./recovery-double";
@@ -58,6 +58,14 @@ describe("the recovery room", () => {
     expect(page()).not.toContain("8f3a9");
     await waitFor(() => expect(double.count("lock_recovery")).toBe(1));
   });
+  it("draws shown codes letter by letter: no text of the page is a code", async () => {
+    await room(opened);
+    (await soon("recovery-show")).click();
+    await waitFor(() => expect(page()).toContain("8f3a9-71c02"));
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) expect(texts.currentNode.nodeValue).not.toMatch(/8f3a9|71c02/);
+    await expectAccessible();
+  });
   it("notes where a code was used", async () => {
     const double = await room(opened);
     await soon("copy-next");
@@ -102,6 +110,59 @@ describe("the recovery room", () => {
     expect(chips).toContain("13 of 16 left");
     expect(chips).toContain("Recovery key stored");
     expect(chips).toContain("No recovery codes");
+  });
+});
+
+describe("the search of the codes", () => {
+  it("finds recovery sets too, and Enter goes to one where no account is found", async () => {
+    await openPage(open, 24, filled);
+    await waitFor(() => expect(all("row-recovery").length).toBeGreaterThan(0));
+    type("search", "google");
+    await waitFor(() => expect(all("found-set").map((one) => one.dataset["standing"])).toEqual(["low"]));
+    expect(all("account-row").length).toBeGreaterThan(0);
+    await expectAccessible();
+    type("search", "8f3a9");
+    await waitFor(() => expect(all("found-set")).toHaveLength(0));
+    type("search", "studio");
+    await waitFor(() => expect(the("found-set").textContent).toContain("BitLocker"));
+    expect(all("account-row")).toHaveLength(0);
+    press("Enter");
+    await soon("recovery-screen");
+    expect(the("recovery-detail").textContent).toContain("BitLocker");
+  });
+});
+
+describe("a new download that looks like recovery codes", () => {
+  const offer = { id: 3, name: "github-recovery-codes (2).txt" };
+  const offered = () => all("banner").filter((banner) => banner.dataset["kind"] === "download");
+  it("is offered on the codes' face, and looked at only when asked", async () => {
+    const double = await openPage(open, 24, filled);
+    expect(offered()).toHaveLength(0);
+    double.recovery.downloads = [offer];
+    double.emit("downloads", [offer]);
+    await waitFor(() => expect(offered().map((banner) => banner.textContent)).toEqual([expect.stringContaining(offer.name)]));
+    expect(double.count("take_download")).toBe(0);
+    await expectAccessible();
+    offered()[0]?.querySelector("button")?.click();
+    await soon("draft");
+    expect(double.last("take_download")).toEqual({ download: 3 });
+    expect(offered()).toHaveLength(0);
+  });
+  it("is left alone, and an offer from before the page was there is seen too", async () => {
+    const double = await openPage(open, 24, (double) => { filled(double); double.recovery.downloads = [offer]; });
+    await waitFor(() => expect(offered()).toHaveLength(1));
+    offered()[0]?.querySelectorAll("button")[1]?.click();
+    await waitFor(() => expect(offered()).toHaveLength(0));
+    expect(double.last("leave_download")).toEqual({ download: 3 });
+    expect(all("draft")).toHaveLength(0);
+  });
+  it("is not looked for before that is switched on", async () => {
+    const double = await openPage(open, 24, filled);
+    click("settings");
+    await soon("settings-screen");
+    expect(the<HTMLInputElement>("watch-downloads").checked).toBe(false);
+    click("watch-downloads");
+    await waitFor(() => expect(double.last("change_settings")).toMatchObject({ settings: { watch_downloads: true } }));
   });
 });
 
@@ -183,7 +244,11 @@ describe("a file under review", () => {
     await waitFor(() => expect(the<HTMLButtonElement>("type-codes-go").disabled).toBe(false));
     click("type-codes-go");
     await soon("draft");
-    expect(double.last("draft_from_text")).toEqual({ text: "abcde-12345" });
+    // It crosses veiled: the halves together are the text, and neither of them is.
+    const { text } = double.last("draft_from_text") as { text: Veiled };
+    const [one, other] = [text.veil, text.text].map((half) => atob(half));
+    expect([...(one ?? "")].map((char, n) => String.fromCharCode(char.charCodeAt(0) ^ (other ?? "").charCodeAt(n))).join("")).toBe("abcde-12345");
+    expect([one, other]).not.toContain("abcde-12345");
     for (const field of document.querySelectorAll("textarea")) expect(field.value).not.toContain("abcde");
   });
 });

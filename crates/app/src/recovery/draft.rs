@@ -24,6 +24,8 @@ pub struct Pending {
     pub(crate) bytes: SecretBytes,
     read: Result<RecoverySet, String>,
     kind: SetKind,
+    /// Pages, when it is a PDF that can be counted.
+    pages: Option<u32>,
 }
 
 /// Reads what a person handed over, without holding the app.
@@ -56,7 +58,8 @@ impl DraftReader {
     pub fn bytes(&mut self, source: String, bytes: SecretBytes) -> Pending {
         let read = keyhaven_recovery::parse(bytes.expose(), Some(&source)).map_err(|error| error.to_string());
         let kind = read.as_ref().map_or(SetKind::Document, |set| set.kind.into());
-        Pending { id: self.next(), source, path: None, bytes, read, kind }
+        let pages = keyhaven_recovery::pdf_pages(bytes.expose()).map(number);
+        Pending { id: self.next(), source, path: None, bytes, read, kind, pages }
     }
 
     /// Reads a text.
@@ -66,7 +69,8 @@ impl DraftReader {
 
     fn refused(&mut self, source: String, why: String) -> Pending {
         let bytes = SecretBytes::new(Vec::new());
-        Pending { id: self.next(), source, path: None, bytes, read: Err(why), kind: SetKind::Document }
+        let (read, kind) = (Err(why), SetKind::Document);
+        Pending { id: self.next(), source, path: None, bytes, read, kind, pages: None }
     }
 
     fn next(&mut self) -> u32 {
@@ -120,6 +124,7 @@ impl Pending {
             account: None,
             replaces: None,
             picture: picture(self.bytes.expose()).is_some(),
+            pages: self.pages,
         };
         let Ok(set) = &self.read else { return view };
         view.candidates = set.candidates.iter().map(|name| (*name).to_owned()).collect();
@@ -251,6 +256,7 @@ impl Pending {
             codes: set.codes.iter().map(code).collect(),
             documents: set.documents.iter().map(document).collect(),
             file,
+            pages: self.pages,
             ..Set::default()
         })
     }

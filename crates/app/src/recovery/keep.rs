@@ -14,7 +14,7 @@ use keyhaven_recovery::SIZE_LIMIT;
 use keyhaven_secret::SecretBytes;
 use keyhaven_vault::{Record, RecordId};
 use sha2::{Digest as _, Sha256};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Drafts that wait for an answer; the oldest goes when there are more.
 const DRAFTS_KEPT: usize = 16;
@@ -196,6 +196,12 @@ pub(crate) struct Download {
     path: PathBuf,
     file: RecordId,
     digest: [u8; 32],
+}
+
+impl Download {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
 }
 
 fn digest(bytes: &SecretBytes) -> [u8; 32] {

@@ -3,6 +3,7 @@
 //! The accounts being open is enough to take a set in, to list sets and to rename them; whoever wants a code, or to
 //! note one as used, opens the recovery compartment with a credential of its own ([`App::unlock_recovery`]).
 
+pub(crate) mod downloads;
 mod draft;
 mod keep;
 mod mask;
@@ -10,6 +11,7 @@ mod sheet;
 pub(crate) mod stored;
 pub mod view;
 
+pub use downloads::{DownloadsLook, DownloadsSeen};
 pub use draft::{DraftReader, Pending};
 
 use crate::App;
@@ -57,6 +59,14 @@ impl App {
             (set.standing == SetStanding::Superseded, set.name.to_lowercase(), set.added_at, set.id.clone())
         });
         Ok(RecoveryView { open: session.vault.recovery().is_some(), sets })
+    }
+
+    /// How many sets in use are low or used up; `None` while the vault is locked.
+    pub fn recovery_wanting(&self) -> Option<u32> {
+        let session = self.session().ok()?;
+        let wanting = summaries(session.vault.accounts())
+            .filter(|(_, summary)| matches!(standing(summary), SetStanding::Low | SetStanding::Empty));
+        Some(number(wanting.count()))
     }
 
     /// Opens the recovery compartment.
@@ -424,6 +434,7 @@ fn detail(session: &Session, id: RecordId, set: &Set, summary: &Summary) -> SetD
         documents: set.documents.iter().map(document).collect(),
         has_note: !set.note.is_empty(),
         picture: file.is_some_and(|file| picture(file.expose()).is_some()),
+        pages: set.pages,
     }
 }
 

@@ -79,6 +79,9 @@ pub(crate) struct Set {
     pub note: Zeroizing<String>,
     /// The record of the original file.
     pub file: String,
+    /// Pages of the original, when it is a PDF that could be counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pages: Option<u32>,
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
 }

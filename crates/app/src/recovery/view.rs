@@ -132,6 +132,8 @@ pub struct SetDetail {
     pub has_note: bool,
     /// Whether the original is a picture that can be shown.
     pub picture: bool,
+    /// Pages of the original, when it is a PDF that could be counted.
+    pub pages: Option<u32>,
 }
 
 /// One code, masked.
@@ -156,8 +158,7 @@ pub struct DocumentRow {
     pub lines: u32,
 }
 
-/// A set's texts, shown because the person asked. **Carries the codes.**
-#[derive(Serialize, TS)]
+/// A set's texts, shown because the person asked. **Carries the codes**; a page gets them veiled.
 pub struct RevealedSet {
     /// The codes in their order. **Secret.**
     pub codes: Vec<String>,
@@ -233,6 +234,17 @@ pub struct Draft {
     pub replaces: Option<String>,
     /// Whether it is a picture that can be shown.
     pub picture: bool,
+    /// Its pages, when it is a PDF that could be counted.
+    pub pages: Option<u32>,
+}
+
+/// A new file in the folder for downloads that looks like recovery codes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct DownloadOffer {
+    /// Names it.
+    pub id: u32,
+    /// The file's name.
+    pub name: String,
 }
 
 /// One code of a draft, masked.
@@ -324,8 +336,7 @@ pub enum Correction {
     },
 }
 
-/// A draft's texts, shown because the person asked. **Carries the codes.**
-#[derive(Serialize, TS)]
+/// A draft's texts, shown because the person asked. **Carries the codes**; a page gets them veiled.
 pub struct RevealedDraft {
     /// The codes. **Secret.**
     pub codes: Vec<String>,

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use keyhaven_app::App;
-use keyhaven_app::host::{Host, Keyring, KeyringError, KeyringProbe, KeyringStanding};
+use keyhaven_app::host::{DownloadedFile, Host, Keyring, KeyringError, KeyringProbe, KeyringStanding};
 use keyhaven_app::recovery::view::TidyWay;
 use keyhaven_secret::SecretText;
 use keyhaven_vault::{DiskFiles, Files, KdfCost};
@@ -23,6 +23,8 @@ pub struct TestHost {
     /// What the computer is called.
     pub name: Mutex<String>,
     files: DiskFiles,
+    /// What stands in the folder for downloads.
+    pub downloads: Mutex<Vec<DownloadedFile>>,
 }
 
 /// A keyring that answers as the test says.
@@ -42,6 +44,7 @@ impl TestHost {
             keyring: TestKeyring::default(),
             name: Mutex::default(),
             files: DiskFiles,
+            downloads: Mutex::default(),
         })
     }
 
@@ -78,6 +81,10 @@ impl Host for TestHost {
 
     fn tidy(&self, path: &Path, _way: TidyWay) -> std::io::Result<()> {
         self.files.remove(path)
+    }
+
+    fn downloads(&self) -> std::io::Result<Vec<DownloadedFile>> {
+        Ok(self.downloads.lock().unwrap().clone())
     }
 }
 

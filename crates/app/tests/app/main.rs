@@ -4,6 +4,7 @@
 
 mod accounts;
 mod backups;
+mod downloads;
 mod exporting;
 mod host;
 mod losses;

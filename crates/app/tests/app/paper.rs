@@ -48,11 +48,18 @@ fn the_kit_that_was_printed_opens_the_vault() {
     let (_host, home, mut app) = app();
     let kit = app.renew_kit(proof()).unwrap();
     let file = home.path().join("kit.pdf");
-    app.save_kit(KitFormat::Pdf, &file).unwrap();
-    let pages = rendered(&std::fs::read(&file).unwrap());
-    let [page] = &pages[..] else { panic!("{} pages", pages.len()) };
-    let read = codes(page);
-    assert_eq!(read.iter().map(|text| text.expose()).collect::<Vec<_>>(), [kit.groups.join("-")]);
+    let mut read = Vec::new();
+    // Points of 1/72 inch: ISO 216 and ANSI/ASME Y14.1.
+    for (paper, size) in [(Paper::A4, "0 0 595 842"), (Paper::Letter, "0 0 612 792")] {
+        app.change_settings(Settings { paper, ..app.settings().clone() }).unwrap();
+        app.save_kit(KitFormat::Pdf, &file).unwrap();
+        let pdf = std::fs::read(&file).unwrap();
+        assert!(String::from_utf8_lossy(&pdf).contains(size), "{paper:?}");
+        let pages = rendered(&pdf);
+        let [page] = &pages[..] else { panic!("{} pages", pages.len()) };
+        read = codes(page);
+        assert_eq!(read.iter().map(|text| text.expose()).collect::<Vec<_>>(), [kit.groups.join("-")]);
+    }
     app.lock();
     app.unlock_with_recovery_key(&read[0]).unwrap();
 }
@@ -110,8 +117,38 @@ fn a_paper_backup_is_read_back_from_its_pages() {
         Err(PagesError::Missing { codes, .. }) if codes == [1]
     ));
 
+    // Photographs come one by one, in any order, and one of something else among them.
     let home = tempfile::tempdir().unwrap();
     let mut new = App::open(host, home.path());
+    let photographs = (0..).zip(&pages).map(|(n, page)| {
+        let file = home.path().join(format!("photo {n}.png"));
+        std::fs::write(&file, page).unwrap();
+        file
+    });
+    let photographs: Vec<_> = photographs.collect();
+    let gather = |app: &mut App, files: &[std::path::PathBuf]| {
+        let read = app.begin_pages().files(files);
+        app.add_pages(read)
+    };
+    let holiday = home.path().join("holiday.png");
+    std::fs::write(&holiday, keyhaven_qr::write::png("a code of something else", 4).unwrap()).unwrap();
+    let none = gather(&mut new, std::slice::from_ref(&holiday));
+    assert_eq!((none.count, none.problems[0].source.as_str()), (0, "holiday.png"));
+    let some = gather(&mut new, &photographs[1..]);
+    assert!(!some.complete && some.missing_pages == [1], "{some:?}");
+    assert!(new.restore_gathered_pages(home.path()).is_err());
+    let twice = gather(&mut new, &[photographs[1].clone(), photographs[0].clone()]);
+    assert!(twice.complete && twice.missing_pages.is_empty(), "{twice:?}");
+    assert_eq!((twice.have as usize, twice.count as usize), (booklet.codes, booklet.codes));
+    new.restore_gathered_pages(home.path()).unwrap();
+    new.unlock_with_passphrase(&SecretText::new(PASSPHRASE.into())).unwrap();
+    assert_eq!(new.accounts().unwrap().len(), 4);
+    let other = app.make_booklet(proof(), &ids[..1], std::slice::from_ref(&set.id), Paper::A4).unwrap();
+    let both: Vec<SecretText> = scanned[..1].iter().chain(&other.texts).map(SecretText::duplicate).collect();
+    assert!(matches!(keyhaven_app::booklet::join(&both), Err(PagesError::Several { .. })));
+
+    let home = tempfile::tempdir().unwrap();
+    let mut new = App::open(TestHost::new(), home.path());
     let refused = new.restore_pages(&without_first, home.path()).unwrap_err();
     assert!(refused.detail.contains("missing: 1 (page 1)"), "{}", refused.detail);
     new.restore_pages(&scanned, home.path()).unwrap();

@@ -156,6 +156,60 @@ fn a_drill_needs_what_opens_the_copy_and_a_copy_of_this_vault() {
     let (_, other_home, ..) = self::app();
     let other = other_home.path().join("vault.keyhaven");
     assert!(drill(&mut app, Some(&other)).unwrap_err().detail.contains("another vault"));
+    assert_eq!(app.choose_drill_copy(&other).unwrap_err().kind, FailureKind::AnotherVault);
+    let own = home.path().join("vault.keyhaven");
+    assert!(app.choose_drill_copy(&own).unwrap().saved_at > 0);
     assert!(drill(&mut app, Some(&home.path().join("nothing"))).is_err());
     assert_eq!(app.last_drill().unwrap(), None);
+}
+
+#[test]
+fn reminders_come_when_they_are_due_and_go_when_they_are_seen_to() {
+    let (host, _home, mut app, ids, set) = app();
+    let reminders = |app: &App| app.readiness().unwrap().reminders;
+    let loose = |app: &mut App, name: &str| {
+        let text = "Recovery codes\n11111-aaaaa\n22222-bbbbb\n33333-ccccc\n44444-ddddd\n";
+        let pending = app.begin_drafts(1).unwrap().text(name.into(), SecretText::new(text.into()));
+        let draft = app.keep_draft(pending).unwrap();
+        let choices = DraftChoices { name: name.into(), ..DraftChoices::default() };
+        app.accept_draft(draft.id, choices).unwrap().set.id
+    };
+    let door = loose(&mut app, "Door");
+    assert!(!reminders(&app).contains(&Reminder::KitOlderThanSlots), "made together");
+
+    // The printed kit is older than the newest way in, until there is a newer kit.
+    host.pass(DAY);
+    let second = SecretText::new("another good passphrase of six words".into());
+    app.add_passphrase(proof(), &second, "second").unwrap();
+    assert!(reminders(&app).contains(&Reminder::KitOlderThanSlots));
+    host.pass(DAY);
+    let kit = app.renew_kit(proof()).unwrap();
+    let group = |number: usize| SecretText::new(kit.groups[usize::from(kit.challenge[number])].clone());
+    app.confirm_kit(&[group(0), group(1)]).unwrap();
+    let now = reminders(&app);
+    assert!(!now.contains(&Reminder::KitOlderThanSlots) && !now.contains(&Reminder::KeepKit), "{now:?}");
+
+    // Few codes left in a set without an account.
+    let low = Reminder::SetLow { name: "Door".into() };
+    app.unlock_recovery(proof()).unwrap();
+    assert!(!reminders(&app).contains(&low));
+    app.use_next_recovery_code(&door, "").unwrap();
+    assert!(reminders(&app).contains(&low));
+    app.undo_recovery_use(&door).unwrap();
+
+    // Not looked at for a year: with an account it is the account's advice, without one a reminder of its own.
+    assert!(drill(&mut app, None).unwrap().ok);
+    host.pass(366 * DAY);
+    let stale = Reminder::SetStale { name: "Door".into() };
+    let advice = |app: &App| {
+        app.readiness().unwrap().accounts.iter().find(|account| account.id == ids[0]).unwrap().advice
+    };
+    assert!(reminders(&app).contains(&stale) && reminders(&app).contains(&Reminder::DrillOld));
+    assert_eq!(advice(&app), Advice::LookAt);
+    app.reveal_recovery(&door).unwrap();
+    app.reveal_recovery(&set).unwrap();
+    assert!(!reminders(&app).contains(&stale));
+    assert_eq!(advice(&app), Advice::Nothing);
+    assert!(drill(&mut app, None).unwrap().ok);
+    assert!(!reminders(&app).contains(&Reminder::DrillOld));
 }

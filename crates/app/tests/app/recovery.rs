@@ -130,6 +130,26 @@ fn six_codes_are_each_given_once_and_the_last_ones_are_low() {
     assert_eq!(kind(app.use_next_recovery_code(&set.id, "")), Some(FailureKind::BadInput));
 }
 
+/// A PDF without text, as a scanner makes it (ISO 32000-1 §7.5).
+fn scanned_pdf(pages: usize) -> Vec<u8> {
+    let kids: String = (0..pages).map(|n| format!("{} 0 R ", n + 3)).collect();
+    let mut objects = vec![
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        format!("<< /Type /Pages /Kids [{kids}] /Count {pages} >>"),
+    ];
+    objects.extend((0..pages).map(|_| "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>".to_owned()));
+    let (mut text, mut table) = ("%PDF-1.4\n".to_owned(), String::from("0000000000 65535 f \n"));
+    for (n, object) in objects.iter().enumerate() {
+        table += &format!("{:010} 00000 n \n", text.len());
+        text += &format!("{} 0 obj\n{object}\nendobj\n", n + 1);
+    }
+    let (start, count) = (text.len(), objects.len() + 1);
+    text += &format!(
+        "xref\n0 {count}\n{table}trailer\n<< /Size {count} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n"
+    );
+    text.into_bytes()
+}
+
 #[test]
 fn any_file_is_kept_byte_for_byte() {
     let (_host, _home, mut app) = app();
@@ -145,6 +165,15 @@ fn any_file_is_kept_byte_for_byte() {
         assert_eq!(app.recovery_picture(&set.id).is_ok(), name == "codes.png");
         app.lock_recovery().unwrap();
     }
+    // A PDF is counted, not drawn.
+    let pdf = scanned_pdf(3);
+    let review = draft(&mut app, "letter.pdf", &pdf);
+    assert_eq!((review.kind, review.pages), (SetKind::Document, Some(3)));
+    let set = app.accept_draft(review.id, choices(&review)).unwrap().set;
+    app.unlock_recovery(proof()).unwrap();
+    assert_eq!(app.recovery_set(&set.id).unwrap().pages, Some(3));
+    assert_eq!(app.recovery_original(&set.id).unwrap().1.expose(), pdf);
+    app.lock_recovery().unwrap();
     let large = vec![0; (10 << 20) + 1];
     let review = draft(&mut app, "large.bin", &large);
     assert!(review.unusable.is_some_and(|why| why.contains("too many")));

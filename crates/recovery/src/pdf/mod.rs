@@ -42,6 +42,15 @@ pub(crate) fn text(bytes: &[u8]) -> Option<Zeroizing<String>> {
     Some(out)
 }
 
+/// How many pages a PDF has; `None` where the bytes are none that can be read (encrypted, damaged, or too large when
+/// unpacked).
+pub fn pages(bytes: &[u8]) -> Option<usize> {
+    if !bytes.starts_with(b"%PDF-") || !sizes::reasonable(bytes) {
+        return None;
+    }
+    Some(Pdf::new(bytes.to_vec()).ok()?.pages().len()).filter(|pages| *pages > 0)
+}
+
 /// The text state (§9.3.1) and the matrices.
 #[derive(Clone)]
 struct State {

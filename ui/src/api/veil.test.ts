@@ -1,0 +1,14 @@
+import { describe, expect, it } from "vitest";
+import { letters, veil } from "./veil";
+
+describe("a veiled text", () => {
+  it("comes back as its letters, whatever they are", () => {
+    for (const text of ["", "8f3a9-71c02", "für Ärger – 漢字 🔑 Ω", "x".repeat(70_000)]) expect(letters(veil(text)).join("")).toBe(text);
+    expect(letters(veil("🔑é"))).toEqual(["🔑", "é"]);
+  });
+  it("is in neither half, and has another veil each time", () => {
+    const [one, other] = [veil("8f3a9-71c02"), veil("8f3a9-71c02")];
+    for (const half of [one.veil, one.text]) expect(atob(half)).not.toContain("8f3a9");
+    expect(one.text).not.toBe(other.text);
+  });
+});

@@ -1,0 +1,26 @@
+// A paper backup on its way back: what was gathered of its pages.
+import * as api from "../api";
+import type { PagesView } from "../api";
+
+class Paper {
+  pages = $state.raw<PagesView | null>(null);
+
+  /** Begins anew; pictures that are dropped on the window meanwhile are pages. */
+  async begin(): Promise<void> {
+    this.pages = null;
+    await api.gatherPages(true);
+  }
+
+  /** Ends it; what was gathered is forgotten. */
+  end(): void {
+    this.pages = null;
+    api.gatherPages(false).catch(() => undefined);
+  }
+
+  async choose(): Promise<void> {
+    this.pages = (await api.pagesFromFiles()) ?? this.pages;
+  }
+}
+
+/** The one paper backup. */
+export const paper = new Paper();
