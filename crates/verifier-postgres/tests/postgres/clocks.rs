@@ -104,5 +104,7 @@ async fn nodes_a_minute_off_decide_nothing_and_the_others_go_on() {
     }
     assert_eq!(plain.audit("acme", 0, 1_000).await.unwrap().len(), told, "nothing was charged, used or told");
     assert!(in_time(async || answered(&good, &clock, &known, &asked).await).await);
-    assert_eq!(good.store().skew(), Some(0), "one machine, one clock");
+    if std::env::var(cluster::ADDRESS).is_err() {
+        assert_eq!(good.store().skew(), Some(0), "one machine, one clock");
+    }
 }
