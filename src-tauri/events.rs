@@ -3,7 +3,7 @@
 use keyhaven_app::readiness_view::PagesView;
 use keyhaven_app::recovery::view::{DownloadOffer, Draft};
 use keyhaven_app::safety_view::BackupView;
-use keyhaven_app::view::{Failure, Offer, Status};
+use keyhaven_app::view::{Failure, Offer, OpeningProgress, Status};
 use tauri::{AppHandle, Emitter};
 
 /// The status changed by itself: locked by time, by the system, from the tray.
@@ -26,6 +26,13 @@ pub(crate) const DOWNLOADS: &str = "downloads";
 pub(crate) const TO_RECOVERY: &str = "to_recovery";
 /// A backup was made, or failed.
 pub(crate) const BACKUPS: &str = "backups";
+
+/// How far the opening of an encrypted export is.
+pub(crate) const OPENING: &str = "opening";
+
+pub(crate) fn opening(app: &AppHandle, progress: &OpeningProgress) {
+    send(app, OPENING, progress);
+}
 
 pub(crate) fn status(app: &AppHandle, status: &Status) {
     send(app, STATUS, status);
@@ -87,5 +94,6 @@ pub(crate) fn table(config: &ts_rs::Config) -> Vec<(&'static str, String)> {
         (DOWNLOADS, Vec::<DownloadOffer>::name(config)),
         (TO_RECOVERY, <()>::name(config)),
         (BACKUPS, BackupView::name(config)),
+        (OPENING, OpeningProgress::name(config)),
     ]
 }

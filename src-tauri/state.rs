@@ -4,9 +4,9 @@ use crate::platform::clipboard::Clipboard;
 use crate::{backing_up, events, idle, watching};
 use keyhaven_app::view::{LockedView, Status};
 use keyhaven_app::{App, KeyringAnswer};
-use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{self, Receiver};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use tauri::{AppHandle, Manager};
 
 /// One for each process.
@@ -22,6 +22,8 @@ pub(crate) struct Desk {
     pub recovery_room: AtomicBool,
     /// Whether the pages of a paper backup are gathered: pictures that are dropped are pages.
     pub gathering: AtomicBool,
+    /// Encrypted exports that are being opened.
+    pub openings: Openings,
     /// When backups run.
     pub backups: backing_up::Timer,
     /// Tells the watch of the folder for downloads that it was switched.
@@ -41,6 +43,7 @@ impl Desk {
             early,
             recovery_room: AtomicBool::new(false),
             gathering: AtomicBool::new(false),
+            openings: Openings::default(),
             backups: backing_up::Timer::default(),
             downloads: watching::Switch::default(),
             wanting: AtomicU32::new(0),
@@ -84,6 +87,37 @@ impl Desk {
             Err(TryLockError::Poisoned(app)) => Some(app.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         }
+    }
+}
+
+/// Encrypted exports that are being opened, so that a person can stop it.
+#[derive(Default)]
+pub(crate) struct Openings(Mutex<Vec<Arc<Opening>>>);
+
+/// One of them: its offer, its number there, and whether it shall stop.
+pub(crate) struct Opening(u32, u32, AtomicBool);
+
+impl Openings {
+    pub fn begin(&self, offer: u32, index: u32) -> Arc<Opening> {
+        let opening = Arc::new(Opening(offer, index, AtomicBool::new(false)));
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those that nobody works on any more are held here alone.
+        all.retain(|one| Arc::strong_count(one) > 1);
+        all.push(opening.clone());
+        opening
+    }
+
+    pub fn stop(&self, offer: u32, index: u32) {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for opening in all.iter().filter(|one| (one.0, one.1) == (offer, index)) {
+            opening.2.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Opening {
+    pub fn is_stopped(&self) -> bool {
+        self.2.load(Ordering::Relaxed)
     }
 }
 

@@ -1,14 +1,18 @@
 //! Ways in: files, the clipboard, a form. What was found is an offer until the person accepts it.
 
 use crate::error::{Answer, other};
+use crate::events;
 use crate::platform::clipboard::Content;
 use crate::state::desk;
 use keyhaven_app::adding::OfferReader;
-use keyhaven_app::offer::Pending;
+use keyhaven_app::offer::{Pending, Progress};
 use keyhaven_app::view::*;
 use keyhaven_secret::SecretText;
+use std::cell::Cell;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
-use tauri::AppHandle;
+use std::time::Duration;
+use tauri::{AppHandle, Manager as _};
 use tauri_plugin_dialog::DialogExt;
 
 pub(super) fn offer_from_files(app: &AppHandle) -> Answer<Option<Offer>> {
@@ -40,19 +44,60 @@ pub(super) fn offer_from_clipboard(app: &AppHandle) -> Answer<Offer> {
     }
 }
 
+/// How long the desktop takes to draw what Keyhaven's window covered.
+const UNCOVERED: Duration = Duration::from_millis(400);
+
+pub(super) fn offer_from_screen(app: &AppHandle) -> Answer<Offer> {
+    let desk = desk(app);
+    let reader = desk.app().begin_offer()?;
+    let window = app.get_webview_window("main");
+    if let Some(window) = &window {
+        window.hide().map_err(other)?;
+        std::thread::sleep(UNCOVERED);
+    }
+    let pending = reader.screens();
+    if let Some(window) = &window {
+        // Whatever came of it, the person gets the window back.
+        window.show().map_err(other)?;
+        let _ = window.set_focus();
+    }
+    desk.app().keep_offer(pending?)
+}
+
 pub(super) fn offer_from_entry(app: &AppHandle, entry: ManualEntry) -> Answer<Offer> {
     offer(app, |reader| reader.entry(entry))
 }
 
-pub(super) fn open_export(app: &AppHandle, offer: u32, index: u32, password: String) -> Answer<Offer> {
+pub(super) fn open_export(
+    app: &AppHandle,
+    offer: u32,
+    index: u32,
+    password: String,
+) -> Answer<Option<Offer>> {
     let password = SecretText::new(password);
     let desk = desk(app);
     let (export, reader) = {
         let mut keyhaven = desk.app();
         (keyhaven.locked_export(offer, index)?, keyhaven.begin_offer()?)
     };
-    let pending = reader.open(&export, &password)?;
-    desk.app().keep_offer(pending)
+    let opening = desk.openings.begin(offer, index);
+    let told = Cell::new(u32::MAX);
+    let watch = |progress: Progress| {
+        let Progress::KeyDerivation { done, of, memory } = progress else { return ControlFlow::Continue(()) };
+        let percent = u32::try_from(done.saturating_mul(100) / of.max(1)).unwrap_or(100);
+        if told.replace(percent) != percent {
+            let memory_kib = u32::try_from(memory).unwrap_or(u32::MAX);
+            events::opening(app, &OpeningProgress { offer, index, percent, memory_kib });
+        }
+        if opening.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let Some(pending) = reader.open(&export, &password, &watch)? else { return Ok(None) };
+    desk.app().keep_offer(pending).map(Some)
+}
+
+pub(super) fn stop_opening(app: &AppHandle, offer: u32, index: u32) -> Answer<()> {
+    desk(app).openings.stop(offer, index);
+    Ok(())
 }
 
 pub(super) fn accept_offer(app: &AppHandle, offer: u32, indices: Vec<u32>) -> Answer<Vec<String>> {

@@ -138,10 +138,14 @@ commands! {
     adding::offer_from_files() -> Option<Offer>;
     /// Reads a picture, a file or text from the clipboard.
     adding::offer_from_clipboard() -> Offer;
+    /// Looks for codes on the screens, with Keyhaven's own window hidden meanwhile.
+    adding::offer_from_screen() -> Offer;
     /// Checks an account typed in by hand.
     adding::offer_from_entry(entry: ManualEntry) -> Offer;
-    /// Opens another program's encrypted export; what is in it is an offer of its own.
-    adding::open_export(offer: u32, index: u32, password: String) -> Offer;
+    /// Opens another program's encrypted export; what is in it is an offer of its own. Null when it was stopped.
+    adding::open_export(offer: u32, index: u32, password: String) -> Option<Offer>;
+    /// Stops the opening of an encrypted export at the next place where it can be stopped.
+    adding::stop_opening(offer: u32, index: u32) -> ();
     /// Keeps the chosen ones of an offer; answers their ids.
     adding::accept_offer(offer: u32, indices: Vec<u32>) -> Vec<String>;
     /// Forgets an offer.

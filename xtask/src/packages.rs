@@ -44,6 +44,7 @@ pub const DEBIAN: &[Package] = &[
         "draws what was printed, so that its codes can be read from the picture",
     ),
     package("keepassxc", For::Tests, "reads what was exported for it"),
+    package("feh", For::Tests, "shows a picture whose code is read from the screen"),
     package("python3-pyotp", For::Tests, "computes codes for the verifier to accept"),
     package("libpam-oath", For::Tests, "a login guard that takes the verifier's secrets"),
     package("pamtester", For::Tests, "asks that login guard"),
@@ -56,12 +57,12 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
         "Fedora",
         "sudo dnf install gcc gcc-c++ make pkgconf-pkg-config webkit2gtk4.1-devel libayatana-appindicator-gtk3-devel \
          xorg-x11-server-Xvfb webkit2gtk-driver dbus-daemon gnome-keyring oathtool postgresql-server \
-         xclip xdotool poppler-utils keepassxc python3-pynacl",
+         xclip xdotool poppler-utils keepassxc feh python3-pynacl",
     ),
     (
         "Arch",
         "sudo pacman -S --needed base-devel webkit2gtk-4.1 libayatana-appindicator xorg-server-xvfb dbus \
-         gnome-keyring oath-toolkit postgresql xclip xdotool poppler keepassxc python-pynacl",
+         gnome-keyring oath-toolkit postgresql xclip xdotool poppler keepassxc feh python-pynacl",
     ),
     (
         "macOS",

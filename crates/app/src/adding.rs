@@ -3,11 +3,11 @@
 use crate::App;
 use crate::failure::fail;
 use crate::host::Host;
-use crate::offer::{Input, LARGEST_FILE, LockedExport, Pending};
+use crate::offer::{Input, LARGEST_FILE, LockedExport, Pending, Watch, is_ahead};
 use crate::stored::{Meta, Stored};
 use crate::view::*;
 use keyhaven_interchange::Import;
-use keyhaven_otp::Account;
+use keyhaven_otp::{Account, Kind};
 use keyhaven_secret::{SecretBytes, SecretText};
 use keyhaven_vault::RecordId;
 use std::io::ErrorKind;
@@ -36,17 +36,33 @@ impl OfferReader {
         Pending::read(self.id, inputs)
     }
 
+    /// Looks for codes on the screens. That there is no picture of them is an error; that there is no code, a problem
+    /// within the offer.
+    ///
+    /// # Errors
+    /// The system gave no picture.
+    pub fn screens(&self) -> Result<Pending, Failure> {
+        let screens = self.host.capture_screens().map_err(|error| fail(FailureKind::BadInput, error))?;
+        Ok(self.inputs(screens.into_iter().map(|screen| ("Screen".into(), Input::Screen(screen))).collect()))
+    }
+
     /// What other programs' exports hold that the shell has read, each with the name of its file.
     pub fn imports(&self, imports: &[(&str, Import)]) -> Pending {
         Pending::from_imports(self.id, imports)
     }
 
-    /// Opens another program's encrypted export, which may take as long as that program's key derivation.
+    /// Opens another program's encrypted export, which may take as long as that program's key derivation; `None` when
+    /// `watch` stopped it.
     ///
     /// # Errors
     /// The password is wrong, or the file cannot be read with it.
-    pub fn open(&self, export: &LockedExport, password: &SecretText) -> Result<Pending, Failure> {
-        Pending::open(self.id, export, password)
+    pub fn open(
+        &self,
+        export: &LockedExport,
+        password: &SecretText,
+        watch: Watch<'_>,
+    ) -> Result<Option<Pending>, Failure> {
+        Pending::open(self.id, export, password, watch)
     }
 
     /// Checks an account typed in by hand. A field out of its range is a problem within the offer.
@@ -98,7 +114,8 @@ impl App {
         pending.and_then(|pending| pending.locked(index)).ok_or_else(gone)
     }
 
-    /// Keeps the chosen accounts of an offer and answers their ids, in the offer's order.
+    /// Keeps the chosen accounts of an offer and answers their ids, in the offer's order. One that the vault has, and that
+    /// is further on in counting, moves the vault's counter ahead instead.
     ///
     /// # Errors
     /// Locked, no such offer (any more), or not saved: then nothing was added and the offer is still there.
@@ -109,7 +126,7 @@ impl App {
         let pending = pending
             .ok_or_else(|| fail(FailureKind::BadInput, "this offer is gone; read the picture again"))?;
         let chosen = pending.chosen(indices);
-        let ids = self.add_all(chosen, now)?;
+        let ids = self.add_or_move_on(chosen, now)?;
         self.dismiss_offer(offer);
         Ok(ids)
     }
@@ -127,21 +144,36 @@ impl App {
     /// Locked, not saved (then nothing was added), or the vault has no passphrase and its kit was never kept.
     pub fn add(&mut self, accounts: Vec<Account>, now: u64) -> Result<Vec<String>, Failure> {
         let new = accounts.into_iter().map(|account| Stored { account, meta: Meta::default() });
-        self.add_all(new.collect(), now)
+        self.add_or_move_on(new.collect(), now)
     }
 
-    fn add_all(&mut self, accounts: Vec<Stored>, now: u64) -> Result<Vec<String>, Failure> {
+    fn add_or_move_on(&mut self, accounts: Vec<Stored>, now: u64) -> Result<Vec<String>, Failure> {
         let session = self.session()?;
-        let last = session.accounts.values().map(|stored| stored.meta.position).max().unwrap_or(0);
-        let mut new = Vec::with_capacity(accounts.len());
-        for (mut stored, position) in accounts.into_iter().zip(last.saturating_add(1)..) {
+        let mut changed: Vec<(RecordId, Stored)> = Vec::with_capacity(accounts.len());
+        for mut stored in accounts {
+            let ahead = session.accounts.iter().find(|(_, held)| is_ahead(&stored.account, &held.account));
+            if let (Some((id, held)), Kind::Hotp { counter, .. }) = (ahead, &stored.account.kind) {
+                let earlier = changed.iter().position(|(changed, _)| changed == id);
+                let mut moved = match earlier {
+                    Some(place) => changed.remove(place).1,
+                    None => Stored { account: held.account.duplicate(), meta: held.meta.clone() },
+                };
+                moved.raise_counter(*counter);
+                moved.remember(now, format!("counter moved on to at least {counter} by an import"));
+                changed.push((*id, moved));
+                continue;
+            }
             let id = RecordId::random().map_err(crate::failure::other)?;
-            stored.meta.position = position;
             stored.meta.added_at = now;
-            new.push((id, stored));
+            changed.push((id, stored));
         }
-        let ids = new.iter().map(|(id, _)| id.to_string()).collect();
-        self.put_all(new)?;
+        let last = session.accounts.values().map(|stored| stored.meta.position).max().unwrap_or(0);
+        let new = changed.iter_mut().filter(|(id, _)| !session.accounts.contains_key(id));
+        for ((_, stored), position) in new.zip(last.saturating_add(1)..) {
+            stored.meta.position = position;
+        }
+        let ids = changed.iter().map(|(id, _)| id.to_string()).collect();
+        self.put_all(changed)?;
         Ok(ids)
     }
 }

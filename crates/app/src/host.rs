@@ -2,7 +2,8 @@
 
 use crate::recovery::view::TidyWay;
 use crate::view::KeyringState;
-use keyhaven_secret::SecretText;
+use keyhaven_qr::{Limits, PictureError, Pixels};
+use keyhaven_secret::{SecretBytes, SecretText};
 use keyhaven_vault::Files;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,14 @@ pub trait Host: Send + Sync {
     /// What this computer is called; empty where nobody knows. A person sees by it which keyring slot is whose.
     fn computer(&self) -> String {
         String::new()
+    }
+
+    /// What is on the screens now; a desktop's portal may ask the person first. Nothing stays on the disk.
+    ///
+    /// # Errors
+    /// Why there is no picture.
+    fn capture_screens(&self) -> Result<Vec<ScreenPicture>, CaptureError> {
+        Err(CaptureError::NoScreen)
     }
 
     /// Puts a file into the system's bin, or overwrites and deletes it.
@@ -56,6 +65,46 @@ pub struct DownloadedFile {
     pub size: u64,
     /// When it was last written, Unix milliseconds; 0 where that is not known.
     pub written_at: u64,
+}
+
+/// What is on a screen.
+pub struct ScreenPicture {
+    /// What to call it.
+    pub name: String,
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Red, green, blue and alpha of each pixel, row by row.
+    pub rgba: SecretBytes,
+}
+
+impl ScreenPicture {
+    /// From the bytes of a picture file, as a portal gives one.
+    ///
+    /// # Errors
+    /// It is no picture that can be read.
+    pub fn of_file(name: &str, bytes: &SecretBytes) -> Result<Self, PictureError> {
+        let Pixels { width, height, rgba } = keyhaven_qr::pixels(bytes.expose(), &Limits::default())?;
+        Ok(Self { name: name.to_owned(), width, height, rgba })
+    }
+}
+
+/// Why there is no picture of the screens.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CaptureError {
+    /// There is no display to look at, or nobody who may.
+    #[error("there is no screen that can be looked at from here")]
+    NoScreen,
+    /// The person or a rule said no.
+    #[error("taking a picture of the screen was refused")]
+    Refused,
+    /// This system's own tool takes the picture; the words say how.
+    #[error("on this system {0}")]
+    ByHand(&'static str),
+    /// Anything else, in the system's own words.
+    #[error("the screen could not be looked at: {0}")]
+    Failed(String),
 }
 
 /// The operating system's keyring: one text for each vault.

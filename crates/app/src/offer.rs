@@ -1,17 +1,21 @@
 //! What was found in pictures, text or a form, shown before it is kept (promise 7).
 
+use crate::exporting::label;
 use crate::failure::{fail, unreadable};
+use crate::host::ScreenPicture;
 use crate::stored::{KIND, Meta, Stored, algorithm_name, kind_name, same_codes};
 use crate::view::{
     AlgorithmName, Failure, FailureKind, Found, KindName, LockedFile, ManualEntry, Offer, OfferProblem,
-    Standing,
+    ScreenFrame, ScreenView, Standing,
 };
+pub use keyhaven_interchange::Progress;
 use keyhaven_interchange::{Format, Icon, Import, ImportError, Imported, Request};
-use keyhaven_otp::{Account, MAX_URI_LENGTH, Oddity, Parsed, UriError, migration};
+use keyhaven_otp::{Account, Kind, MAX_URI_LENGTH, Oddity, Parsed, UriError, migration};
 use keyhaven_qr::Limits;
 use keyhaven_secret::{SecretBytes, SecretText};
 use keyhaven_vault::{Credential, Location, LockedVault, ReadError};
 use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// What is told of an account that its program had thrown away.
@@ -28,6 +32,9 @@ const NOTES_TOLD: usize = 20;
 
 /// How many of one issuer and name are compared with each other.
 const ALIKE_COMPARED: usize = 100;
+
+/// Longest side of a screen's preview, in pixels: enough to see which window is which.
+const PREVIEW: u32 = 760;
 
 /// Largest file that is looked into, in bytes.
 pub const LARGEST_FILE: u64 = 64 << 20;
@@ -47,6 +54,8 @@ pub enum Input {
         /// Four bytes a pixel.
         rgba: SecretBytes,
     },
+    /// What is on a screen.
+    Screen(ScreenPicture),
     /// What could not even be fetched, and why.
     Unreadable(String),
 }
@@ -58,6 +67,7 @@ pub struct Pending {
     found: Vec<Candidate>,
     locked: Vec<Arc<LockedExport>>,
     problems: Vec<OfferProblem>,
+    screens: Vec<ScreenView>,
 }
 
 /// An account that could be added, with what the program that it comes from kept beside it.
@@ -74,6 +84,9 @@ pub struct LockedExport {
     program: &'static str,
     bytes: SecretBytes,
 }
+
+/// Told how far a key derivation is; `Break` stops it at the next place where it can be stopped.
+pub type Watch<'a> = &'a dyn Fn(Progress) -> ControlFlow<()>;
 
 /// The program of a [`LockedExport`] that is a vault file: an export of Keyhaven's own, a backup, another vault.
 const OWN: &str = "Keyhaven";
@@ -93,6 +106,7 @@ impl Pending {
                         keyhaven_qr::read_rgba(width, height, rgba.expose(), &Limits::default()),
                     );
                 }
+                Input::Screen(screen) => reading.screen(&source, &screen),
                 Input::Unreadable(reason) => reading.problem(&source, reason),
             }
         }
@@ -108,23 +122,35 @@ impl Pending {
         pending
     }
 
-    /// Opens another program's encrypted export.
+    /// Opens another program's encrypted export; `None` when `watch` stopped it.
     ///
     /// # Errors
     /// The password is wrong, or the file cannot be read with it.
-    pub fn open(id: u32, export: &LockedExport, password: &SecretText) -> Result<Self, Failure> {
+    pub fn open(
+        id: u32,
+        export: &LockedExport,
+        password: &SecretText,
+        watch: Watch<'_>,
+    ) -> Result<Option<Self>, Failure> {
         if export.program == OWN {
-            return Self::open_own(id, export, password);
+            return Self::open_own(id, export, password).map(Some);
         }
         let request =
-            Request { file_name: Some(&export.source), password: Some(password), ..Request::default() };
-        let import = keyhaven_interchange::read(export.bytes.expose(), &request).map_err(|error| {
-            let wrong = matches!(error, ImportError::WrongPassword { .. });
-            fail(if wrong { FailureKind::WrongPassphrase } else { FailureKind::BadInput }, error)
-        })?;
+            Request { format: None, file_name: Some(&export.source), password: Some(password), watch };
+        let import = match keyhaven_interchange::read(export.bytes.expose(), &request) {
+            Ok(import) => import,
+            Err(ImportError::Cancelled) => return Ok(None),
+            Err(error) => {
+                let wrong = matches!(error, ImportError::WrongPassword { .. });
+                return Err(fail(
+                    if wrong { FailureKind::WrongPassphrase } else { FailureKind::BadInput },
+                    error,
+                ));
+            }
+        };
         let mut pending = Self::empty(id);
         pending.take(&export.source, &import);
-        Ok(pending)
+        Ok(Some(pending))
     }
 
     /// Opens a vault file; nothing about its accounts is lost on the way.
@@ -156,7 +182,7 @@ impl Pending {
     }
 
     fn empty(id: u32) -> Self {
-        Self { id, found: Vec::new(), locked: Vec::new(), problems: Vec::new() }
+        Self { id, found: Vec::new(), locked: Vec::new(), problems: Vec::new(), screens: Vec::new() }
     }
 
     /// Everything of another program's export: its accounts, and each entry that is none.
@@ -268,12 +294,12 @@ impl Pending {
         let found = self.found.iter().enumerate().map(|(index, candidate)| {
             let Candidate { source, account, meta, notes } = candidate;
             let mut notes = notes.clone();
-            let standing = match standing(account, held.clone()) {
-                Standing::New | Standing::SameNameOtherSecret if again.contains(&index) => {
+            let (standing, matched) = match standing(account, held.clone()) {
+                (Standing::New | Standing::SameNameOtherSecret, _) if again.contains(&index) => {
                     notes.push("it stands above already".into());
-                    Standing::AlreadyThere
+                    (Standing::AlreadyThere, None)
                 }
-                standing => standing,
+                other => other,
             };
             Found {
                 index: number(index),
@@ -286,6 +312,9 @@ impl Pending {
                 algorithm: account.kind.algorithm().map(algorithm_name),
                 tags: meta.tags.clone(),
                 standing,
+                matches: matched.map(label),
+                counter: counter(account),
+                held_counter: matched.and_then(|held| counter(&held.account)),
                 notes,
             }
         });
@@ -299,6 +328,7 @@ impl Pending {
             found: found.collect(),
             locked: locked.collect(),
             problems: self.problems.clone(),
+            screens: self.screens.clone(),
         }
     }
 
@@ -339,17 +369,31 @@ fn own(source: &str, bytes: &[u8]) -> Result<LockedVault, ReadError> {
     LockedVault::parse(bytes.to_vec(), &Location::at(source))
 }
 
-/// How an account relates to what the vault holds.
-fn standing<'a>(account: &Account, mut held: impl Iterator<Item = &'a Stored> + Clone) -> Standing {
-    if held.clone().any(|stored| same_codes(&stored.account, account)) {
-        Standing::AlreadyThere
-    } else if held
-        .any(|stored| stored.account.issuer == account.issuer && stored.account.name == account.name)
-    {
-        Standing::SameNameOtherSecret
+/// How an account relates to what the vault holds, and to which of it.
+fn standing<'a>(
+    account: &Account,
+    mut held: impl Iterator<Item = &'a Stored> + Clone,
+) -> (Standing, Option<&'a Stored>) {
+    let same_name =
+        |stored: &&Stored| stored.account.issuer == account.issuer && stored.account.name == account.name;
+    if let Some(same) = held.clone().find(|stored| same_codes(&stored.account, account)) {
+        let standing =
+            if is_ahead(account, &same.account) { Standing::CounterAhead } else { Standing::AlreadyThere };
+        (standing, Some(same))
+    } else if let Some(same) = held.find(same_name) {
+        (Standing::SameNameOtherSecret, Some(same))
     } else {
-        Standing::New
+        (Standing::New, None)
     }
+}
+
+/// Whether `account` makes the codes that `held` makes, and is further on in counting.
+pub(crate) fn is_ahead(account: &Account, held: &Account) -> bool {
+    same_codes(account, held) && counter(account) > counter(held)
+}
+
+fn counter(account: &Account) -> Option<u64> {
+    if let Kind::Hotp { counter, .. } = account.kind { Some(counter) } else { None }
 }
 
 struct Reading {
@@ -421,6 +465,39 @@ impl Reading {
                 }
             }
         }
+    }
+
+    /// Every code on a screen, each with its place.
+    fn screen(&mut self, source: &str, screen: &ScreenPicture) {
+        let ScreenPicture { name, width, height, rgba } = screen;
+        let codes = match keyhaven_qr::read_rgba(*width, *height, rgba.expose(), &Limits::default()) {
+            Ok(codes) if codes.is_empty() => {
+                return self.problem(source, format!("{name}: there is no QR code that can be read on it"));
+            }
+            Ok(codes) => codes,
+            Err(error) => return self.problem(source, format!("{name}: {error}")),
+        };
+        let mut held: Vec<Vec<u32>> = Vec::with_capacity(codes.len());
+        for code in &codes {
+            let before = self.pending.found.len();
+            self.link(source, code.text.expose().trim(), "a QR code on it");
+            held.push((before..self.pending.found.len()).filter_map(|at| u32::try_from(at).ok()).collect());
+        }
+        let corners: Vec<_> = codes.iter().map(|code| code.corners).collect();
+        let Ok(small) = keyhaven_qr::preview(*width, *height, rgba.expose(), &corners, PREVIEW) else {
+            return;
+        };
+        let frames = small.covered.iter().zip(held).map(|([left, top, width, height], found)| ScreenFrame {
+            left: *left,
+            top: *top,
+            width: *width,
+            height: *height,
+            found,
+        });
+        let mut url = String::from("data:image/png;base64,");
+        data_encoding::BASE64.encode_append(&small.png, &mut url);
+        let (name, width, height) = (name.clone(), small.width, small.height);
+        self.pending.screens.push(ScreenView { name, url, width, height, frames: frames.collect() });
     }
 
     /// Text with one link a line; blank lines and lines that begin with "#" are comments.

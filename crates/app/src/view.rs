@@ -285,6 +285,49 @@ pub struct Offer {
     pub locked: Vec<LockedFile>,
     /// What could not be read, and why; nothing is dropped in silence.
     pub problems: Vec<OfferProblem>,
+    /// Where on the screens codes were found.
+    pub screens: Vec<ScreenView>,
+}
+
+/// A screen that was looked at, small, with the codes in it covered: a person sees where they were, and nobody reads
+/// them from it.
+#[derive(Clone, PartialEq, Eq, Serialize, TS)]
+pub struct ScreenView {
+    /// What to call it.
+    pub name: String,
+    /// The picture as a `data:` URL.
+    pub url: String,
+    /// Its width in pixels.
+    pub width: u32,
+    /// Its height in pixels.
+    pub height: u32,
+    /// The codes in it.
+    pub frames: Vec<ScreenFrame>,
+}
+
+/// A code on a screen, in the small picture's pixels.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct ScreenFrame {
+    /// Left edge.
+    pub left: u32,
+    /// Upper edge.
+    pub top: u32,
+    /// Width.
+    pub width: u32,
+    /// Height.
+    pub height: u32,
+    /// Numbers of the accounts that it holds; none for a code that is something else, or a part of several.
+    pub found: Vec<u32>,
+}
+
+impl std::fmt::Debug for ScreenView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The picture is long, and whatever was on the screen.
+        f.debug_struct("ScreenView")
+            .field("name", &self.name)
+            .field("frames", &self.frames)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One account that could be added.
@@ -310,6 +353,12 @@ pub struct Found {
     pub tags: Vec<String>,
     /// How it relates to what the vault holds.
     pub standing: Standing,
+    /// The account of the vault that it is, or that has its name ("GitHub · me"); none for a new one.
+    pub matches: Option<String>,
+    /// For a counter-based account: the counter of its next code.
+    pub counter: Option<u64>,
+    /// For a counter-based account that the vault has: the vault's counter.
+    pub held_counter: Option<u64>,
     /// What is unusual about it, in words.
     pub notes: Vec<String>,
 }
@@ -325,6 +374,19 @@ pub struct LockedFile {
     pub program: String,
 }
 
+/// How far the opening of an encrypted export is: its key is being derived from the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct OpeningProgress {
+    /// The offer that the export is in.
+    pub offer: u32,
+    /// Its number there.
+    pub index: u32,
+    /// Hundredths that are done; some programs' functions go from 0 to 100 at once.
+    pub percent: u32,
+    /// Memory that it takes, in KiB.
+    pub memory_kib: u32,
+}
+
 /// How something found relates to what the vault holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -333,6 +395,8 @@ pub enum Standing {
     New,
     /// Same secret and parameters: adding it would double it.
     AlreadyThere,
+    /// Same secret and parameters, and its counter is further on: accepting it moves the vault's counter ahead.
+    CounterAhead,
     /// Same issuer and name with another secret: probably a renewed one.
     SameNameOtherSecret,
 }

@@ -5,6 +5,7 @@ use crate::error::{Answer, Failure, tell};
 use crate::unlock::{self, Typed};
 use crate::{input, output, time};
 use keyhaven_app::App;
+use keyhaven_app::host::Host as _;
 use keyhaven_app::offer::{Input, LARGEST_FILE};
 use keyhaven_app::view::{
     AccountChanges, AccountDetail, AccountRow, AccountVersion, AlgorithmName, Found, KindName, OfferProblem,
@@ -164,9 +165,13 @@ struct AddValue {
 }
 
 pub fn add(args: AddArgs) -> Result<Answer, Failure> {
-    let (mut app, _) = unlock::find()?;
+    let (mut app, computer) = unlock::find()?;
     unlock::open(&mut app, &args.unlock)?;
     let mut inputs = Vec::new();
+    if args.screen {
+        let screens = computer.capture_screens().map_err(Failure::input)?;
+        inputs.extend(screens.into_iter().map(|screen| (screen.name.clone(), Input::Screen(screen))));
+    }
     for (number, source) in args.sources.into_iter().enumerate() {
         inputs.push(if source == "-" {
             ("standard input".to_owned(), Input::Text(input::stdin_text()?))
@@ -196,6 +201,8 @@ pub fn add(args: AddArgs) -> Result<Answer, Failure> {
         for found in &offer.found {
             let done = match (found.standing, args.dry_run) {
                 (Standing::AlreadyThere, _) => "already there",
+                (Standing::CounterAhead, false) => "already there, its counter moved on",
+                (Standing::CounterAhead, true) => "already there, its counter would move on",
                 (Standing::New, false) => "added",
                 (Standing::New, true) => "would be added",
                 (Standing::SameNameOtherSecret, false) => "added beside one of that name with another secret",

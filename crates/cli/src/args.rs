@@ -723,14 +723,17 @@ pub struct ShowArgs {
     pub json: bool,
 }
 
-/// Add accounts from URIs and pictures
+/// Add accounts from URIs, pictures and the screen
 ///
 /// What the vault has already is not added again. Exit code 0: all were added or are there. 2: something was no account.
 #[derive(Args)]
 pub struct AddArgs {
     /// URIs, - to read them from standard input (after the passphrase, if that comes from there too), or files
-    #[arg(required = true, value_name = "URI|FILE")]
+    #[arg(required_unless_present = "screen", value_name = "URI|FILE")]
     pub sources: Vec<String>,
+    /// Look for QR codes on the screens
+    #[arg(long)]
+    pub screen: bool,
     #[command(flatten)]
     pub unlock: Unlock,
     /// Say what would be added and add nothing

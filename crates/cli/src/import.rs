@@ -59,6 +59,8 @@ enum Outcome {
     /// Added; the vault has another account of that name.
     AddedBesideSameName,
     AlreadyThere,
+    /// The vault has it, and its counter moved on to the file's.
+    CounterMovedOn,
     /// It lies in the other program's bin.
     LeftInBin,
 }
@@ -69,6 +71,7 @@ impl Outcome {
             Self::Added => "added",
             Self::AddedBesideSameName => "added beside one of that name with another secret",
             Self::AlreadyThere => "already there",
+            Self::CounterMovedOn => "already there, its counter moved on",
             Self::LeftInBin => "not added: it is in the other program's bin",
         }
     }
@@ -168,6 +171,10 @@ fn read_file(
     password: &mut Option<SecretText>,
 ) -> Result<Contents, Trouble> {
     let bytes = input::bytes(file, MAX_FILE).map_err(|error| Trouble::File(input::words(&error)))?;
+    // Asked first: formats without a mark of their own take any bytes for theirs.
+    if format.is_none() && is_vault(&bytes) {
+        return Err(Trouble::File(OWN.into()));
+    }
     let told = Cell::new(false);
     let watch = |progress: Progress| {
         if let Progress::KeyDerivation { memory, .. } = progress
@@ -183,7 +190,6 @@ fn read_file(
         match read(&bytes, &request) {
             Ok(import) => return Ok(Contents::Import(import)),
             Err(ImportError::Picture) => return texts_in(&bytes),
-            Err(ImportError::NotRecognised) if is_vault(&bytes) => return Err(Trouble::File(OWN.into())),
             Err(error @ ImportError::PasswordNeeded { .. }) => {
                 let question = format!("Password of {file}: ");
                 *password = match input::prompt(&question).map_err(Trouble::Asking)? {
@@ -232,11 +238,14 @@ fn keep(imports: &[(&str, Import)], vault_password_stdin: bool) -> Result<Vec<Ou
         .map(|(found, imported)| match found.standing {
             Standing::AlreadyThere => Outcome::AlreadyThere,
             _ if imported.trashed => Outcome::LeftInBin,
+            Standing::CounterAhead => Outcome::CounterMovedOn,
             Standing::New => Outcome::Added,
             Standing::SameNameOtherSecret => Outcome::AddedBesideSameName,
         })
         .collect();
-    let is_new = |outcome: &Outcome| matches!(outcome, Outcome::Added | Outcome::AddedBesideSameName);
+    let is_new = |outcome: &Outcome| {
+        matches!(outcome, Outcome::Added | Outcome::AddedBesideSameName | Outcome::CounterMovedOn)
+    };
     let chosen = offer.found.iter().zip(&outcomes).filter(|(_, outcome)| is_new(outcome));
     let indices: Vec<u32> = chosen.map(|(found, _)| found.index).collect();
     if !indices.is_empty() {

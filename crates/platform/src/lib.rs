@@ -10,11 +10,14 @@ mod keyring;
 #[cfg(all(unix, not(target_os = "macos")))]
 mod probe;
 mod protection;
+mod screen;
 mod tidy;
 
 pub use crate::keyring::SystemKeyring;
 pub use crate::protection::{Kept, Protection, protect, protection};
-use keyhaven_app::host::{DownloadedFile, Host, Keyring, KeyringError, KeyringProbe, KeyringStanding};
+use keyhaven_app::host::{
+    CaptureError, DownloadedFile, Host, Keyring, KeyringError, KeyringProbe, KeyringStanding, ScreenPicture,
+};
 use keyhaven_app::recovery::view::TidyWay;
 use keyhaven_secret::SecretText;
 use keyhaven_vault::{DiskFiles, Files};
@@ -61,6 +64,10 @@ impl Host for SystemHost {
         name
     }
 
+    fn capture_screens(&self) -> Result<Vec<ScreenPicture>, CaptureError> {
+        screen::capture()
+    }
+
     fn tidy(&self, path: &Path, way: TidyWay) -> io::Result<()> {
         tidy::tidy(path, way)
     }
@@ -103,6 +110,10 @@ impl Host for DemoHost {
 
     fn keyring(&self) -> &dyn Keyring {
         &self.keyring
+    }
+
+    fn capture_screens(&self) -> Result<Vec<ScreenPicture>, CaptureError> {
+        self.computer.capture_screens()
     }
 
     fn tidy(&self, path: &Path, way: TidyWay) -> io::Result<()> {

@@ -16,11 +16,13 @@ mod guard;
 mod looks;
 mod picture;
 mod plane;
+mod preview;
 mod second;
 pub mod write;
 
 pub use find::Found;
-pub use picture::{Limits, PictureError};
+pub use picture::{Limits, PictureError, Pixels, pixels};
+pub use preview::{Preview, preview};
 
 use guard::Deadline;
 use plane::Plane;

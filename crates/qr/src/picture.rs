@@ -3,6 +3,7 @@
 use crate::guard;
 use crate::plane::{self, Plane};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
+use keyhaven_secret::SecretBytes;
 use std::io::Cursor;
 use std::time::Duration;
 
@@ -106,6 +107,31 @@ pub(crate) fn check_count(width: u32, height: u32, channels: u32, actual: usize)
 
 /// The planes worth searching in a picture file, the likeliest first.
 pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<Vec<Plane>, PictureError> {
+    open(bytes, limits).map(plane::from_picture)
+}
+
+/// A picture file's pixels.
+#[derive(Debug)]
+pub struct Pixels {
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Red, green, blue and alpha of each pixel, row by row.
+    pub rgba: SecretBytes,
+}
+
+/// The pixels of a PNG, JPEG, WebP, GIF or BMP file; of an animation, those of its first picture.
+///
+/// # Errors
+/// What [`PictureError`] lists, except for the deadline.
+pub fn pixels(bytes: &[u8], limits: &Limits) -> Result<Pixels, PictureError> {
+    let picture = open(bytes, limits)?.into_rgba8();
+    let (width, height) = picture.dimensions();
+    Ok(Pixels { width, height, rgba: SecretBytes::new(picture.into_raw()) })
+}
+
+fn open(bytes: &[u8], limits: &Limits) -> Result<DynamicImage, PictureError> {
     if bytes.is_empty() {
         return Err(PictureError::Empty);
     }
@@ -116,7 +142,7 @@ pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<Vec<Plane>, Pictur
     let name = name_of(format).ok_or(PictureError::UnknownFormat)?;
     let broken = |why: String| PictureError::Broken { format: name, why };
 
-    let picture = guard::catching(|| -> Result<DynamicImage, PictureError> {
+    guard::catching(|| -> Result<DynamicImage, PictureError> {
         let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
         let mut caps = image::Limits::default();
         caps.max_image_width = Some(limits.side);
@@ -136,8 +162,7 @@ pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<Vec<Plane>, Pictur
         decoder.set_limits(caps).map_err(|e| broken(words(e)))?;
         DynamicImage::from_decoder(decoder).map_err(|e| broken(words(e)))
     })
-    .unwrap_or_else(|| Err(broken("the decoder gave up".into())))?;
-    Ok(plane::from_picture(picture))
+    .unwrap_or_else(|| Err(broken("the decoder gave up".into())))
 }
 
 fn name_of(format: ImageFormat) -> Option<&'static str> {

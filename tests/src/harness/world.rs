@@ -189,6 +189,20 @@ impl World {
         assert!(gone.is_some(), "the dialog {title:?} stays");
     }
 
+    /// Shows a picture in another program's window, until the answer is dropped.
+    ///
+    /// # Panics
+    /// When feh is missing or shows nothing in time.
+    pub fn show_picture(&self, picture: &Path) -> Shown {
+        let mut command = Command::new("feh");
+        command.args(["--borderless", "--geometry", "560x560+420+160"]).arg(picture).envs(self.environment());
+        let shown = Shown(Program::start(&command, &self.log()));
+        let visible = || self.xdotool(&["search", "--onlyvisible", "--class", "feh"]);
+        let there = poll(PATIENCE, || Some(visible()).filter(|id| !id.is_empty()));
+        assert!(there.is_some(), "feh shows nothing: `cargo xtask setup` installs it");
+        shown
+    }
+
     /// Closes the app's window, as its close button does.
     pub(crate) fn close_window(&self) {
         drop_source::close(&self.display);
@@ -248,6 +262,9 @@ impl World {
         pairs.map(|(key, value)| (key.to_owned(), value)).into()
     }
 }
+
+/// Another program's window with a picture in it; it closes when this is dropped.
+pub struct Shown(#[expect(dead_code, reason = "held, not looked at")] Program);
 
 /// Cargo's target folder, from where this test program runs.
 pub(crate) fn target() -> PathBuf {

@@ -65,7 +65,7 @@ impl Terminal {
 }
 
 /// A command without a terminal.
-fn plain(world: &World, arguments: &[&str]) -> (i32, String, String) {
+pub(super) fn plain(world: &World, arguments: &[&str]) -> (i32, String, String) {
     let output = Command::new(program("keyhaven"))
         .args(arguments)
         .env_clear()
@@ -73,6 +73,23 @@ fn plain(world: &World, arguments: &[&str]) -> (i32, String, String) {
         .stdin(Stdio::null())
         .output()
         .expect("keyhaven");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    (output.status.code().expect("an exit code"), text(output.stdout), text(output.stderr))
+}
+
+/// A command without a terminal that is given `lines` on its standard input.
+pub(super) fn with_input(world: &World, arguments: &[&str], lines: &str) -> (i32, String, String) {
+    let mut child = Command::new(program("keyhaven"))
+        .args(arguments)
+        .env_clear()
+        .envs(world.environment())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("keyhaven");
+    child.stdin.take().expect("its input").write_all(lines.as_bytes()).expect("a way in");
+    let output = child.wait_with_output().expect("an end");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
     (output.status.code().expect("an exit code"), text(output.stdout), text(output.stderr))
 }

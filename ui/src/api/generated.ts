@@ -286,7 +286,11 @@ locked: Array<LockedFile>,
 /**
  * What could not be read, and why; nothing is dropped in silence.
  */
-problems: Array<OfferProblem>, };
+problems: Array<OfferProblem>, 
+/**
+ * Where on the screens codes were found.
+ */
+screens: Array<ScreenView>, };
 
 export type Found = { 
 /**
@@ -330,11 +334,23 @@ tags: Array<string>,
  */
 standing: Standing, 
 /**
+ * The account of the vault that it is, or that has its name ("GitHub · me"); none for a new one.
+ */
+matches: string | null, 
+/**
+ * For a counter-based account: the counter of its next code.
+ */
+counter: number | null, 
+/**
+ * For a counter-based account that the vault has: the vault's counter.
+ */
+held_counter: number | null, 
+/**
  * What is unusual about it, in words.
  */
 notes: Array<string>, };
 
-export type Standing = "new" | "already_there" | "same_name_other_secret";
+export type Standing = "new" | "already_there" | "counter_ahead" | "same_name_other_secret";
 
 export type OfferProblem = { 
 /**
@@ -359,6 +375,68 @@ source: string,
  * The program that wrote it ("Aegis").
  */
 program: string, };
+
+export type OpeningProgress = { 
+/**
+ * The offer that the export is in.
+ */
+offer: number, 
+/**
+ * Its number there.
+ */
+index: number, 
+/**
+ * Hundredths that are done; some programs' functions go from 0 to 100 at once.
+ */
+percent: number, 
+/**
+ * Memory that it takes, in KiB.
+ */
+memory_kib: number, };
+
+export type ScreenView = { 
+/**
+ * What to call it.
+ */
+name: string, 
+/**
+ * The picture as a `data:` URL.
+ */
+url: string, 
+/**
+ * Its width in pixels.
+ */
+width: number, 
+/**
+ * Its height in pixels.
+ */
+height: number, 
+/**
+ * The codes in it.
+ */
+frames: Array<ScreenFrame>, };
+
+export type ScreenFrame = { 
+/**
+ * Left edge.
+ */
+left: number, 
+/**
+ * Upper edge.
+ */
+top: number, 
+/**
+ * Width.
+ */
+width: number, 
+/**
+ * Height.
+ */
+height: number, 
+/**
+ * Numbers of the accounts that it holds; none for a code that is something else, or a part of several.
+ */
+found: Array<number>, };
 
 export type ManualEntry = { 
 /**
@@ -1652,6 +1730,7 @@ export interface Events {
   "downloads": Array<DownloadOffer>;
   "to_recovery": null;
   "backups": BackupView;
+  "opening": OpeningProgress;
 }
 
 /** Where the program stands. */
@@ -1753,11 +1832,17 @@ export const offerFromFiles = (): Promise<Offer | null> => invoke("offer_from_fi
 /** Reads a picture, a file or text from the clipboard. */
 export const offerFromClipboard = (): Promise<Offer> => invoke("offer_from_clipboard");
 
+/** Looks for codes on the screens, with Keyhaven's own window hidden meanwhile. */
+export const offerFromScreen = (): Promise<Offer> => invoke("offer_from_screen");
+
 /** Checks an account typed in by hand. */
 export const offerFromEntry = (entry: ManualEntry): Promise<Offer> => invoke("offer_from_entry", { entry });
 
-/** Opens another program's encrypted export; what is in it is an offer of its own. */
-export const openExport = (offer: number, index: number, password: string): Promise<Offer> => invoke("open_export", { offer, index, password });
+/** Opens another program's encrypted export; what is in it is an offer of its own. Null when it was stopped. */
+export const openExport = (offer: number, index: number, password: string): Promise<Offer | null> => invoke("open_export", { offer, index, password });
+
+/** Stops the opening of an encrypted export at the next place where it can be stopped. */
+export const stopOpening = (offer: number, index: number): Promise<void> => invoke("stop_opening", { offer, index });
 
 /** Keeps the chosen ones of an offer; answers their ids. */
 export const acceptOffer = (offer: number, indices: Array<number>): Promise<Array<string>> => invoke("accept_offer", { offer, indices });

@@ -1,6 +1,7 @@
 // Every word on screen, in English. Another language is another table of the type `Messages`.
 import type { FailureKind, KeyringState, KindName, Sort, Standing, Theme } from "../api";
 import type { Action } from "../state/keys";
+import { coming } from "./coming";
 import { date, moment, plural } from "./forms";
 import { moving } from "./moving";
 import { readinessWords } from "./readiness";
@@ -50,7 +51,7 @@ const keyring: Readonly<Record<KeyringState, Words>> = {
 };
 
 const standing: Readonly<Record<Standing, string>> = {
-  new: "New", already_there: "Already in your vault", same_name_other_secret: "Same name, another secret",
+  new: "New", already_there: "Already in your vault", counter_ahead: "Its counter is further on", same_name_other_secret: "Same name, another secret",
 };
 const kind: Readonly<Record<KindName, string>> = {
   totp: "Time-based (TOTP)", hotp: "Counter-based (HOTP)", steam: "Steam Guard", motp: "Mobile-OTP", yandex: "Yandex Key",
@@ -67,6 +68,7 @@ const action: Readonly<Record<Action, string>> = {
 export const en = {
   ...safety,
   ...moving,
+  ...coming,
   failure, keyring, standing, kind, theme, sort, action, plural,
   date: (at: number) => date.format(at),
   moment: (at: number) => moment.format(at),
@@ -188,6 +190,7 @@ export const en = {
     title: "Add accounts", lead: "Drop pictures anywhere on this window, or:",
     files: "Choose pictures or files", filesHelp: "QR codes, or the export of another authenticator",
     paste: "Paste from the clipboard", pasteHelp: "A picture, a file or an otpauth address",
+    screen: "Scan the screen", screenWay: "Keyhaven steps aside and looks for QR codes", screenOf: (name: string) => `${name}, with the codes that were found`, screenHelp: "Codes are covered in this picture. Click a frame to choose what is in it.", screenOther: "Not an account, or a part of several",
     manual: "Type it in", manualHelp: "When there is only a text key",
     dropLocked: "Unlock Keyhaven first, then drop it again. Nothing was read.",
     drop: "Drop to add", dropHelp: "Pictures of QR codes, or another authenticator’s export",
@@ -196,6 +199,11 @@ export const en = {
     sealed: (program: string) => `is an encrypted export of ${program}.`, sealedPassword: (program: string) => `Its password in ${program}`, openSealed: "Open", opening: "Opening…",
     sealedWrong: "That is not this file’s password.",
     problems: "Could not be read", accept: (count: number) => (count === 0 ? "Nothing ticked" : `Add ${plural(count, "account", "accounts")}`),
+    show: { all: "All", new: "New", same: "Same name", ahead: "Counter", there: "Already there", unusual: "Unusual", problems: "Not read" },
+    filter: "Filter what was found", filterLabel: "Show", tickAll: "Tick these", tickNone: "Untick these", noneShown: "Nothing of that kind.",
+    isNamed: (name: string) => `in your vault as ${name}`, sameNamed: (name: string) => `beside ${name}`, counters: (held: number, found: number) => `counter ${held.toLocaleString("en")} → ${found.toLocaleString("en")}`,
+    stop: "Stop", deriving: (percent: number, memory: number) => `Working out its key${percent > 0 ? `: ${percent} %` : "…"}${memory >= 65_536 ? ` (takes ${Math.round(memory / 1024).toLocaleString("en")} MiB of memory)` : ""}`, stopping: "Stops at the end of this step…",
+    coming: "Coming from another app?", comingHelp: "Five steps for each of the ten most used ones",
     more: "Add more", from: (source: string) => `from ${source}`,
     added: (count: number) => `${plural(count, "account", "accounts")} added`,
     digits: (count: number) => `${count} digits`, every: (seconds: number) => `every ${seconds} s`,

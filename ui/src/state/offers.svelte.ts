@@ -1,5 +1,5 @@
 // What was found in pictures, files, the clipboard or typed in, before it is kept.
-import { acceptOffer, dismissOffer, openExport, type Found, type LockedFile, type Offer, type OfferProblem } from "../api";
+import { acceptOffer, dismissOffer, openExport, type Found, type LockedFile, type Offer, type OfferProblem, type OpeningProgress, type ScreenView } from "../api";
 
 /** One found account, and whether it is ticked. */
 export interface Candidate { readonly offer: number; readonly found: Found; ticked: boolean }
@@ -16,6 +16,12 @@ class Offers {
   candidates = $state<Candidate[]>([]);
   /** Encrypted exports that wait for their passwords. */
   sealed = $state.raw<readonly Sealed[]>([]);
+  /** Screens that were looked at, each with the offer that its codes are in. */
+  screens = $state.raw<readonly { readonly offer: number; readonly screen: ScreenView }[]>([]);
+  /** How far the opening of encrypted exports is, by offer and number. */
+  opening = $state.raw<Readonly<Record<string, OpeningProgress>>>({});
+  /** Whether the sheet shows how to come from another app. */
+  coming = $state(false);
   /** What could not be read. */
   problems = $state.raw<readonly OfferProblem[]>([]);
 
@@ -31,11 +37,21 @@ class Offers {
     this.candidates.push(...offer.found.map((found) => ({ offer: offer.id, found, ticked: found.standing !== "already_there" })));
     this.sealed = [...this.sealed, ...offer.locked.map((file) => ({ offer: offer.id, file }))];
     this.problems = [...this.problems, ...offer.problems];
+    this.screens = [...this.screens, ...offer.screens.map((screen) => ({ offer: offer.id, screen }))];
   }
 
-  /** Opens an encrypted export; what is in it takes its place on the list. */
+  /** How far the opening of an encrypted export is, as the program tells it. */
+  progress(progress: OpeningProgress): void {
+    this.opening = { ...this.opening, [`${progress.offer}-${progress.index}`]: progress };
+  }
+
+  /** Opens an encrypted export; what is in it takes its place on the list. Nothing happens when it was stopped. */
   async openExport(sealed: Sealed, password: string): Promise<void> {
-    const offer = await openExport(sealed.offer, sealed.file.index, password);
+    const key = `${sealed.offer}-${sealed.file.index}`;
+    const offer = await openExport(sealed.offer, sealed.file.index, password).finally(() => {
+      this.opening = Object.fromEntries(Object.entries(this.opening).filter(([name]) => name !== key));
+    });
+    if (!offer) return;
     this.sealed = this.sealed.filter((one) => one !== sealed);
     this.take(offer);
   }
@@ -55,6 +71,7 @@ class Offers {
       }
       this.#offers = this.#offers.filter((id) => id !== offer);
       this.candidates = this.candidates.filter((one) => one.offer !== offer);
+      this.screens = this.screens.filter((one) => one.offer !== offer);
     }
     if (failed === null) this.clear();
     return { added, failed };
@@ -78,6 +95,9 @@ class Offers {
     this.candidates = [];
     this.sealed = [];
     this.problems = [];
+    this.opening = {};
+    this.screens = [];
+    this.coming = false;
     this.open = false;
     this.dragging = false;
   }

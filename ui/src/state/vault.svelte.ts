@@ -51,6 +51,7 @@ class Vault {
           this.refresh(),
           api.on("status", (status) => this.take(status)),
           api.on("offer", (offer) => offers.take(offer)),
+          api.on("opening", (progress) => offers.progress(progress)),
           api.on("drop_refused", (failure) => {
             const { title, detail } = words(failure);
             toasts.show(failure.kind === "locked" ? t.add.dropLocked : `${title} ${detail}`, { tone: "bad", slot: "dropped" });

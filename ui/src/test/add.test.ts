@@ -3,7 +3,7 @@ import { tick } from "svelte";
 import { describe, expect, it } from "vitest";
 import type { Standing, Status } from "../api";
 import { en } from "../messages/en";
-import { fail, lockedView, openView } from "./double";
+import { UNKNOWN, fail, lockedView, openView } from "./double";
 import { all, click, expectAccessible, gone, openPage, press, soon, the, type } from "./page";
 
 const open: Status = { phase: "open", ...openView() };
@@ -100,7 +100,7 @@ describe("adding", () => {
   const nothing = "There is no picture and no otpauth address on the clipboard.";
   it.each([
     ["a failure", () => { throw fail("clipboard", nothing); }],
-    ["an offer of nothing", () => ({ id: 9, found: [], locked: [], problems: [{ source: "Clipboard", reason: nothing }] })],
+    ["an offer of nothing", () => ({ id: 9, found: [], locked: [], problems: [{ source: "Clipboard", reason: nothing }], screens: [] })],
   ])("says so when the clipboard has nothing (%s), without opening the sheet", async (_, answer) => {
     const double = await openPage(open);
     double.answers["offer_from_clipboard"] = answer;
@@ -110,12 +110,12 @@ describe("adding", () => {
   });
   it("opens an encrypted export with its password, which leaves the field at once", async () => {
     const double = await openPage(open);
-    const base = { kind: "totp", digits: 6, period: 30, algorithm: "SHA1", notes: [], standing: "new", source: "export.json", tags: ["Work"] } as const;
+    const base = { kind: "totp", digits: 6, period: 30, algorithm: "SHA1", notes: [], standing: "new", source: "export.json", tags: ["Work"], ...UNKNOWN } as const;
     double.answers["open_export"] = (args) => {
       if (args["password"] !== "right") throw fail("wrong_passphrase", "the password is wrong for this export of Aegis");
-      return { id: 6, found: [{ ...base, index: 0, issuer: "Example", name: "me" }], locked: [], problems: [] };
+      return { id: 6, found: [{ ...base, index: 0, issuer: "Example", name: "me" }], locked: [], problems: [], screens: [] };
     };
-    double.emit("offer", { id: 5, found: [], locked: [{ index: 0, source: "export.json", program: "Aegis" }], problems: [] });
+    double.emit("offer", { id: 5, found: [], locked: [{ index: 0, source: "export.json", program: "Aegis" }], problems: [], screens: [] });
     expect((await soon("offer-locked")).textContent).toContain("Aegis");
     await expectAccessible();
     const field = the("offer-password") as HTMLInputElement;
@@ -128,9 +128,86 @@ describe("adding", () => {
     expect(all("offer-locked")).toHaveLength(0);
     expect(double.last("open_export")).toEqual({ offer: 5, index: 0, password: "right" });
   });
+  it("shows how far the key of an export is, and stops it without a failure", async () => {
+    const double = await openPage(open);
+    let give: ((answer: unknown) => void) | undefined;
+    double.answers["open_export"] = () => new Promise((resolve) => { give = resolve; });
+    double.answers["stop_opening"] = () => { give?.(null); return null; };
+    double.emit("offer", { id: 5, found: [], locked: [{ index: 0, source: "export.json", program: "Ente Auth" }], problems: [], screens: [] });
+    ((await soon("offer-password")) as HTMLInputElement).value = "secret";
+    click("offer-open");
+    await waitFor(() => expect(give).toBeDefined());
+    double.emit("opening", { offer: 5, index: 0, percent: 40, memory_kib: 1_048_576 });
+    expect((await soon("offer-progress")).textContent).toContain("40 % (takes 1,024 MiB of memory)");
+    await expectAccessible();
+    click("offer-stop");
+    await gone("offer-progress");
+    expect(double.last("stop_opening")).toEqual({ offer: 5, index: 0 });
+    await waitFor(() => expect(the<HTMLButtonElement>("offer-open").disabled).toBe(false));
+    expect(all("offer-wrong-password")).toHaveLength(0);
+  });
+  it("filters what was found and unticks what is shown, and names what the vault has", async () => {
+    const double = await openPage(open);
+    const base = { kind: "hotp", digits: 6, period: null, algorithm: "SHA1", notes: [] as string[], source: "old.json", tags: [] as string[], ...UNKNOWN } as const;
+    double.emit("offer", {
+      id: 8, screens: [], locked: [], problems: [{ source: "old.json", reason: "entry 9: it has no secret" }],
+      found: [
+        { ...base, index: 0, issuer: "Bank", name: "me", standing: "counter_ahead", matches: "My bank · me", counter: 57, held_counter: 41 },
+        { ...base, index: 1, issuer: "Shop", name: "me", standing: "new" },
+        { ...base, index: 2, issuer: "Short", name: "me", standing: "new", notes: ["the secret has 80 bits"] },
+      ],
+    });
+    await soon("offer");
+    await expectAccessible();
+    expect(all("offer-item")[0]?.textContent).toContain("in your vault as My bank · me");
+    expect(all("offer-item")[0]?.textContent).toContain("counter 41 → 57");
+    click("offer-show-unusual");
+    await waitFor(() => expect(all("offer-item")).toHaveLength(1));
+    click("offer-untick");
+    click("offer-show-problems");
+    await waitFor(() => expect(the("offer-problems").textContent).toContain("it has no secret"));
+    expect(all("offer-item")).toHaveLength(0);
+    click("offer-show-all");
+    await waitFor(() => expect(ticks()).toEqual([["counter_ahead", true], ["new", true], ["new", false]]));
+    type("offer-filter", "shop");
+    await waitFor(() => expect(all("offer-item")).toHaveLength(1));
+    click("offer-accept");
+    await gone("offer");
+    expect(double.last("accept_offer")).toEqual({ offer: 8, indices: [0, 1] });
+  });
+  it("scans the screen and lets a frame in its picture be chosen", async () => {
+    await openPage(open);
+    click("add");
+    (await soon("add-screen")).click();
+    const frame = await soon("offer-frame");
+    await expectAccessible();
+    expect(frame.getAttribute("aria-label")).toBe("Shopify");
+    expect(frame.getAttribute("aria-checked")).toBe("true");
+    frame.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    await waitFor(() => expect(ticks()[0]).toEqual(["new", false]));
+    frame.dispatchEvent(new KeyboardEvent("keydown", { key: " ", bubbles: true }));
+    await waitFor(() => expect(ticks()[0]).toEqual(["new", true]));
+    expect(all("offer-frame")).toHaveLength(1);
+  });
+  it("shows the way from another app, from the empty list and from the sheet", async () => {
+    const double = await openPage({ phase: "open", ...openView({ accounts: 0 }) }, 0);
+    (await soon("empty-coming")).click();
+    await soon("coming-steps");
+    await expectAccessible();
+    for (const app of en.coming.apps) {
+      const list = the<HTMLSelectElement>("coming-app");
+      list.value = app.id;
+      list.dispatchEvent(new Event("change", { bubbles: true }));
+      await waitFor(() => expect(the("coming-steps").textContent).toContain(app.steps[0]));
+      expect(the("coming-steps").children).toHaveLength(5);
+    }
+    click("coming-files");
+    await soon("offer");
+    expect(double.count("offer_from_files")).toBe(1);
+  });
   it("offers no adding where only problems were found", async () => {
     const double = await openPage(open);
-    double.emit("offer", { id: 4, found: [], locked: [], problems: [{ source: "holiday.jpg", reason: "There is no QR code in this picture." }] });
+    double.emit("offer", { id: 4, screens: [], found: [], locked: [], problems: [{ source: "holiday.jpg", reason: "There is no QR code in this picture." }] });
     expect((await soon("offer")).textContent).toContain("holiday.jpg");
     expect(all("offer-accept")).toHaveLength(0);
   });

@@ -43,6 +43,8 @@ export const slotView = (changes: Partial<SlotView> = {}): SlotView => ({
 export const doctorReport = (changes: Partial<DoctorReport> = {}): DoctorReport => ({
   finding: "ready", provider: "gnome-keyring-d", stored_with: null, other_vaults: 0, answer: "the default collection is open", repairable: false, open: true, ...changes,
 });
+/** What is not known of something new. */
+export const UNKNOWN = { matches: null, counter: null, held_counter: null };
 const PASSPHRASE = "correct horse battery staple";
 
 /** A program in memory: a vault, its accounts, and every call it got. */
@@ -144,12 +146,13 @@ export class Double {
     return {
       id: this.#offer++,
       found: [
-        { ...base, index: 0, source: "shop.png", issuer: "Shopify", name: "shop@example.org", tags: [], standing: "new", notes: [] },
-        { ...base, index: 1, source: "shop.png", issuer: "GitHub", name: "me@example.org", tags: [], standing: "already_there", notes: [] },
-        { ...base, index: 2, source: "bank.png", issuer: "Bank token", name: "", kind: "hotp", period: null, digits: 8, algorithm: "SHA256", tags: [], standing: "same_name_other_secret", notes: ["The label names another issuer: “Bank”. It is kept."] },
+        { ...base, index: 0, source: "shop.png", issuer: "Shopify", name: "shop@example.org", tags: [], standing: "new", ...UNKNOWN, notes: [] },
+        { ...base, index: 1, source: "shop.png", issuer: "GitHub", name: "me@example.org", tags: [], standing: "already_there", ...UNKNOWN, matches: "GitHub · work", notes: [] },
+        { ...base, index: 2, source: "bank.png", issuer: "Bank token", name: "", kind: "hotp", period: null, digits: 8, algorithm: "SHA256", tags: [], standing: "same_name_other_secret", ...UNKNOWN, matches: "Bank token", counter: 0, notes: ["The label names another issuer: “Bank”. It is kept."] },
       ],
       locked: [],
       problems: [{ source: "holiday.jpg", reason: "There is no QR code in this picture." }],
+      screens: [],
     };
   }
   #detail(row: AccountRow) {
@@ -232,10 +235,11 @@ export class Double {
     reveal: (args) => { this.#proved(args); return { qr_svg: SVG, secret: "JBSWY3DPEHPK3PXP", uri: "otpauth://totp/GitHub:me%40example.org?secret=JBSWY3DPEHPK3PXP&issuer=GitHub" }; },
     offer_from_files: () => this.offer(),
     offer_from_clipboard: () => this.offer(),
+    offer_from_screen: () => ({ ...this.offer(), screens: [{ name: "Screen 1", url: "data:image/png;base64,iVBORw0KGgo=", width: 640, height: 360, frames: [{ left: 40, top: 60, width: 80, height: 80, found: [0] }, { left: 300, top: 60, width: 80, height: 80, found: [] }] }] }),
     offer_from_entry: ({ entry }) => {
       const { issuer, name, kind, secret } = entry as { issuer: string; name: string; kind: "totp"; secret: string };
-      if (/[^A-Za-z2-7\s=-]/.test(secret)) return { id: this.#offer++, found: [], problems: [{ source: "Typed in", reason: "The secret has a character that base32 does not know, at place 4: “1”." }] };
-      return { id: this.#offer++, found: [{ index: 0, source: "Typed in", issuer, name, kind, digits: 6, period: 30, algorithm: "SHA1", tags: [], standing: "new", notes: [] }], problems: [] };
+      if (/[^A-Za-z2-7\s=-]/.test(secret)) return { id: this.#offer++, found: [], problems: [{ source: "Typed in", reason: "The secret has a character that base32 does not know, at place 4: “1”." }], screens: [] };
+      return { id: this.#offer++, found: [{ index: 0, source: "Typed in", issuer, name, kind, digits: 6, period: 30, algorithm: "SHA1", tags: [], standing: "new", ...UNKNOWN, notes: [] }], problems: [], screens: [] };
     },
     accept_offer: ({ indices }) => {
       const ids = (indices as number[]).map((index) => `new${this.#next++}-${index}`);
@@ -244,6 +248,7 @@ export class Double {
       return ids;
     },
     dismiss_offer: () => null,
+    stop_opening: () => null,
     backups: () => this.backups,
     choose_backup_folder: () => (this.backups = backupView({ folder: "/media/stick/Keyhaven", state: "good", last_at: 1_772_500_000_000, last_name: "x" })),
     set_backup_folder: ({ folder }) => (this.backups = backupView({ folder: String(folder), state: "good", last_at: 1_772_500_000_000, last_name: "x" })),

@@ -3,6 +3,7 @@ use keyhaven_app::App;
 use keyhaven_app::offer::Input;
 use keyhaven_app::view::*;
 use keyhaven_secret::{SecretBytes, SecretText};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -370,9 +371,15 @@ fn an_encrypted_export_waits_for_its_password() {
     assert_eq!(locked.program, "Aegis");
     let export = app.locked_export(offer.id, locked.index).unwrap();
     let reader = app.begin_offer().unwrap();
-    let wrong = reader.open(&export, &SecretText::new("no".into())).err().map(|failure| failure.kind);
+    let wrong = reader
+        .open(&export, &SecretText::new("no".into()), &|_| ControlFlow::Continue(()))
+        .err()
+        .map(|failure| failure.kind);
     assert_eq!(wrong, Some(FailureKind::WrongPassphrase));
-    let opened = reader.open(&export, &SecretText::new("test".into())).unwrap();
+    let opened = reader
+        .open(&export, &SecretText::new("test".into()), &|_| ControlFlow::Continue(()))
+        .unwrap()
+        .unwrap();
     let opened = app.keep_offer(opened).unwrap();
     assert!(!opened.found.is_empty());
     app.dismiss_offer(offer.id);

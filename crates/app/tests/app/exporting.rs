@@ -5,11 +5,12 @@ use crate::paper::{codes, rendered};
 use keyhaven_app::App;
 use keyhaven_app::exporting::MadeExport;
 use keyhaven_app::exporting::view::*;
-use keyhaven_app::offer::Input;
+use keyhaven_app::offer::{Input, Progress};
 use keyhaven_app::recovery::view::TidyWay;
 use keyhaven_app::view::*;
 use keyhaven_interchange::{Import, Request, read, read_texts};
 use keyhaven_secret::{SecretBytes, SecretText};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -57,6 +58,11 @@ fn read_back(target: ExportTarget, files: &[SecretBytes]) -> Import {
         }
     };
     read_texts(texts.iter().map(SecretText::expose))
+}
+
+/// Watches a key derivation and stops none.
+fn go_on(_: Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
 }
 
 fn label(issuer: &str, name: &str) -> String {
@@ -161,9 +167,10 @@ fn the_own_export_has_everything_and_opens_with_its_password_alone() {
     let offer = other.keep_offer(pending).unwrap();
     assert_eq!((offer.locked[0].program.as_str(), offer.found.len()), ("Keyhaven", 0));
     let locked = other.locked_export(offer.id, 0).unwrap();
-    let wrong = other.begin_offer().unwrap().open(&locked, &SecretText::new("wrong".into()));
+    let wrong = other.begin_offer().unwrap().open(&locked, &SecretText::new("wrong".into()), &go_on);
     assert_eq!(wrong.err().map(|failure| failure.kind), Some(FailureKind::WrongPassphrase));
-    let pending = other.begin_offer().unwrap().open(&locked, &SecretText::new(PASSWORD.into())).unwrap();
+    let opened = other.begin_offer().unwrap().open(&locked, &SecretText::new(PASSWORD.into()), &go_on);
+    let pending = opened.unwrap().unwrap();
     let offer = other.keep_offer(pending).unwrap();
     let standings: Vec<Standing> = offer.found.iter().map(|found| found.standing).collect();
     assert_eq!(standings, [Standing::New, Standing::AlreadyThere]);

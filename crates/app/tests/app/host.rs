@@ -2,9 +2,11 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use keyhaven_app::App;
-use keyhaven_app::host::{DownloadedFile, Host, Keyring, KeyringError, KeyringProbe, KeyringStanding};
+use keyhaven_app::host::{
+    CaptureError, DownloadedFile, Host, Keyring, KeyringError, KeyringProbe, KeyringStanding, ScreenPicture,
+};
 use keyhaven_app::recovery::view::TidyWay;
-use keyhaven_secret::SecretText;
+use keyhaven_secret::{SecretBytes, SecretText};
 use keyhaven_vault::{DiskFiles, Files, KdfCost};
 use std::collections::HashMap;
 use std::path::Path;
@@ -22,6 +24,8 @@ pub struct TestHost {
     pub keyring: TestKeyring,
     /// What the computer is called.
     pub name: Mutex<String>,
+    /// What the screens show: pictures of this width and height, one after the other; none is no screen.
+    pub screens: Mutex<Vec<(u32, u32, Vec<u8>)>>,
     files: DiskFiles,
     /// What stands in the folder for downloads.
     pub downloads: Mutex<Vec<DownloadedFile>>,
@@ -43,6 +47,7 @@ impl TestHost {
             measured: AtomicU64::new(10_000),
             keyring: TestKeyring::default(),
             name: Mutex::default(),
+            screens: Mutex::default(),
             files: DiskFiles,
             downloads: Mutex::default(),
         })
@@ -77,6 +82,20 @@ impl Host for TestHost {
 
     fn computer(&self) -> String {
         self.name.lock().unwrap().clone()
+    }
+
+    fn capture_screens(&self) -> Result<Vec<ScreenPicture>, CaptureError> {
+        let screens = self.screens.lock().unwrap();
+        if screens.is_empty() {
+            return Err(CaptureError::Refused);
+        }
+        let picture = |(at, (width, height, rgba)): (usize, &(u32, u32, Vec<u8>))| ScreenPicture {
+            name: format!("Screen {}", at + 1),
+            width: *width,
+            height: *height,
+            rgba: SecretBytes::new(rgba.clone()),
+        };
+        Ok(screens.iter().enumerate().map(picture).collect())
     }
 
     fn tidy(&self, path: &Path, _way: TidyWay) -> std::io::Result<()> {

@@ -9,6 +9,7 @@ mod exporting;
 mod host;
 mod losses;
 mod merging;
+mod moving_in;
 mod opening;
 mod paper;
 mod readiness;
