@@ -30,8 +30,10 @@ fn reads_back(account: &Account) {
 /// What is said about an account does not hold its secret.
 fn hides(account: &Account, said: &str) {
     let secret = account.secret_base32();
-    let elsewhere =
-        [&account.issuer, &account.name].into_iter().chain(account.unknown.iter().map(|(name, _)| name));
+    let elsewhere = [&account.issuer, &account.name]
+        .into_iter()
+        .chain(&account.label_issuer)
+        .chain(account.unknown.iter().map(|(name, _)| name));
     if secret.expose().len() >= 16 && !elsewhere.into_iter().any(|text| text.contains(secret.expose())) {
         assert!(!said.contains(secret.expose()), "the secret is in {said}");
     }
