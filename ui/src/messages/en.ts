@@ -1,6 +1,7 @@
 // Every word on screen, in English. Another language is another table of the type `Messages`.
 import type { FailureKind, KeyringState, KindName, Sort, Standing, Theme } from "../api";
 import type { Action } from "../state/keys";
+import { account } from "./account";
 import { coming } from "./coming";
 import { date, moment, plural } from "./forms";
 import { moving } from "./moving";
@@ -66,6 +67,7 @@ const action: Readonly<Record<Action, string>> = {
 };
 
 export const en = {
+  ...account,
   ...safety,
   ...moving,
   ...coming,
@@ -212,25 +214,6 @@ export const en = {
     secret: "Secret key", secretHint: "The text key the site shows beside its QR code, or a whole otpauth:// address",
     kind: "Kind", algorithm: "Hash", digitsLabel: "Digits", period: "Seconds for each code", counter: "First counter", pin: "PIN",
     secretMissing: "The secret key is missing.", standard: "standard",
-  },
-
-  detail: {
-    title: "Account", issuer: "Issuer", name: "Account name", note: "Note", tags: "Tags", tagsHint: "Add a tag and press Enter", removeTag: (tag: string) => `Remove the tag ${tag}`,
-    icon: "Icon", iconAuto: "By the issuer’s name", iconLetter: "Letter", iconSearch: "Search icons", iconChange: "Change",
-    pin: "Keep on top of the list", save: "Save changes", unsaved: "There are unsaved changes.", discard: "Discard",
-    delete: "Delete", facts: "How its codes are made", history: "History",
-    added: (when: string) => `Added ${when}`, algorithm: "Hash", digits: "Digits", period: "Period", counter: "Next counter", kind: "Kind",
-    labelIssuer: "Issuer in the QR code’s label", unknown: "Kept without being understood",
-    versions: "Changed in two places", versionsLead: "Two copies of the vault changed this account, and neither knew of the other. Both versions are kept until you choose.",
-    versionShown: "Shown now", versionDeleted: "Deleted there", versionOf: (when: string) => `Changed ${when}`, versionUse: "Use this one", versionDelete: "Delete the account", versionsBoth: "Keep both as two accounts",
-    versionsDecided: "One version is left.", versionsKept: "Both are accounts of their own now.", versionsFirst: "Choose a version first",
-    reveal: "Show QR code and secret", seconds: (count: number) => plural(count, "second", "seconds"),
-  },
-  reveal: {
-    title: "Show QR code and secret", lead: "Whoever sees this can make your codes. Make sure that nobody looks over your shoulder.",
-    ask: "Type your passphrase once more", askRecovery: "Type your recovery key", useRecovery: "Use the recovery key instead", usePassphrase: "Use the passphrase instead",
-    show: "Show", checking: "Checking…", closes: (seconds: number) => `Closes in ${seconds} s, and when you leave this window.`,
-    secret: "Secret key", uri: "otpauth address", qr: "QR code of this account",
   },
 
   settings: {
