@@ -54,7 +54,7 @@ pub enum ImportError {
         what: &'static str,
     },
     /// The file is longer than any export.
-    #[error("the file has {} MiB; at most {} MiB are read", .bytes >> 20, .most >> 20)]
+    #[error("the file has {bytes} bytes; at most {} MiB are read", .most >> 20)]
     TooLong {
         /// Its length in bytes.
         bytes: u64,

@@ -127,7 +127,7 @@ fn a_file_larger_than_the_limit_is_refused() {
     let large = vec![b' '; MAX_FILE + 1];
     assert!(recognise(&large, None).is_empty());
     let refused = read(&large, &Request::default());
-    assert!(matches!(refused, Err(ImportError::TooDemanding { asked, .. }) if asked == large.len() as u64));
+    assert!(matches!(refused, Err(ImportError::TooLong { bytes, .. }) if bytes == large.len() as u64));
 }
 
 #[test]
