@@ -75,13 +75,11 @@ impl Query {
         }
     }
 
-    /// Takes away the first parameter of this name whose value satisfies `is_meant`; whether there was one.
+    /// Takes away every parameter of this name whose value satisfies `is_meant`; whether there was one.
     pub fn take_if(&mut self, parameter: &str, is_meant: impl Fn(&str) -> bool) -> bool {
-        let found = self
-            .0
-            .iter()
-            .position(|(name, value)| name.eq_ignore_ascii_case(parameter) && is_meant(value.trim()));
-        found.map(|index| self.0.remove(index)).is_some()
+        let before = self.0.len();
+        self.0.retain(|(name, value)| !(name.eq_ignore_ascii_case(parameter) && is_meant(value.trim())));
+        self.0.len() < before
     }
 
     /// Takes away the parameters that a method fixes, where they say just that; others are kept as unknown.

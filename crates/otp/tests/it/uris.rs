@@ -8,6 +8,14 @@ fn error(parameters: &str) -> UriError {
 }
 
 #[test]
+fn what_a_method_fixes_is_dropped_as_often_as_it_is_said() {
+    let uri = "otpauth://yaotp/me?secret=LA2V6KMCGYMWWVEW64RNP3JA3I&pin=1180&digits=8&digits=x&digits=8";
+    let parsed = parse_uri(uri).unwrap();
+    assert_eq!(parsed.account.unknown, [("digits".to_owned(), "x".to_owned())]);
+    assert_eq!(parse_uri(parsed.account.to_uri().expose()).unwrap().account, parsed.account);
+}
+
+#[test]
 fn a_plain_uri() {
     let parsed = parsed(&format!("otpauth://totp/Example:me%40example.org?secret={KEY}&issuer=Example"));
     assert_eq!((parsed.account.issuer.as_str(), parsed.account.name.as_str()), ("Example", "me@example.org"));
