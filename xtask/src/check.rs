@@ -4,7 +4,7 @@ use crate::build::WORKSPACE;
 use crate::packages::For;
 use crate::process::{Logged, Project};
 use crate::setup::setup;
-use crate::totals::{Totals, failing_part, of_cargo, of_vitest, single};
+use crate::totals::{FEWEST, Totals, failed_tests, failing_part, first_lines, of_cargo, of_vitest, single};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -19,13 +19,17 @@ type Count = fn(&str, bool) -> Totals;
 /// Runs everything, goes on after failures, and fails at the end when there was one.
 pub fn test(project: &Project) -> Result<(), String> {
     let started = Instant::now();
-    let mut run = Run { project, totals: Totals::default() };
+    let mut run = Run { project, totals: Totals::default(), failures: Vec::new() };
     println!("setup …");
     if let Err(message) = setup(project, For::Tests) {
         println!("setup failed: {message}\n\n{}", Totals { failed: 1, ..Totals::default() });
         return Err(String::new());
     }
     run.everything();
+    // Once more at the end: whoever sees the last lines only still learns what failed.
+    for failure in &run.failures {
+        println!("\n{failure}");
+    }
     println!(
         "\nall in {}; logs in {}",
         shown(started.elapsed()),
@@ -38,6 +42,8 @@ pub fn test(project: &Project) -> Result<(), String> {
 struct Run<'a> {
     project: &'a Project,
     totals: Totals,
+    /// What failed, in few lines each.
+    failures: Vec<String>,
 }
 
 impl Run<'_> {
@@ -61,7 +67,12 @@ impl Run<'_> {
         // The stories want the machine for themselves; their tests stand in a module of that name.
         let tail = ["--no-fail-fast", "--", "--show-output"];
         let tests = [&["test"], &WORKSPACE[..], &tail, &["--skip", "story::"]].concat();
-        self.step("rust-tests", project.cargo(&tests), of_cargo);
+        let mut tests = project.cargo(&tests);
+        if let Some(seed) = seed_of_properties() {
+            println!("properties draw their cases from {SEED}={seed}");
+            tests.env(SEED, seed);
+        }
+        self.step("rust-tests", tests, of_cargo);
         if cfg!(target_os = "linux") {
             let stories =
                 [&["test"], &WORKSPACE[..], &["--test", "stories"], &tail, &["--test-threads=2"]].concat();
@@ -80,9 +91,18 @@ impl Run<'_> {
             Ok(logged) => {
                 let totals = count(&logged.text, logged.success);
                 let said = describe(name, &logged, totals);
+                let reports = failed_tests(&logged.text);
+                self.failures.extend(reports.iter().map(|report| first_lines(report, FEWEST)));
+                if totals.failed > 0 && reports.is_empty() {
+                    self.failures.push(format!("{name} FAILED"));
+                }
                 (totals, said)
             }
-            Err(message) => (single(false), format!("{name} FAILED: {message}")),
+            Err(message) => {
+                let said = format!("{name} FAILED: {message}");
+                self.failures.push(said.clone());
+                (single(false), said)
+            }
         };
         println!("{said}");
         self.totals += totals;
@@ -95,6 +115,20 @@ impl Run<'_> {
             self.totals.skipped += 1;
         }
     }
+}
+
+/// Where proptest looks for its seed.
+const SEED: &str = "PROPTEST_RNG_SEED";
+
+/// The seed of the property tests: the one that is set, else one made from what is committed. Each commit tries cases
+/// of its own, and a run that failed fails again wherever the same commit is tested. Without git proptest draws one.
+fn seed_of_properties() -> Option<String> {
+    if let Ok(seed) = std::env::var(SEED) {
+        return Some(seed);
+    }
+    let tree = Command::new("git").args(["rev-parse", "HEAD^{tree}"]).output().ok()?;
+    let name = String::from_utf8(tree.stdout).ok()?;
+    u64::from_str_radix(name.get(..16)?, 16).ok().map(|seed| seed.to_string())
 }
 
 fn describe(name: &str, logged: &Logged, totals: Totals) -> String {

@@ -93,18 +93,49 @@ fn tests_that_said_skipped(text: &str) -> usize {
     count
 }
 
-/// The part of a log worth showing when a step failed: from the first failure on, else the end; at most `lines`.
+/// What the failed tests of `cargo test -- --show-output` printed, each under its `---- NAME stdout ----` line. What
+/// tests that passed have printed is left out, whatever it looks like.
+pub fn failed_tests(text: &str) -> Vec<String> {
+    let mut failed: Vec<String> = Vec::new();
+    let mut among_failures = false;
+    for line in text.lines() {
+        if line == "failures:" {
+            // The second one in a binary's report begins its list of names.
+            among_failures = !among_failures;
+        } else if line.starts_with("test result: ") || line == "successes:" {
+            among_failures = false;
+        } else if among_failures && line.starts_with("---- ") {
+            failed.push(line.to_owned());
+        } else if among_failures && let Some(report) = failed.last_mut() {
+            report.push('\n');
+            report.push_str(line);
+        }
+    }
+    failed.iter().map(|report| report.trim_end().to_owned()).collect()
+}
+
+/// The part of a log worth showing when a step failed: what the failed tests printed, else from the first line that
+/// tells of an error on, else the end; at most `lines`.
 pub fn failing_part(text: &str, lines: usize) -> String {
+    let reports = failed_tests(text);
+    if !reports.is_empty() {
+        let each = (lines / reports.len()).max(FEWEST);
+        return reports.iter().map(|report| first_lines(report, each)).collect::<Vec<_>>().join("\n\n");
+    }
     let all: Vec<&str> = text.lines().collect();
-    let telling = |line: &&str| {
-        line.starts_with("error")
-            || line.starts_with("failures:")
-            || line.contains(" FAIL ")
-            || line.starts_with("Diff in")
-    };
+    let telling =
+        |line: &&str| line.starts_with("error") || line.contains(" FAIL ") || line.starts_with("Diff in");
     let end = all.len().saturating_sub(lines);
     let from = all.iter().position(telling).unwrap_or(end);
     all[from..].iter().take(lines).copied().collect::<Vec<_>>().join("\n")
+}
+
+/// Lines that tell where a test failed and why.
+pub const FEWEST: usize = 8;
+
+/// The first `most` lines of a text.
+pub fn first_lines(text: &str, most: usize) -> String {
+    text.lines().take(most).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -156,5 +187,27 @@ test result: ok. 5 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
     fn the_failing_part_begins_at_the_failure() {
         assert_eq!(failing_part("fine\nerror: broken\nwhere", 10), "error: broken\nwhere");
         assert_eq!(failing_part("a\nb\nc", 2), "b\nc");
+        let tests = "\
+---- fine stdout ----
+error: printed by a test that passed
+
+failures:
+
+---- broken stdout ----
+thread 'broken' panicked at here:
+no
+
+failures:
+    broken
+
+test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s
+error: test failed, to rerun pass `--lib`
+
+successes:
+
+---- another stdout ----
+error: fine too";
+        assert_eq!(failing_part(tests, 10), "---- broken stdout ----\nthread 'broken' panicked at here:\nno");
+        assert_eq!(failing_part(tests, 1), failing_part(tests, 10), "its few lines are always shown");
     }
 }
