@@ -3,6 +3,7 @@
 //!
 //! `TRYCMD=overwrite cargo test -p keyhaven-cli` writes what the program prints now; read the difference.
 
+mod kept;
 mod programs;
 
 use std::io::Write;

@@ -1,0 +1,207 @@
+//! What a command must not do, or must say, so that nothing is lost: each was once got wrong.
+
+use super::{PASSPHRASE, json, keyhaven_in, printed, with_passphrase};
+use std::path::{Path, PathBuf};
+
+const EXAMPLE: &str = "otpauth://totp/Example:ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example";
+
+const CODES: &str = "GitHub recovery codes\n\n8f3a9-71c02\nb04de-9952a\nc7719-0e4d1\nd2f68-3ab90\n";
+
+/// A folder with a vault in it that holds one account, and its recovery key.
+fn with_example() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let (exit, out, err) = with_passphrase(folder.path(), &["vault", "init", "--json"]);
+    assert_eq!(exit, 0, "{err}");
+    assert_eq!(with_passphrase(folder.path(), &["add", EXAMPLE]).0, 0);
+    (folder, json(&out)["recovery_key"].as_str().unwrap().to_owned())
+}
+
+fn accounts(home: &Path) -> Vec<serde_json::Value> {
+    json(&with_passphrase(home, &["list", "--json"]).1)["accounts"].as_array().unwrap().clone()
+}
+
+fn files_of(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+#[test]
+fn an_empty_name_deletes_no_account_without_a_name() {
+    let (folder, _) = with_example();
+    let here = folder.path();
+    let (exit, out, _) = with_passphrase(here, &["add", "otpauth://totp/?secret=GEZDGNBVGY3TQOJQ"]);
+    assert!(exit == 0 && out.starts_with("(no name): added\n"), "{exit}: {out}");
+    for nothing in ["", "  ", "\t"] {
+        let (exit, out, err) = with_passphrase(here, &["rm", nothing]);
+        assert_eq!((exit, out.as_str()), (2, ""), "{nothing:?}");
+        assert!(err.contains("the name is empty"), "{err}");
+    }
+    let (_, out, _) = with_passphrase(here, &["list"]);
+    assert_eq!(accounts(here).len(), 2);
+    assert!(out.lines().any(|line| line == "(no name)    totp, 6 digits, 30 s"), "{out}");
+}
+
+#[test]
+fn a_file_without_codes_takes_the_place_of_no_codes() {
+    let (folder, _) = with_example();
+    let here = folder.path();
+    #[expect(clippy::disallowed_methods, reason = "the test's own files")]
+    let write = |name: &str, text: &str| std::fs::write(here.join(name), text).unwrap();
+    write("codes.txt", CODES);
+    write("letter.txt", "Dear customer,\n\nhave a nice day.\n");
+    assert_eq!(with_passphrase(here, &["recovery", "add", "codes.txt"]).0, 0);
+    let (exit, out, err) = with_passphrase(here, &["recovery", "replace", "GitHub", "letter.txt"]);
+    assert_eq!((exit, out.as_str()), (2, ""));
+    assert!(err.contains("the set that is there stays in use"), "{err}");
+    let (_, out, _) = with_passphrase(here, &["recovery", "list", "--json"]);
+    let sets = json(&out)["sets"].as_array().unwrap().clone();
+    assert_eq!((sets.len(), sets[0]["left"].as_u64()), (1, Some(4)), "{out}");
+    assert_eq!(with_passphrase(here, &["recovery", "use", "GitHub"]).1, "8f3a9-71c02\n");
+}
+
+#[test]
+fn a_kit_makes_no_folder_and_no_vault_is_left_without_its_kit() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let (exit, out, err) = with_passphrase(here, &["vault", "init", "--kit", "papers/kit.svg"]);
+    assert_eq!((exit, out.as_str()), (2, ""));
+    assert!(err.contains("papers: there is no such folder") && err.contains("nothing was made"), "{err}");
+    assert_eq!(files_of(here), [PathBuf::new(); 0], "neither a folder nor a vault");
+}
+
+#[test]
+fn a_backup_that_is_damaged_or_gone_is_no_good_backup() {
+    let (folder, _) = with_example();
+    let here = folder.path();
+    std::fs::create_dir(here.join("copies")).unwrap();
+    let status = || {
+        let (exit, out, _) = printed(&keyhaven_in(here, &["vault", "backup", "--status"], b""));
+        (exit, out)
+    };
+    assert_eq!(with_passphrase(here, &["vault", "backup", "--folder", "copies"]).0, 0);
+    let (exit, out) = status();
+    assert!(exit == 0 && out.starts_with("backups  good\n"), "{exit}: {out}");
+    let backup = files_of(&here.join("copies")).remove(0);
+    #[expect(clippy::disallowed_methods, reason = "the test's own damage")]
+    {
+        let mut bytes = std::fs::read(&backup).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(&backup, bytes).unwrap();
+    }
+    let name = backup.file_name().unwrap().to_str().unwrap();
+    let (exit, out) = status();
+    assert!(exit == 1 && out.starts_with("backups  failing\n"), "{exit}: {out}");
+    assert!(out.contains(name) && out.contains("damaged"), "{out}");
+    std::fs::remove_file(&backup).unwrap();
+    let (exit, out) = status();
+    assert!(exit == 1 && out.starts_with("backups  failing\n"), "{exit}: {out}");
+    assert!(out.contains(name), "{out}");
+}
+
+#[test]
+fn a_check_counts_accounts_apart_from_other_records() {
+    let (folder, _) = with_example();
+    let here = folder.path();
+    let counts = || {
+        let (_, out, _) = with_passphrase(here, &["vault", "check", "--json"]);
+        let found = json(&out);
+        (found["accounts"].as_u64().unwrap(), found["records"].as_u64().unwrap())
+    };
+    let (accounts, records) = counts();
+    assert_eq!(accounts, 1);
+    // That there are recovery codes is a record beside the accounts and no account.
+    #[expect(clippy::disallowed_methods, reason = "the test's own file")]
+    std::fs::write(here.join("codes.txt"), CODES).unwrap();
+    assert_eq!(with_passphrase(here, &["recovery", "add", "codes.txt"]).0, 0);
+    let after = counts();
+    assert!(after.0 == 1 && after.1 > records, "{after:?} after {records} records");
+    let words = with_passphrase(here, &["vault", "check"]).1;
+    assert!(words.starts_with(&format!("1 accounts ({} records in all)", after.1)), "{words}");
+}
+
+/// Two computers change one account, and their vaults are merged.
+fn undecided() -> tempfile::TempDir {
+    let (folder, _) = with_example();
+    let here = folder.path();
+    let other = here.join("other");
+    std::fs::create_dir(&other).unwrap();
+    assert_eq!(printed(&keyhaven_in(here, &["vault", "backup", "copy.keyhaven"], b"")).0, 0);
+    assert_eq!(printed(&keyhaven_in(&other, &["vault", "restore", "../copy.keyhaven"], b"")).0, 0);
+    assert_eq!(with_passphrase(&other, &["edit", "Example", "--note", "from there"]).0, 0);
+    assert_eq!(with_passphrase(here, &["edit", "Example", "--note", "from here"]).0, 0);
+    assert_eq!(printed(&keyhaven_in(&other, &["vault", "backup", "../theirs.keyhaven"], b"")).0, 0);
+    assert_eq!(with_passphrase(here, &["vault", "merge", "theirs.keyhaven"]).0, 0);
+    folder
+}
+
+/// The notes of the only account and of its other versions, as they are numbered.
+fn versions(here: &Path) -> Vec<String> {
+    let (_, out, _) = with_passphrase(here, &["show", "Example"]);
+    let from = out.find("\nversions").map_or(out.len(), |at| at + 1);
+    out[from..].lines().take_while(|line| !line.starts_with("id ")).map(str::to_owned).collect()
+}
+
+fn note(here: &Path) -> String {
+    let (_, out, _) = with_passphrase(here, &["show", "Example", "--json"]);
+    json(&out)["note"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn of_two_versions_the_one_that_is_named_stays() {
+    for number in ["1", "2"] {
+        let folder = undecided();
+        let here = folder.path();
+        assert_eq!(versions(here).len(), 2);
+        let shown = note(here);
+        for outside in ["0", "3"] {
+            assert_eq!(with_passphrase(here, &["edit", "Example", "--version", outside]).0, 2, "{outside}");
+        }
+        assert_eq!(versions(here).len(), 2, "nothing was decided yet");
+        assert_eq!(with_passphrase(here, &["edit", "Example", "--version", number]).0, 0);
+        assert_eq!((versions(here).len(), accounts(here).len()), (0, 1));
+        assert_eq!(note(here) == shown, number == "1", "{}", note(here));
+    }
+}
+
+#[test]
+fn two_versions_can_both_be_kept_as_accounts() {
+    let folder = undecided();
+    let here = folder.path();
+    assert_eq!(with_passphrase(here, &["edit", "Example", "--keep-versions"]).0, 0);
+    let mut notes: Vec<String> = accounts(here)
+        .iter()
+        .map(|row| {
+            let id = row["id"].as_str().unwrap();
+            let (_, out, _) = with_passphrase(here, &["show", id, "--json"]);
+            assert!(!out.contains("as shown here"));
+            json(&out)["note"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    notes.sort();
+    assert_eq!(notes, ["from here", "from there"]);
+}
+
+#[test]
+fn a_state_opens_with_what_opened_it_then() {
+    let (folder, first_key) = with_example();
+    let here = folder.path();
+    let opens = |key: &str| {
+        let input = format!("{key}\n");
+        printed(&keyhaven_in(here, &["vault", "unlock", "--recovery-key-stdin"], input.as_bytes())).0 == 0
+    };
+    let (exit, out, err) = with_passphrase(here, &["vault", "slots", "renew", "--yes", "--json"]);
+    assert_eq!(exit, 0, "{err}");
+    let second_key = json(&out)["recovery_key"].as_str().unwrap().to_owned();
+    assert!(opens(&second_key) && !opens(&first_key));
+    let (_, out, _) = printed(&keyhaven_in(here, &["vault", "restore", "--list", "--json"], b""));
+    let state = json(&out)["states"][0]["name"].as_str().unwrap().to_owned();
+    let (exit, out, err) = printed(&keyhaven_in(
+        here,
+        &["vault", "restore", "--state", &state, "--password-stdin"],
+        format!("{PASSPHRASE}\n").as_bytes(),
+    ));
+    assert_eq!(exit, 0, "{err}");
+    assert!(out.contains("it opens with what opened it then"), "{out}");
+    assert!(opens(&first_key) && !opens(&second_key));
+    assert_eq!(accounts(here).len(), 1);
+}
