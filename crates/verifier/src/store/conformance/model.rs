@@ -80,12 +80,18 @@ impl Model {
 /// Seconds a challenge can be answered.
 const OPEN: u64 = 300;
 
+/// How often one challenge can be answered.
+const ANSWERS: u32 = 20;
+
 struct Asked {
     id: ChallengeId,
     until: u64,
     answered: bool,
     /// Whether the challenge offers recovery codes.
     recovery: bool,
+    /// Answers that it got. One challenge takes [`ANSWERS`], the most that a policy may allow; none of these stories
+    /// gives more.
+    answers: u32,
 }
 
 impl Asked {
@@ -118,7 +124,7 @@ fn wide() -> Policy {
     policy.attempts.free = 100;
     policy.attempts.consecutive = 100;
     policy.attempts.delays = [0; 3];
-    policy.attempts.per_challenge = 20;
+    policy.attempts.per_challenge = ANSWERS;
     policy.attempts.per_day = 100_000;
     policy.attempts.per_tenant_hour = u32::MAX;
     policy.challenge_ttl = OPEN as u32;
@@ -149,8 +155,12 @@ impl<S: Store> Story<'_, S> {
     }
 
     /// Answers, and compares with what ought to come of it; whether it was accepted.
-    async fn told(&self, asked: &Asked, answer: Answer, expected: Expected) -> Result<bool, TestCaseError> {
-        let decision = self.answer(&asked.id, answer).await;
+    async fn told(&mut self, at: usize, answer: Answer, expected: Expected) -> Result<bool, TestCaseError> {
+        if self.open[at].answers == ANSWERS {
+            return Ok(false);
+        }
+        self.open[at].answers += 1;
+        let decision = self.answer(&self.open[at].id, answer).await;
         prop_assert_eq!(seen(&decision), expected);
         Ok(decision.is_accepted())
     }
@@ -164,7 +174,7 @@ impl<S: Store> Story<'_, S> {
                     let recovery = question.methods.contains(&Method::Recovery);
                     prop_assert_eq!(recovery, !self.model.fresh.is_empty());
                     let until = self.now + OPEN;
-                    self.open.push(Asked { id: question.id, until, answered: false, recovery });
+                    self.open.push(Asked { id: question.id, until, answered: false, recovery, answers: 0 });
                 }
                 other => prop_assert!(!self.model.active, "{:?}", other),
             },
@@ -206,7 +216,7 @@ impl<S: Store> Story<'_, S> {
             None if theirs / 30 <= self.model.last_step => Expected::Rejected("used"),
             None => Expected::Accepted,
         };
-        if self.told(&self.open[at], Answer::code(&text), expected).await? {
+        if self.told(at, Answer::code(&text), expected).await? {
             self.open[at].answered = true;
             self.model.last_step = theirs / 30;
         }
@@ -228,7 +238,7 @@ impl<S: Store> Story<'_, S> {
             None if !self.model.active => Expected::Rejected("factor_gone"),
             None => Expected::Accepted,
         };
-        if self.told(asked, Answer::recovery(&code), expected).await? {
+        if self.told(at, Answer::recovery(&code), expected).await? {
             self.open[at].answered = true;
             self.model.fresh.remove(&code);
             self.model.used.insert(code);
