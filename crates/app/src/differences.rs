@@ -1,23 +1,41 @@
 //! What differs between two states of the vault, in words that hold no secret.
 
+use crate::readiness::WAYS_KIND;
+use crate::recovery;
+use crate::recovery::stored::{self, FILE_KIND, SET_KIND, SUMMARY_KIND, summaries};
 use crate::safety_view::{Difference, Effect, RecordName};
 use crate::stored::{KIND, Stored, kind_name};
+use crate::{drill, kit};
 use keyhaven_otp::{Account, Kind};
 use keyhaven_secret::SecretText;
 use keyhaven_vault::{Compartment, OpenVault, Record, RecordId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What would change if `now` became `then`. What merely was used in between is no difference.
 pub(crate) fn between(now: &OpenVault, then: &OpenVault) -> Vec<Difference> {
-    let mut found = of_compartment(now.accounts(), then.accounts(), false);
+    let names: Names = set_names(then).chain(set_names(now)).collect();
+    let mut found = of_compartment(now.accounts(), then.accounts(), &names);
     if let (Some(now), Some(then)) = (now.recovery(), then.recovery()) {
-        found.extend(of_compartment(now, then, true));
+        found.extend(of_compartment(now, then, &names));
     }
     found.sort_by_cached_key(|one| (one.record, one.issuer.to_lowercase(), one.name.clone(), one.id.clone()));
     found
 }
 
-fn of_compartment(now: &Compartment, then: &Compartment, recovery: bool) -> Vec<Difference> {
+/// What records that are no accounts are to a person.
+type Names = BTreeMap<RecordId, String>;
+
+/// The parts of each recovery set: what is known while its codes are locked, the codes, the original file.
+fn set_names(vault: &OpenVault) -> impl Iterator<Item = (RecordId, String)> {
+    summaries(vault.accounts()).flat_map(|(id, summary)| {
+        let set = recovery::name(&summary);
+        let file = vault.recovery().and_then(|codes| stored::set(codes, id)?.file.parse().ok());
+        let file = file.map(|file: RecordId| (file, format!("{set} (the original file)")));
+        [Some((id, set)), file].into_iter().flatten()
+    })
+}
+
+fn of_compartment(now: &Compartment, then: &Compartment, names: &Names) -> Vec<Difference> {
     let ids: BTreeSet<RecordId> = now.iter().chain(then.iter()).map(|record| record.id).collect();
     let conflicts: BTreeSet<RecordId> = then.conflicts().map(|conflict| conflict.id).collect();
     let known: BTreeSet<RecordId> = now.conflicts().map(|conflict| conflict.id).collect();
@@ -36,26 +54,40 @@ fn of_compartment(now: &Compartment, then: &Compartment, recovery: bool) -> Vec<
             (Some(_), None) => (Effect::Removed, Vec::new()),
             (None, None) => return None,
         };
-        Some(describe(there.or(here)?, recovery, effect, changes))
+        Some(describe(there.or(here)?, names, effect, changes))
     });
     differences.collect()
 }
 
-fn describe(record: &Record, recovery: bool, effect: Effect, changes: Vec<String>) -> Difference {
+fn describe(record: &Record, names: &Names, effect: Effect, changes: Vec<String>) -> Difference {
     let account = account(record);
+    let part = |words: &str| names.get(&record.id).map(|set| format!("{set} ({words})"));
+    let (kind, name) = match record.kind.as_str() {
+        KIND => (RecordName::Account, account.as_ref().map(|stored| stored.account.name.clone())),
+        SUMMARY_KIND => (RecordName::Recovery, part("recovery set")),
+        SET_KIND => (RecordName::Recovery, part("its codes")),
+        FILE_KIND => (RecordName::Recovery, names.get(&record.id).cloned()),
+        other => (RecordName::Other, own_record(other).map(str::to_owned)),
+    };
     Difference {
         id: record.id.to_string(),
-        record: match (recovery, record.kind == KIND) {
-            (true, _) => RecordName::Recovery,
-            (false, true) => RecordName::Account,
-            (false, false) => RecordName::Other,
-        },
+        record: kind,
         issuer: account.as_ref().map(|stored| stored.account.issuer.clone()).unwrap_or_default(),
-        name: account.as_ref().map(|stored| stored.account.name.clone()).unwrap_or_default(),
+        name: name.unwrap_or_default(),
         kind: account.as_ref().map(|stored| kind_name(&stored.account.kind)),
         effect,
         changes,
         modified_at: record.modified_at,
+    }
+}
+
+/// What Keyhaven keeps for itself among the accounts.
+fn own_record(kind: &str) -> Option<&'static str> {
+    match kind {
+        drill::KIND => Some("what a fire drill found"),
+        kit::KIND => Some("where the emergency kit stands"),
+        WAYS_KIND => Some("other ways back, as noted"),
+        _ => None,
     }
 }
 
@@ -106,11 +138,14 @@ fn account_changes(here: &Stored, there: &Stored) -> Vec<String> {
     text("name", &here.account.name, &there.account.name);
     text("codes", &parameters(&here.account), &parameters(&there.account));
     let counter = |account: &Account| match account.kind {
-        Kind::Hotp { counter, .. } => Some(counter.to_string()),
+        Kind::Hotp { counter, .. } => Some(counter),
         _ => None,
     };
-    if let (Some(from), Some(to)) = (counter(&here.account), counter(&there.account)) {
-        text("next counter", &from, &to);
+    // It never goes back, whatever another state says.
+    if let (Some(from), Some(to)) = (counter(&here.account), counter(&there.account))
+        && from < to
+    {
+        text("next counter", &from.to_string(), &to.to_string());
     }
     text("tags", &here.meta.tags.join(", "), &there.meta.tags.join(", "));
     let mut part = |differs: bool, words: &str| {

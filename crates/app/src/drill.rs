@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Kind of the records that remember a drill.
-const KIND: &str = "drill";
+pub(crate) const KIND: &str = "drill";
 /// Drills that are kept; older ones go.
 const KEPT: usize = 10;
 
@@ -106,6 +106,11 @@ impl App {
 }
 
 impl DrillPlan {
+    /// The file that is opened.
+    pub fn copy(&self) -> &Path {
+        &self.copy.path
+    }
+
     /// Opens the copy as a new computer would: in `home`, an empty folder, without this computer's keyring, with what
     /// the person typed.
     ///

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// Kind of the record that remembers that a kit was kept.
-const KIND: &str = "kit";
+pub(crate) const KIND: &str = "kit";
 
 /// The kit on screen, kept here so that saving and comparing it need nothing from the page.
 pub(crate) struct ShownKit {

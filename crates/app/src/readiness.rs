@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Kind of the records that note ways back which are not recovery codes.
-const WAYS_KIND: &str = "ways-back";
+pub(crate) const WAYS_KIND: &str = "ways-back";
 /// A set nobody has looked at for this long may be void or forgotten, in milliseconds.
 const STALE: u64 = 365 * 24 * 60 * 60 * 1_000;
 

@@ -152,7 +152,7 @@ pub struct Difference {
     pub record: RecordName,
     /// Issuer of an account; may be empty.
     pub issuer: String,
-    /// Name of an account; may be empty.
+    /// Name of an account, or what another record is to a person; may be empty.
     pub name: String,
     /// How an account's codes are made.
     pub kind: Option<KindName>,
@@ -170,7 +170,7 @@ pub struct Difference {
 pub enum RecordName {
     /// An account.
     Account,
-    /// A record in the recovery compartment.
+    /// A part of a recovery set.
     Recovery,
     /// Something that Keyhaven keeps for itself, or a newer version's.
     Other,

@@ -270,8 +270,13 @@ pub fn rm(args: RmArgs) -> Result<Answer, Failure> {
     let (mut app, _) = unlock::find()?;
     unlock::open(&mut app, &args.unlock)?;
     let row = resolve(&app, &args.name, Match::Whole)?;
+    let sets = app.recovery()?.sets;
     app.delete_account(&row.id)?;
     output::line(format_args!("{}: deleted", output::shown(&label(&row.issuer, &row.name))))?;
+    for set in sets.iter().filter(|set| set.account.as_ref() == Some(&row.id)) {
+        let name = output::shown(&set.name);
+        output::line(format_args!("  its recovery set {name} stays in the vault, and is no account's now"))?;
+    }
     output::line("  earlier saved states have it still: keyhaven vault restore --list")?;
     Ok(Answer::Yes)
 }
@@ -320,7 +325,7 @@ pub fn resolve(app: &App, wanted: &str, how: Match) -> Result<AccountRow, Failur
 }
 
 /// `Issuer:name`, or the one of them that there is.
-fn label(issuer: &str, name: &str) -> String {
+pub fn label(issuer: &str, name: &str) -> String {
     match (issuer, name) {
         ("", "") => "(no name)".to_owned(),
         ("", name) => name.to_owned(),

@@ -634,9 +634,12 @@ pub struct RestoreArgs {
     /// Bring only this back: issuer, name, issuer:name or id of a record that differs; may be repeated
     #[arg(long, value_name = "NAME", conflicts_with_all = ["dry_run", "list"])]
     pub only: Vec<String>,
-    /// Make every record what it is in the backup; what was added since is deleted
+    /// Make every record what it is in the backup; what was added since is deleted, with --yes
     #[arg(long, conflicts_with_all = ["dry_run", "only", "list"])]
     pub all: bool,
+    /// Delete what was added since, where --all or --only asks for that
+    #[arg(long)]
+    pub yes: bool,
     #[command(flatten)]
     pub unlock: Unlock,
     /// Print one JSON value

@@ -8,8 +8,8 @@ use crate::vault::{absolute, no_vault};
 use crate::{output, time};
 use keyhaven_app::App;
 use keyhaven_app::host::Host;
-use keyhaven_app::safety_view::{BackupState, BackupView, Effect, Look, LookAnswer, VaultCopy};
-use keyhaven_app::view::Status;
+use keyhaven_app::safety_view::{BackupState, BackupView, Difference, Effect, Look, LookAnswer, VaultCopy};
+use keyhaven_app::view::{FailureKind, Status};
 use keyhaven_platform::SystemHost;
 use keyhaven_vault::{Location, LockedVault};
 use serde::Serialize;
@@ -100,7 +100,10 @@ pub fn restore(args: RestoreArgs) -> Result<Answer, Failure> {
         if looks {
             return restore_records(&mut app, file, &args);
         }
-        app.use_vault(&absolute(file)?, true)?;
+        app.use_vault(&absolute(file)?, true).map_err(|failure| match failure.kind {
+            FailureKind::VaultExists => failure.into(),
+            _ => Failure::about(file, failure),
+        })?;
         output::line(format_args!(
             "{} is now the vault at {}",
             file.display(),
@@ -179,7 +182,8 @@ struct RestoredValue {
 /// Compares a backup with the vault, and brings back what was asked for.
 fn restore_records(app: &mut App, file: &Path, args: &RestoreArgs) -> Result<Answer, Failure> {
     let typed = unlock::open(app, &args.unlock)?;
-    let look = opened(app.look_into_file(file, typed.as_ref().map(Typed::proof))?)?;
+    let look = app.look_into_file(file, typed.as_ref().map(Typed::proof));
+    let look = opened(look.map_err(|failure| Failure::about(file, failure))?)?;
     if args.dry_run {
         if args.json {
             output::json(&look)?;
@@ -193,22 +197,27 @@ fn restore_records(app: &mut App, file: &Path, args: &RestoreArgs) -> Result<Ans
             return Err(Failure::nothing(format_args!("nothing named {word} differs; nothing was changed")));
         }
     }
-    let chosen: Vec<String> = look
+    let chosen: Vec<&Difference> = look
         .differences
         .iter()
         .filter(|one| args.all || args.only.iter().any(|word| differences::is_meant(one, word)))
-        .map(|one| one.id.clone())
         .collect();
-    let restored = app.restore_records(look.look, &chosen)?;
+    let goes = chosen.iter().filter(|one| one.effect == Effect::Removed).map(|one| differences::name(one));
+    let goes: Vec<String> = goes.collect();
+    if !goes.is_empty() && !args.yes {
+        return Err(Failure::input("nothing was changed: what was added since would be deleted").advise(
+            format_args!("{}\n  --yes does it; --only NAME brings single records back", goes.join("\n  ")),
+        ));
+    }
+    let ids: Vec<String> = chosen.iter().map(|one| one.id.clone()).collect();
+    let restored = app.restore_records(look.look, &ids)?;
     if args.json {
         output::json(&RestoredValue { restored })?;
     } else {
         let records = if restored == 1 { "1 record is" } else { &format!("{restored} records are") };
         output::line(format_args!("{records} again as in {}", file.display()))?;
-        for one in
-            look.differences.iter().filter(|one| chosen.contains(&one.id) && one.effect == Effect::Removed)
-        {
-            output::line(format_args!("  {} was added since, and is deleted", differences::name(one)))?;
+        for name in goes {
+            output::line(format_args!("  {name} was added since, and is deleted"))?;
         }
     }
     Ok(Answer::Yes)
@@ -238,7 +247,8 @@ pub fn merge(args: MergeArgs) -> Result<Answer, Failure> {
     }
     let Some(file) = &args.file else { return list_copies(&app, args.json) };
     let typed = unlock::open(&mut app, &args.unlock)?;
-    let look = opened(app.preview_merge(file, typed.as_ref().map(Typed::proof))?)?;
+    let look = app.preview_merge(file, typed.as_ref().map(Typed::proof));
+    let look = opened(look.map_err(|failure| Failure::about(file, failure))?)?;
     if !args.json && args.dry_run {
         differences::print(&look)?;
         return Ok(Answer::Yes);

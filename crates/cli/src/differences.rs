@@ -1,7 +1,7 @@
 //! What another copy of the vault holds, as lines of text.
 
 use crate::error::Failure;
-use crate::{output, time};
+use crate::{accounts, output, time};
 use keyhaven_app::safety_view::{Difference, Effect, Look, RecordName};
 
 /// Prints what is in it and what differs; `merge` says in which direction the words go.
@@ -49,16 +49,21 @@ pub fn print(look: &Look) -> Result<(), Failure> {
 /// The name by which a person knows a record.
 pub fn name(one: &Difference) -> String {
     match one.record {
-        RecordName::Account if one.issuer.is_empty() => output::shown(&one.name),
-        RecordName::Account if one.name.is_empty() => output::shown(&one.issuer),
-        RecordName::Account => output::shown(&format!("{}:{}", one.issuer, one.name)),
-        RecordName::Recovery => format!("recovery record {}", one.id),
-        RecordName::Other => format!("record {}", one.id),
+        RecordName::Account => output::shown(&accounts::label(&one.issuer, &one.name)),
+        RecordName::Recovery if one.name.is_empty() => format!("recovery record {}", one.id),
+        RecordName::Other if one.name.is_empty() => format!("record {}", one.id),
+        RecordName::Recovery | RecordName::Other => output::shown(&one.name),
     }
 }
 
 /// Whether a person means this record by that word.
 pub fn is_meant(one: &Difference, word: &str) -> bool {
     let alike = |text: &str| !text.is_empty() && text.to_lowercase() == word.to_lowercase();
-    alike(&one.id) || alike(&one.issuer) || alike(&one.name) || alike(&format!("{}:{}", one.issuer, one.name))
+    // All parts of a recovery set go by its name.
+    let set = one.name.rsplit_once(" (").map_or("", |(set, _)| set);
+    let part = one.record == RecordName::Recovery && alike(set);
+    part || alike(&one.id)
+        || alike(&one.issuer)
+        || alike(&one.name)
+        || alike(&format!("{}:{}", one.issuer, one.name))
 }

@@ -13,7 +13,8 @@ pub fn run(args: DrillArgs) -> Result<Answer, Failure> {
     let plan = app.plan_drill(args.backup.as_deref())?;
     let home =
         tempfile::tempdir().map_err(|error| Failure::input(format_args!("a temporary folder: {error}")))?;
-    let drilled = plan.run(home.path(), proof)?;
+    let copy = plan.copy().to_path_buf();
+    let drilled = plan.run(home.path(), proof).map_err(|failure| Failure::about(&copy, failure))?;
     let report = app.finish_drill(drilled)?;
     if args.json {
         output::json(&report)?;

@@ -3,6 +3,7 @@
 use keyhaven_app::view::{self, FailureKind};
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// What a command that worked found out.
@@ -100,6 +101,25 @@ pub fn tell(what: impl Display) {
     let _ = writeln!(io::stderr(), "keyhaven: {what}");
 }
 
+impl Failure {
+    /// About a file that was named, not about the vault: says which, and how the vault stands.
+    pub fn about(file: &Path, failure: view::Failure) -> Self {
+        use FailureKind as Kind;
+        let name = file.display().to_string();
+        let view::Failure { kind, detail } = failure;
+        let what = if detail.contains(&name) { detail } else { format!("{name}: {detail}") };
+        match kind {
+            Kind::NoVault | Kind::DamagedVault | Kind::VaultUnreachable => {
+                Self::vault(what).advise("this is about the file that was named; nothing was changed")
+            }
+            Kind::WrongPassphrase => Self::vault(what).advise(
+                "a copy opens with what opened the vault when it was saved; its recovery key opens it too: --recovery-key-stdin",
+            ),
+            kind => Self::from(view::Failure { kind, detail: what }),
+        }
+    }
+}
+
 /// From writing to standard output.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
@@ -129,6 +149,8 @@ impl From<view::Failure> for Failure {
             Kind::VaultUnreachable => Self::vault(what).advise(
                 "nothing was changed, its folder may not be there yet; keyhaven vault restore --list shows earlier states",
             ),
+            Kind::VaultExists => Self::vault(what)
+                .advise("keyhaven vault merge FILE does that; KEYHAVEN_HOME names another folder for a vault"),
             Kind::NewerVault => Self::vault(what).advise("nothing was changed; use the newer Keyhaven"),
             _ => Self::vault(what),
         }

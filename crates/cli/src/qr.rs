@@ -102,6 +102,10 @@ pub fn write_new(path: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> 
     save(path, bytes, force).map_err(|error| {
         let failure = Failure::input(format_args!("{}: {}", path.display(), input::words(&error)));
         match error.kind() {
+            io::ErrorKind::NotFound => {
+                let folder = path.parent().unwrap_or(path).display();
+                Failure::input(format_args!("{folder}: there is no such folder"))
+            }
             io::ErrorKind::AlreadyExists => failure.advise("nothing was overwritten; --force replaces it"),
             _ => failure,
         }

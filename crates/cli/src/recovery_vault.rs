@@ -91,8 +91,10 @@ pub fn list(args: RecoveryListArgs) -> Result<Answer, Failure> {
     let some = !sets.is_empty();
     if args.json {
         output::json(&ListValue { sets })?;
-    } else {
+    } else if some {
         sets.iter().try_for_each(|set| output::line(described(set)))?;
+    } else {
+        output::line("there is no recovery set in the vault; keyhaven recovery add FILE keeps one")?;
     }
     Ok(Answer::yes_if(some))
 }

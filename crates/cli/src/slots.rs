@@ -27,21 +27,25 @@ pub fn run(args: SlotsArgs) -> Result<Answer, Failure> {
     if !matches!(app.status(), Status::Locked(_)) {
         return Err(no_vault(&mut app));
     }
+    let mut done = None;
     let slots = match args.change {
         None => app.slots()?,
         Some(SlotsCommand::Add { label, unlock }) => {
             let typed = unlock::open_with_proof(&mut app, &unlock)?;
             let passphrase = next_passphrase(&unlock)?;
+            done = Some("the vault opens with the new passphrase too");
             app.add_passphrase(typed.proof(), &passphrase, &label)?
         }
         Some(SlotsCommand::Remove { id, unlock }) => {
             let typed = unlock::open_with_proof(&mut app, &unlock)?;
+            done = Some("this way in is gone");
             app.remove_slot(&id, typed.proof())?
         }
         Some(SlotsCommand::Change { id, unlock }) => {
             let current = passphrase(unlock::open_with_proof(&mut app, &unlock)?)?;
             let id = id.map_or_else(|| only_passphrase(&app), Ok)?;
             let fresh = next_passphrase(&unlock)?;
+            done = Some("the passphrase is changed");
             app.change_passphrase(&id, &current, &fresh)?
         }
         Some(SlotsCommand::Renew { yes, unlock }) => return renew(app, yes, &unlock, args.json),
@@ -49,6 +53,13 @@ pub fn run(args: SlotsArgs) -> Result<Answer, Failure> {
     if args.json {
         output::json(&SlotsValue { slots })?;
     } else {
+        if let Some(done) = done {
+            let fate = app.rotation_fate()?;
+            output::line(format_args!(
+                "{done}; {} saved states and {} backups open with what opened them before",
+                fate.saved_states, fate.backups
+            ))?;
+        }
         slots.iter().try_for_each(print)?;
     }
     Ok(Answer::Yes)

@@ -16,6 +16,10 @@ pub fn find() -> Result<(App, Arc<SystemHost>), Failure> {
     let home = keyhaven_platform::home().ok_or_else(|| {
         Failure::vault("this system names no home folder").advise("set KEYHAVEN_HOME to the vault's folder")
     })?;
+    if home.metadata().is_ok_and(|found| !found.is_dir()) {
+        return Err(Failure::vault(format_args!("{}: this is no folder", home.display()))
+            .advise("KEYHAVEN_HOME names the folder of the vault"));
+    }
     let computer = Arc::new(SystemHost::default());
     Ok((App::open(computer.clone(), &home), computer))
 }

@@ -183,8 +183,12 @@ impl App {
                     "a newer set took this one's place; its codes are void",
                 ));
             }
-            let next =
-                set.next().ok_or_else(|| fail(FailureKind::BadInput, "every code of this set is used"))?;
+            let none = if set.codes.is_empty() {
+                "this set holds no codes to use one by one"
+            } else {
+                "every code of this set is used"
+            };
+            let next = set.next().ok_or_else(|| fail(FailureKind::BadInput, none))?;
             let code = &mut set.codes[next];
             code.used = Some(Used { at: Some(now), place: place.trim().to_owned() });
             summary.seen_at = Some(now);

@@ -205,3 +205,90 @@ fn a_state_opens_with_what_opened_it_then() {
     assert!(opens(&first_key) && !opens(&second_key));
     assert_eq!(accounts(here).len(), 1);
 }
+
+#[test]
+fn what_was_added_since_a_backup_goes_only_when_that_is_said() {
+    let (folder, _) = with_example();
+    let here = folder.path();
+    assert_eq!(printed(&keyhaven_in(here, &["vault", "backup", "old.keyhaven"], b"")).0, 0);
+    let bank = "otpauth://hotp/Bank:ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Bank&counter=0";
+    assert_eq!(with_passphrase(here, &["add", bank]).0, 0);
+    #[expect(clippy::disallowed_methods, reason = "the test's own file")]
+    std::fs::write(here.join("codes.txt"), CODES).unwrap();
+    assert_eq!(with_passphrase(here, &["recovery", "add", "codes.txt"]).0, 0);
+    // What is no account has a name too.
+    let (_, out, _) = with_passphrase(here, &["vault", "restore", "old.keyhaven", "--dry-run"]);
+    for part in ["Bank:ann", "GitHub (recovery set)", "GitHub (its codes)", "GitHub (the original file)"] {
+        assert!(out.contains(&format!("  {part}  added since\n")), "{part}: {out}");
+    }
+    for chosen in [&["--all"][..], &["--only", "Bank"], &["--only", "github"]] {
+        let command = [&["vault", "restore", "old.keyhaven"], chosen].concat();
+        let (exit, out, err) = with_passphrase(here, &command);
+        assert_eq!((exit, out.as_str()), (2, ""), "{chosen:?}");
+        assert!(err.contains("nothing was changed") && err.contains("--yes does it"), "{err}");
+        assert_eq!(accounts(here).len(), 2);
+    }
+    let (exit, out, _) =
+        with_passphrase(here, &["vault", "restore", "old.keyhaven", "--only", "Bank", "--yes"]);
+    assert!(exit == 0 && out.contains("Bank:ann was added since, and is deleted"), "{out}");
+    assert_eq!(accounts(here).len(), 1);
+    assert_eq!(with_passphrase(here, &["recovery", "list"]).0, 0, "the recovery codes were not named");
+}
+
+#[test]
+fn a_counter_that_a_backup_has_lower_is_no_difference() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    assert_eq!(with_passphrase(here, &["vault", "init"]).0, 0);
+    let bank = "otpauth://hotp/Bank:ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Bank&counter=0";
+    assert_eq!(with_passphrase(here, &["add", bank]).0, 0);
+    assert_eq!(printed(&keyhaven_in(here, &["vault", "backup", "old.keyhaven"], b"")).0, 0);
+    assert_eq!(with_passphrase(here, &["code", "Bank"]).1, "755224\n");
+    let (exit, out, _) = with_passphrase(here, &["vault", "restore", "old.keyhaven", "--dry-run"]);
+    assert!(exit == 0 && out.contains("no record differs"), "{out}");
+    assert_eq!(with_passphrase(here, &["code", "Bank"]).1, "287082\n");
+}
+
+#[test]
+fn trouble_with_a_file_that_was_named_is_not_told_as_trouble_with_the_vault() {
+    let (folder, _) = with_example();
+    let here = folder.path();
+    let elsewhere = tempfile::tempdir().unwrap();
+    assert_eq!(printed(&keyhaven_in(here, &["vault", "backup", "whole.keyhaven"], b"")).0, 0);
+    #[expect(clippy::disallowed_methods, reason = "the test's own files")]
+    {
+        let whole = std::fs::read(here.join("whole.keyhaven")).unwrap();
+        std::fs::write(here.join("cut.keyhaven"), &whole[..whole.len() / 2]).unwrap();
+        std::fs::write(here.join("letter.txt"), "Dear customer").unwrap();
+    }
+    for name in ["cut.keyhaven", "letter.txt", "none.keyhaven"] {
+        let file = here.join(name);
+        let file = file.to_str().unwrap();
+        let asked = [
+            with_passphrase(here, &["drill", "--backup", file]),
+            with_passphrase(here, &["vault", "restore", file, "--dry-run"]),
+            with_passphrase(here, &["vault", "merge", file]),
+            with_passphrase(elsewhere.path(), &["vault", "restore", file]),
+        ];
+        for (exit, out, err) in asked {
+            assert!(matches!(exit, 2 | 3) && out.is_empty(), "{exit}: {out}");
+            assert!(err.contains(name) && !err.contains("restore --list"), "{err}");
+        }
+    }
+    assert_eq!(files_of(elsewhere.path()), [PathBuf::new(); 0]);
+}
+
+#[test]
+fn a_changed_passphrase_is_told_with_what_keeps_the_old_one() {
+    let (folder, _) = with_example();
+    let here = folder.path();
+    assert_eq!(printed(&keyhaven_in(here, &["vault", "backup", "before.keyhaven"], b"")).0, 0);
+    let input = format!("{PASSPHRASE}\nanother horse battery staple 8\n");
+    let change = ["vault", "slots", "change", "--password-stdin"];
+    let (exit, out, err) = printed(&keyhaven_in(here, &change, input.as_bytes()));
+    assert_eq!(exit, 0, "{err}");
+    assert!(out.starts_with("the passphrase is changed; ") && out.contains("saved states"), "{out}");
+    let drill = ["drill", "--backup", "before.keyhaven", "--password-stdin"];
+    let (exit, _, err) = printed(&keyhaven_in(here, &drill, b"another horse battery staple 8\n"));
+    assert!(exit == 3 && err.contains("opens with what opened the vault when it was saved"), "{err}");
+}
