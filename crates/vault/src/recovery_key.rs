@@ -244,7 +244,9 @@ mod tests {
         #[test]
         fn two_swapped_neighbours_are_found(bytes: [u8; 16], at in 0usize..34) {
             let mut text: Vec<u8> = key(bytes).to_text().expose().bytes().filter(|b| *b != b'-').collect();
-            prop_assume!(text[at] != text[at + 1]);
+            if text[at] == text[at + 1] {
+                return Ok(()); // nothing is swapped
+            }
             text.swap(at, at + 1);
             let found = match parse(std::str::from_utf8(&text).unwrap()) {
                 Err(InvalidRecoveryKey::Checksum { groups }) => groups.contains(&(at / 5 + 1)),
@@ -257,7 +259,9 @@ mod tests {
         fn two_swapped_groups_are_found(bytes: [u8; 16], first in 0usize..7, second in 0usize..7) {
             let text = key(bytes).to_text();
             let mut groups: Vec<&str> = text.expose().split('-').collect();
-            prop_assume!(groups[first] != groups[second]);
+            if groups[first] == groups[second] {
+                return Ok(());
+            }
             groups.swap(first, second);
             prop_assert!(parse(&groups.join("-")).is_err());
         }
