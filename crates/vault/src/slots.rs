@@ -210,7 +210,7 @@ impl OpenVault {
     }
 
     /// Replaces a passphrase slot's passphrase, or only its cost when `new` is `current`. The slot opens what it
-    /// opened, locked or not. Returns the slot's new id. `now` is in milliseconds since 1970-01-01 UTC.
+    /// opened, locked or not, and with the same passphrase it keeps its date. Returns the slot's new id. `now` is in milliseconds since 1970-01-01 UTC.
     ///
     /// # Errors
     /// See [`SlotError`]; the old passphrase still opens the vault then.
@@ -238,7 +238,9 @@ impl OpenVault {
         };
         let slot = NewSlot { secret: SlotSecret::Passphrase(new, cost), label: old.label.clone(), opens };
         let keys = VaultKeys { accounts: &self.key, recovery: keys.recovery.as_ref() };
-        let slot = make(self.id(), keys, &slot, now)?;
+        // A way in that only costs more to guess is no newer one: whoever printed a kit since then has it.
+        let since = if new == current { old.created_at } else { now };
+        let slot = make(self.id(), keys, &slot, since)?;
         let new_id = slot.id();
         self.forget_slot(id, now);
         self.header.slots.push(StoredSlot::Known(Box::new(slot)));

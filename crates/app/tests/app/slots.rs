@@ -88,11 +88,14 @@ fn a_cost_below_the_least_is_raised_after_an_unlock_and_once() {
     drop(open_app(&host, home.path()));
     let mut app = restarted(&host, home.path());
     app.unlock_with_passphrase(&passphrase()).unwrap();
+    let since = of(&app.slots().unwrap(), SlotName::Passphrase)[0].created_at;
+    host.pass(3_600_000);
     assert!(app.strengthen(&passphrase()).unwrap());
     let least = KdfCost::DEFAULT_MINIMUM;
     let slots = app.slots().unwrap();
     let slot = of(&slots, SlotName::Passphrase)[0];
     assert_eq!((slot.memory_kib, slot.passes), (Some(least.memory_kib()), Some(least.passes())));
+    assert_eq!(slot.created_at, since, "the same passphrase makes no emergency kit old");
     assert!(!app.strengthen(&passphrase()).unwrap());
     let mut app = restarted(&host, home.path());
     app.unlock_with_passphrase(&passphrase()).unwrap();
