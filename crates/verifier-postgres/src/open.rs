@@ -77,7 +77,11 @@ fn schema(error: impl Into<Failed>) -> OpenError {
 /// Brings the schema up to this version, `upto` steps. Several nodes may start at once: one makes the tables, the others
 /// wait for its row and find them made.
 pub(crate) async fn migrate(pool: &Pool, upto: usize) -> Result<(), OpenError> {
-    let mut client = pool.get().await.map_err(|error| OpenError::Connect(Failed::from(error).detail))?;
+    let client = pool.get().await.map_err(|error| OpenError::Connect(Failed::from(error).detail))?;
+    // A connection of its own, without the others' impatience: a step through a large table takes its time, and the nodes
+    // that start at the same moment wait for whoever does it.
+    let mut client = Client::take(client);
+    client.batch_execute("SET lock_timeout = 0; SET statement_timeout = 0").await.map_err(schema)?;
     // Two who make the same table at the same time are told apart by an index of the catalogue; it is there then.
     let made = client
         .batch_execute(
@@ -87,7 +91,8 @@ pub(crate) async fn migrate(pool: &Pool, upto: usize) -> Result<(), OpenError> {
     match made {
         Err(error)
             if error.code().is_none_or(|code| {
-                *code != SqlState::UNIQUE_VIOLATION && *code != SqlState::DUPLICATE_TABLE
+                ![SqlState::UNIQUE_VIOLATION, SqlState::DUPLICATE_TABLE, SqlState::DUPLICATE_OBJECT]
+                    .contains(code)
             }) =>
         {
             return Err(schema(error));

@@ -111,39 +111,45 @@ async fn a_server_that_crashes_in_the_middle_loses_no_accepted_code() {
     let address = cluster::database(&own.address("postgres")).await;
     let check = Arc::new(node(PostgresStore::open(&address).await.unwrap()).await);
     let known = Arc::new(account(&enrol(&check).await));
-    let (mut step, mut unavailable) = (0_u64, 0);
-    let mut accepted = 0;
+    let (mut step, mut last, mut accepted) = (0, 0, 0);
     for _ in 0..2 {
-        let crash = {
-            let own = own.clone();
-            tokio::task::spawn_blocking(move || own.crash_and_restart())
-        };
-        // Signs in without pause while the server goes and comes back, and a little longer.
-        let mut after = 0;
-        while after < 10 {
+        let (crashing, coming) = (own.clone(), own.clone());
+        let crash = tokio::task::spawn_blocking(move || crashing.crash());
+        // What was asked and not answered when the server went.
+        let mut open = None;
+        // Signs in without pause until the server is gone.
+        while !crash.is_finished() && open.is_none() {
             step += 1;
-            let begun = ask(&check, step).await;
-            let Ok(challenge) = begun else {
-                unavailable += 1;
-                continue;
-            };
-            loop {
-                match answer(&check, &known, &challenge, step).await {
-                    Ok(decision) => {
-                        assert!(decision.is_accepted(), "step {step}: {decision:?}");
-                        accepted += 1;
-                        break;
-                    }
-                    Err(Failure::Unavailable(_)) => unavailable += 1,
-                    Err(other) => panic!("{other}"),
+            let Ok(challenge) = ask(&check, step).await else { continue };
+            match answer(&check, &known, &challenge, step).await {
+                Ok(decision) => {
+                    assert!(decision.is_accepted(), "step {step}: {decision:?}");
+                    (last, accepted) = (step, accepted + 1);
                 }
+                Err(Failure::Unavailable(_)) => open = Some(challenge),
+                Err(other) => panic!("{other}"),
             }
-            assert!(!sign_in(&check, &known, step).await.unwrap_or(false), "step {step} counted twice");
-            after += u32::from(crash.is_finished());
         }
         crash.await.unwrap();
+        let gone = ask(&check, step).await;
+        assert!(matches!(gone, Err(Failure::Unavailable(_))), "{gone:?}");
+        // It comes back while everybody asks.
+        let restart = tokio::task::spawn_blocking(move || coming.restart());
+        while !restart.is_finished() {
+            assert!(matches!(ask(&check, step).await, Ok(_) | Err(Failure::Unavailable(_))));
+        }
+        restart.await.unwrap();
+        if let Some(challenge) = open {
+            // The same request again: it was accepted before the server went, or it is now.
+            let decision = answer(&check, &known, &challenge, step).await.unwrap();
+            assert!(decision.is_accepted(), "step {step}: {decision:?}");
+            (last, accepted) = (step, accepted + 1);
+        }
+        assert!(!sign_in(&check, &known, last).await.unwrap(), "step {last} counted twice");
+        step += 1;
+        assert!(sign_in(&check, &known, step).await.unwrap(), "step {step}");
+        (last, accepted) = (step, accepted + 1);
     }
-    assert!(unavailable > 0, "the crash was not noticed");
     assert_eq!(accepted_by_the_chain(&check).await, accepted);
 }
 

@@ -6,10 +6,9 @@
 
 use keyhaven_verifier_postgres::tokio_postgres::{self, NoTls};
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
 };
 
 /// Where tests may use a server that runs already: the address of a database whose user may make others.
@@ -69,11 +68,11 @@ impl Cluster {
                 .arg(&data),
         );
         // The server is started by the shell, ends with it, and takes its folder along.
-        let script = r#""$1/pg_ctl" -D "$2/data" -l "$2/log" -o "$3" -w -t 60 start >/dev/null && echo up
+        let script = r#""$1/pg_ctl" -D "$2/data" -l "$2/log" -o "$3" -w -t 600 start >/dev/null && echo up
 cat >/dev/null
-"$1/pg_ctl" -D "$2/data" -m immediate -w stop >/dev/null
+"$1/pg_ctl" -D "$2/data" -m immediate -w -t 600 stop >/dev/null
 rm -rf "$2""#;
-        let options = format!("-k {} -c listen_addresses= -c max_connections=300", folder.display());
+        let options = options(&folder);
         let mut leash = as_user("sh")
             .args(["-c", script, "sh"])
             .args([&bin, &folder])
@@ -98,17 +97,27 @@ rm -rf "$2""#;
         self.folder.join(".s.PGSQL.5432")
     }
 
-    /// Stops the server at once, as a crash does, and starts it again.
-    pub fn crash_and_restart(&self) {
-        let control = || {
-            let mut command = as_user(self.bin.join("pg_ctl"));
-            command.arg("-D").arg(self.folder.join("data")).arg("-w");
-            command
-        };
-        said(control().args(["-m", "immediate", "stop"]));
-        let options = format!("-k {} -c listen_addresses= -c max_connections=300", self.folder.display());
-        said(control().args(["-t", "60", "-o", &options, "-l"]).arg(self.folder.join("log")).arg("start"));
+    fn control(&self) -> Command {
+        let mut command = as_user(self.bin.join("pg_ctl"));
+        command.arg("-D").arg(self.folder.join("data")).args(["-w", "-t", "600"]);
+        command
     }
+
+    /// Stops the server at once, as a crash does. It is gone when this returns.
+    pub fn crash(&self) {
+        said(self.control().args(["-m", "immediate", "stop"]));
+    }
+
+    /// Starts it again. It answers when this returns.
+    pub fn restart(&self) {
+        let log = self.folder.join("log");
+        said(self.control().args(["-o", &options(&self.folder), "-l"]).arg(log).arg("start"));
+    }
+}
+
+/// Each test that runs at the same time has a pool or two of its own.
+fn options(folder: &Path) -> String {
+    format!("-k {} -c listen_addresses= -c max_connections=600", folder.display())
 }
 
 impl Drop for Cluster {
@@ -127,11 +136,7 @@ pub async fn database(server: &str) -> String {
     let running = tokio::spawn(connection);
     client.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a database can be made");
     drop(client);
-    tokio::time::timeout(Duration::from_secs(10), running)
-        .await
-        .expect("it ends")
-        .expect("well")
-        .expect("and clean");
+    running.await.expect("it ends").expect("and clean");
     if server.contains("://") {
         let (front, query) =
             server.split_once('?').map_or((server, None), |(front, query)| (front, Some(query)));

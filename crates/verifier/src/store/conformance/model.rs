@@ -79,19 +79,17 @@ impl Model {
 
 /// Seconds a challenge can be answered.
 const OPEN: u64 = 300;
-
-/// How often one challenge can be answered.
-const ANSWERS: u32 = 20;
+/// Answers to one challenge that are compared.
+const TRIES: u32 = 8;
 
 struct Asked {
     id: ChallengeId,
     until: u64,
     answered: bool,
+    /// Answers that were compared.
+    tries: u32,
     /// Whether the challenge offers recovery codes.
     recovery: bool,
-    /// Answers that it got. One challenge takes [`ANSWERS`], the most that a policy may allow; none of these stories
-    /// gives more.
-    answers: u32,
 }
 
 impl Asked {
@@ -117,14 +115,14 @@ fn seen(decision: &Decision) -> Expected {
     }
 }
 
-/// Budgets are out of the way: they have cases of their own.
+/// Budgets are out of the way, but for that of each challenge: they have cases of their own.
 fn wide() -> Policy {
     let mut policy = Policy::default();
     policy.recovery.kind = RecoveryKind::Codes { count: 3 };
     policy.attempts.free = 100;
     policy.attempts.consecutive = 100;
     policy.attempts.delays = [0; 3];
-    policy.attempts.per_challenge = ANSWERS;
+    policy.attempts.per_challenge = TRIES;
     policy.attempts.per_day = 100_000;
     policy.attempts.per_tenant_hour = u32::MAX;
     policy.challenge_ttl = OPEN as u32;
@@ -154,14 +152,24 @@ impl<S: Store> Story<'_, S> {
         self.verifier.answer(&self.who, challenge, answer, &self.context()).await.expect("the store answers")
     }
 
+    /// Answers what can be compared, and looks at what ought to come of it, or at the end of the challenge's tries;
+    /// whether it was accepted.
+    async fn compared(
+        &mut self,
+        at: usize,
+        answer: Answer,
+        expected: Expected,
+    ) -> Result<bool, TestCaseError> {
+        let none_left = self.open[at].tries == TRIES;
+        self.open[at].tries += u32::from(!none_left);
+        self.told(at, answer, if none_left { Expected::Rejected("locked") } else { expected }).await
+    }
+
     /// Answers, and compares with what ought to come of it; whether it was accepted.
     async fn told(&mut self, at: usize, answer: Answer, expected: Expected) -> Result<bool, TestCaseError> {
-        if self.open[at].answers == ANSWERS {
-            return Ok(false);
-        }
-        self.open[at].answers += 1;
         let decision = self.answer(&self.open[at].id, answer).await;
         prop_assert_eq!(seen(&decision), expected);
+        self.open[at].answered |= decision.is_accepted();
         Ok(decision.is_accepted())
     }
 
@@ -174,7 +182,7 @@ impl<S: Store> Story<'_, S> {
                     let recovery = question.methods.contains(&Method::Recovery);
                     prop_assert_eq!(recovery, !self.model.fresh.is_empty());
                     let until = self.now + OPEN;
-                    self.open.push(Asked { id: question.id, until, answered: false, recovery, answers: 0 });
+                    self.open.push(Asked { id: question.id, until, answered: false, tries: 0, recovery });
                 }
                 other => prop_assert!(!self.model.active, "{:?}", other),
             },
@@ -209,15 +217,18 @@ impl<S: Store> Story<'_, S> {
         if twins > usize::from(enrolment == 0) {
             return Ok(());
         }
+        let answer = Answer::code(&text);
         let expected = match self.open[at].closed(self.now) {
-            Some(closed) => closed,
-            None if !self.model.active => Expected::Rejected("factor_gone"),
+            Some(closed) => return self.told(at, answer, closed).await.map(drop),
+            // Without an app there is nothing to compare with.
+            None if !self.model.active => {
+                return self.told(at, answer, Expected::Rejected("factor_gone")).await.map(drop);
+            }
             None if enrolment != 0 || !(-1..=0).contains(&offset) => Expected::Rejected("wrong"),
             None if theirs / 30 <= self.model.last_step => Expected::Rejected("used"),
             None => Expected::Accepted,
         };
-        if self.told(at, Answer::code(&text), expected).await? {
-            self.open[at].answered = true;
+        if self.compared(at, answer, expected).await? {
             self.model.last_step = theirs / 30;
         }
         Ok(())
@@ -230,16 +241,18 @@ impl<S: Store> Story<'_, S> {
             return Ok(());
         };
         let (asked, code) = (&self.open[at], self.model.sheets[code].clone());
+        let answer = Answer::recovery(&code);
         let expected = match asked.closed(self.now) {
-            Some(closed) => closed,
-            None if !asked.recovery => Expected::Rejected("method_not_allowed"),
+            Some(closed) => return self.told(at, answer, closed).await.map(drop),
+            None if !asked.recovery => {
+                return self.told(at, answer, Expected::Rejected("method_not_allowed")).await.map(drop);
+            }
             None if self.model.used.contains(&code) => Expected::Rejected("recovery_used"),
             None if !self.model.fresh.contains(&code) => Expected::Rejected("wrong"),
             None if !self.model.active => Expected::Rejected("factor_gone"),
             None => Expected::Accepted,
         };
-        if self.told(at, Answer::recovery(&code), expected).await? {
-            self.open[at].answered = true;
+        if self.compared(at, answer, expected).await? {
             self.model.fresh.remove(&code);
             self.model.used.insert(code);
         }
