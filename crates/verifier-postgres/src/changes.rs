@@ -116,16 +116,26 @@ impl<'a> Of<'a> {
                     *alone,
                 ],
             ),
-            Change::Revoke { factor } => Step::guarded(
+            Change::Revoke { factor, last } => Step::guarded(
                 "UPDATE factor SET state = 'revoked'
-                  WHERE tenant = $1 AND username = $2 AND id = $3 AND state <> 'revoked' RETURNING 1",
-                params![tenant, user, factor.as_str()],
+                  WHERE tenant = $1 AND username = $2 AND id = $3 AND state <> 'revoked'
+                    AND ($4 OR EXISTS (SELECT 1 FROM factor AS other
+                                        WHERE other.tenant = $1 AND other.username = $2 AND other.id <> $3
+                                          AND other.state = 'active'))
+                 RETURNING 1",
+                params![tenant, user, factor.as_str(), *last],
             ),
             Change::RevokeOthers { method, except } => Step::plain(
                 "UPDATE factor SET state = 'revoked'
                   WHERE tenant = $1 AND username = $2 AND ($3::TEXT IS NULL OR method = $3::TEXT)
                     AND id IS DISTINCT FROM $4::TEXT",
                 params![tenant, user, method.map(method_name), except.as_ref().map(FactorId::as_str)],
+            ),
+            Change::RevokeWaiting { except } => Step::plain(
+                "UPDATE factor SET state = 'revoked'
+                  WHERE tenant = $1 AND username = $2 AND state IN ('pending', 'validated')
+                    AND id IS DISTINCT FROM $3::TEXT",
+                params![tenant, user, except.as_ref().map(FactorId::as_str)],
             ),
             Change::ClaimStep { factor, generation, step } => Step::guarded(
                 "UPDATE factor SET last_step = $5, last_used = $6

@@ -143,15 +143,24 @@ impl Run<'_> {
                     ":alone": alone,
                 },
             ),
-            Change::Revoke { factor } => self.holds(
+            Change::Revoke { factor, last } => self.holds(
                 "UPDATE factor SET state = 'revoked'
-                  WHERE tenant = ?1 AND user = ?2 AND id = ?3 AND state <> 'revoked' RETURNING 1",
-                (tenant, user, factor.as_str()),
+                  WHERE tenant = ?1 AND user = ?2 AND id = ?3 AND state <> 'revoked'
+                    AND (?4 OR EXISTS (SELECT 1 FROM factor AS other
+                                        WHERE other.tenant = ?1 AND other.user = ?2 AND other.id <> ?3
+                                          AND other.state = 'active'))
+                 RETURNING 1",
+                (tenant, user, factor.as_str(), last),
             ),
             Change::RevokeOthers { method, except } => self.run(
                 "UPDATE factor SET state = 'revoked'
                   WHERE tenant = ?1 AND user = ?2 AND (?3 IS NULL OR method = ?3) AND id IS NOT ?4",
                 (tenant, user, method.map(|method| method.name()), except.as_ref().map(|id| id.as_str())),
+            ),
+            Change::RevokeWaiting { except } => self.run(
+                "UPDATE factor SET state = 'revoked'
+                  WHERE tenant = ?1 AND user = ?2 AND state IN ('pending', 'validated') AND id IS NOT ?3",
+                (tenant, user, except.as_ref().map(|id| id.as_str())),
             ),
             Change::ClaimStep { factor, generation, step } => self.holds(
                 "UPDATE factor SET last_step = :step, last_used = :now

@@ -64,28 +64,32 @@ pub(crate) fn begin(
 /// The methods by which the user can answer for `action`, the preferred first.
 fn usable(policy: &Policy, state: &Snapshot, action: &Action) -> Vec<Method> {
     let has = |method| {
-        policy.methods.contains(&method)
-            && state
-                .factors
-                .iter()
-                .any(|factor| factor.method == method && factor.state == FactorState::Active)
+        state.factors.iter().any(|factor| factor.method == method && factor.state == FactorState::Active)
     };
     Method::ALL
         .into_iter()
+        .filter(|method| allowed(policy, state, action, *method))
         .filter(|method| match method {
-            Method::Recovery => {
-                let allowed = match action {
-                    Action::DisableMfa => policy.disable.allow_recovery,
-                    action => policy.recovery.usable_for.contains(action),
-                };
-                policy.recovery.kind != RecoveryKind::None
-                    && allowed
-                    && state.recovery.iter().any(|code| code.used_at.is_none())
-            }
-            Method::Email => has(Method::Email) && email_allowed(policy, state),
+            Method::Recovery => state.recovery.iter().any(|code| code.used_at.is_none()),
             method => has(*method),
         })
         .collect()
+}
+
+/// Whether the policy takes a method for `action`. It is asked again when an answer comes: it may have been changed since
+/// the challenge was opened.
+pub(crate) fn allowed(policy: &Policy, state: &Snapshot, action: &Action, method: Method) -> bool {
+    match method {
+        Method::Recovery => {
+            let usable = match action {
+                Action::DisableMfa => policy.disable.allow_recovery,
+                action => policy.recovery.usable_for.contains(action),
+            };
+            policy.recovery.kind != RecoveryKind::None && usable
+        }
+        Method::Email => policy.methods.contains(&method) && email_allowed(policy, state),
+        method => policy.methods.contains(&method),
+    }
 }
 
 fn email_allowed(policy: &Policy, state: &Snapshot) -> bool {

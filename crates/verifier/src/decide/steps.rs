@@ -36,7 +36,8 @@ pub(crate) fn find_totp(
     let centre = now.unix_seconds().saturating_add_signed(shift);
     let candidates = account.codes_around(centre, u32::from(window.back.max(window.ahead)))?;
     let expected = account.counter_at(now.unix_seconds());
-    Ok(match find(candidates, typed, window, last_step) {
+    // Of two steps with the same code the later one counts: the earlier is used up with it, so that a code is good once.
+    Ok(match find(candidates.into_iter().rev(), typed, window, last_step) {
         Found::Fresh { step, .. } => Found::Fresh { step, offset: step as i64 - expected as i64 },
         other => other,
     })
@@ -55,10 +56,18 @@ pub(crate) fn find_hotp(
         *counter = last.map_or(0, |last| last.saturating_add(1));
     }
     let candidates = account.codes_around(0, u32::from(look_ahead.max(1)))?;
-    Ok(find(candidates, typed, Window { back: look_ahead.max(1), ahead: look_ahead }, last))
+    // Of two counters with the same code the earlier one counts: a token must not be left behind.
+    Ok(find(candidates.into_iter(), typed, Window { back: look_ahead.max(1), ahead: look_ahead }, last))
 }
 
-fn find(candidates: Vec<Neighbour>, typed: &str, window: Window, last_step: Option<u64>) -> Found {
+/// The first fresh candidate with this code, or a used one. A window has two once in a million: a used one hides no fresh
+/// one.
+fn find(
+    candidates: impl Iterator<Item = Neighbour>,
+    typed: &str,
+    window: Window,
+    last_step: Option<u64>,
+) -> Found {
     let mut found = Found::Nothing;
     for candidate in candidates {
         let within =
@@ -70,8 +79,6 @@ fn find(candidates: Vec<Neighbour>, typed: &str, window: Window, last_step: Opti
             continue;
         }
         let fresh = last_step.is_none_or(|last| last < step);
-        // Two steps of a window can have the same code (one window in a million): the earliest fresh one counts, a
-        // used one never hides it, and later ones stay usable.
         found = match (found, fresh) {
             (Found::Fresh { .. }, _) => found,
             (_, true) => Found::Fresh { step, offset },
@@ -173,6 +180,11 @@ mod tests {
         let found =
             find_totp(&account, &later.code.text, now, 0, window, Some(earlier.code.counter)).unwrap();
         assert_eq!(found, Found::Fresh { step: later.code.counter, offset: 0 });
+        // While neither was used, the later one is used up, and the earlier one with it.
+        let found = find_totp(&account, &later.code.text, now, 0, window, None).unwrap();
+        assert_eq!(found, Found::Fresh { step: later.code.counter, offset: 0 });
+        let again = find_totp(&account, &later.code.text, now, 0, window, Some(later.code.counter)).unwrap();
+        assert!(matches!(again, Found::Used { .. }), "{again:?}");
     }
 
     proptest! {

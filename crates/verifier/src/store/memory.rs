@@ -122,13 +122,25 @@ impl SubjectState {
                     factor.last_used = Some(now);
                 })
             }
-            Change::Revoke { factor } => {
+            Change::Revoke { factor, last } => {
+                let mut others = self.factors.iter().filter(|other| other.id != factor);
+                let holds = last || others.any(|other| other.state == FactorState::Active);
                 let factor = self.factor(&factor)?;
-                (factor.state != FactorState::Revoked).then(|| factor.state = FactorState::Revoked)
+                (holds && factor.state != FactorState::Revoked).then(|| factor.state = FactorState::Revoked)
             }
             Change::RevokeOthers { method, except } => {
                 for factor in &mut self.factors {
                     if method.is_none_or(|method| method == factor.method)
+                        && Some(&factor.id) != except.as_ref()
+                    {
+                        factor.state = FactorState::Revoked;
+                    }
+                }
+                Some(())
+            }
+            Change::RevokeWaiting { except } => {
+                for factor in &mut self.factors {
+                    if matches!(factor.state, FactorState::Pending | FactorState::Validated)
                         && Some(&factor.id) != except.as_ref()
                     {
                         factor.state = FactorState::Revoked;

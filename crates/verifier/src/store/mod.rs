@@ -108,15 +108,22 @@ pub enum Change {
         /// Whether no factor of the user may be active before it.
         alone: bool,
     },
-    /// → `Revoked`. Holds if it was not.
+    /// → `Revoked`. Holds if it was not and, where it may not be the `last`, another is active.
     Revoke {
         /// The factor.
         factor: FactorId,
+        /// Whether the user may be without an active factor after it.
+        last: bool,
     },
     /// → `Revoked` for all but one, of one method or of all. Holds always.
     RevokeOthers {
         /// The method; `None` for all.
         method: Option<Method>,
+        /// The one that stays.
+        except: Option<FactorId>,
+    },
+    /// → `Revoked` for all that wait for their confirmation but one. Holds always.
+    RevokeWaiting {
         /// The one that stays.
         except: Option<FactorId>,
     },

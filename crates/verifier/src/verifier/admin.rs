@@ -1,6 +1,6 @@
 //! What administrators and operators do, and what they can see.
 
-use super::{UnderFormerKeys, Verifier, answer::about};
+use super::{UnderFormerKeys, Verifier, answer::about, manage::ending_with_a_factor};
 use crate::{
     Actor, AuditRecord, BudgetKey, Context, DecisionId, Event, EventName, Explanation, FactorId, Failure,
     KeyProvider, Method, NameError, Notice, Policy, Role, Store, Subject, TicketId, TicketKind, TicketToken,
@@ -365,12 +365,8 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             reason: Some(reason),
             ..about(EventName::FactorRevoked, &loaded, found)
         };
-        // What was trusted because of this factor is trusted no more, nor is what was answered by it.
-        let changes = vec![
-            Change::Revoke { factor: factor.clone() },
-            Change::DropTrust { trust: None },
-            Change::DropProofs,
-        ];
+        let mut changes = vec![Change::Revoke { factor: factor.clone(), last: true }];
+        changes.extend(ending_with_a_factor(None));
         match self.settle(&loaded, now, changes, vec![event]).await? {
             Settled::Done => Ok(loaded.notices(EventName::FactorRevoked, None)?),
             Settled::Lost(_) => Err(gone),

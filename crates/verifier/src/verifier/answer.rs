@@ -4,7 +4,7 @@
 mod compare;
 mod ruling;
 
-use super::{ATTEMPTS, Loaded, REPEAT, Trusted, Verifier};
+use super::{ATTEMPTS, Loaded, REPEAT, Verifier, manage::ending_with_a_factor};
 use crate::{
     Accepted, Action, Answer, Budget, BudgetKey, ChallengeId, Confirmation, Context, Decision, DecisionId,
     Enrolled, Event, EventName, Failure, Flow, KeyProvider, Method, Proof, Reason, RecoverySheet, Rejected,
@@ -177,13 +177,11 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         };
         let mut ruling = ruling.by(parsed.method);
         if charged.is_none() {
-            let trusted = loaded.trusted(context);
-            let copied = matches!(trusted, Trusted::Copied(_));
             let charges = attempt_charges(
                 &loaded.policy,
                 loaded.user(),
                 parsed.method,
-                trusted.is_good() && !copied,
+                loaded.trusted(context).is_good(),
                 challenge,
                 loaded.counted_network(context),
             );
@@ -429,12 +427,12 @@ impl Loaded {
         match factor.replaces {
             Replaces::Nothing => {}
             Replaces::SameMethod => {
-                changes.push(Change::RevokeOthers { method: Some(factor.method), except });
+                changes.push(Change::RevokeOthers { method: Some(factor.method), except: except.clone() });
+                changes.extend(ending_with_a_factor(except));
             }
             Replaces::Everything => {
-                changes.push(Change::RevokeOthers { method: None, except });
-                changes.push(Change::DropTrust { trust: None });
-                changes.push(Change::DropProofs);
+                changes.push(Change::RevokeOthers { method: None, except: except.clone() });
+                changes.extend(ending_with_a_factor(except));
             }
         }
         let max_active = self.max_active(factor.method);

@@ -136,7 +136,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     ) -> Result<(), ChallengeError> {
         let loaded = self.load_with(who, Some(challenge), None, Vec::new()).await?;
         let found = loaded.open_challenge(context).ok_or(ChallengeError::NoChallenge)?;
-        if !found.methods.contains(&method) {
+        if !loaded.takes(found, method) {
             return Err(ChallengeError::MethodNotAllowed { method });
         }
         if found.method == method {
@@ -194,6 +194,12 @@ impl Loaded {
                 && challenge.answered.is_none()
                 && challenge.expires_at > context.now
         })
+    }
+
+    /// Whether a challenge can be answered by a method: it was offered, and the policy of this moment has it.
+    pub fn takes(&self, challenge: &Challenge, method: Method) -> bool {
+        challenge.methods.contains(&method)
+            && decide::allowed(&self.policy, &self.state, &challenge.action, method)
     }
 
     /// A fresh token for a device, and its tag.

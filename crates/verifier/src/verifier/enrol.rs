@@ -403,6 +403,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
                 factor: factor.id,
                 notices: loaded.notices(EventName::FactorConfirmed, None)?,
             }),
+            Settled::Lost(0) => Err(Failure::Contended { what: "the policy" }.into()),
             Settled::Lost(_) => Err(EnrolError::GrantInvalid),
         }
     }

@@ -159,8 +159,9 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         let changes = vec![
             Change::ConsumeProof { tag: loaded.proof_tag(&proof, &Action::Enrol, context) },
             Change::RequirePolicy { revision: loaded.revision },
-            Change::Revoke { factor: factor.clone() },
+            Change::Revoke { factor: factor.clone(), last: false },
         ];
+        let changes = changes.into_iter().chain(ending_with_a_factor(None)).collect();
         let event = about(EventName::FactorRevoked, &loaded, found);
         self.with_proof(&loaded, context, changes, vec![event]).await?;
         Ok(loaded.notices(EventName::FactorRevoked, None)?)
@@ -206,7 +207,8 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         let drift = if found.method == Method::Totp { drift_learnt(offset, window) } else { 0 };
         let resync = Change::Resync { factor: factor.clone(), generation: found.generation, step, drift };
         let event = about(EventName::FactorResynchronised, &loaded, found);
-        self.with_proof(&loaded, context, vec![consume, resync], vec![event]).await?;
+        let policy = Change::RequirePolicy { revision: loaded.revision };
+        self.with_proof(&loaded, context, vec![consume, policy, resync], vec![event]).await?;
         Ok(loaded.notices(EventName::FactorResynchronised, None)?)
     }
 
@@ -214,7 +216,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     /// call is [`Verifier::confirm`], the third [`Verifier::commit_phone_change`].
     ///
     /// # Errors
-    /// As [`Verifier::enrol_phone`].
+    /// As [`Verifier::enrol_phone`]; also when the user has no number that could be changed.
     pub async fn start_phone_change(
         &self,
         who: &Subject,
@@ -223,7 +225,8 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         context: &Context,
     ) -> Result<PendingSent, EnrolError> {
         let loaded = self.load(who).await?;
-        if loaded.policy.phone_change == PhoneChange::AdminLink {
+        if loaded.policy.phone_change == PhoneChange::AdminLink || loaded.active(Method::Sms).next().is_none()
+        {
             return Err(EnrolError::NotPermitted { rule: "phone_change" });
         }
         if !loaded.policy.methods.contains(&Method::Sms) {
@@ -242,7 +245,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     /// Puts a number that was proven in the place of the old one. Both are told.
     ///
     /// # Errors
-    /// The change was not confirmed in this session, or too long ago.
+    /// The change was not confirmed in this session, or too long ago, or the policy leaves it to administrators by now.
     pub async fn commit_phone_change(
         &self,
         who: &Subject,
@@ -251,6 +254,9 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     ) -> Result<Vec<Notice>, ManageError> {
         let gone = ManageError::Gone { what: "confirmed phone change" };
         let loaded = self.load_with(who, Some(challenge), None, Vec::new()).await?;
+        if loaded.policy.phone_change == PhoneChange::AdminLink {
+            return Err(ManageError::NotPermitted { rule: "phone_change" });
+        }
         let found = loaded.state.challenge.as_ref().filter(|found| {
             found.kind == ChallengeKind::PhoneChange
                 && found.answered.is_some()
@@ -260,15 +266,23 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             .and_then(|found| loaded.challenged_factor(found))
             .filter(|factor| factor.state == FactorState::Validated)
             .ok_or_else(|| gone.clone())?;
-        let changes = loaded.activating(factor, FactorState::Validated, None, 0);
+        let mut changes = vec![Change::RequirePolicy { revision: loaded.revision }];
+        changes.extend(loaded.activating(factor, FactorState::Validated, None, 0));
         let events = vec![about(EventName::PhoneChangeCommitted, &loaded, factor)];
         match self.settle(&loaded, context.now, changes, events).await? {
             Settled::Done => {
                 Ok(loaded.notices(EventName::PhoneChangeCommitted, loaded.own_address(factor)?)?)
             }
+            Settled::Lost(0) => Err(Failure::Contended { what: "the policy" }.into()),
             Settled::Lost(_) => Err(gone),
         }
     }
+}
+
+/// What ends with a factor, for it may have been earned or begun by it: trusted contexts, proofs that were not used, and
+/// set-ups that wait, but for one.
+pub(super) fn ending_with_a_factor(except: Option<FactorId>) -> [Change; 3] {
+    [Change::DropTrust { trust: None }, Change::DropProofs, Change::RevokeWaiting { except }]
 }
 
 impl Loaded {

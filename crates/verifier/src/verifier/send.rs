@@ -45,7 +45,10 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
                 return Err(ChallengeError::NothingToSend { method });
             }
         };
-        let factor = loaded.sending_factor(challenge).ok_or(ChallengeError::MethodNotAllowed { method })?;
+        let factor = loaded
+            .sending_factor(challenge)
+            .filter(|_| loaded.takes(challenge, method))
+            .ok_or(ChallengeError::MethodNotAllowed { method })?;
         let cooldown = rule.sends.cooldown;
         if let Some(at) = challenge.sent_at.map(|sent| sent.plus(cooldown.into())).filter(|at| *at > now) {
             return Err(ChallengeError::Cooldown { at });

@@ -208,7 +208,7 @@ async fn what_changes_between_comparing_and_claiming_counts() {
         tenant.revision = 2;
         tenant.policy = Policy { challenge_ttl: 31, ..Policy::default() }.to_json();
         let change = match removed {
-            true => Change::Revoke { factor: found.factors[0].id.clone() },
+            true => Change::Revoke { factor: found.factors[0].id.clone(), last: true },
             false => Change::SetPolicy { expected: 1, tenant },
         };
         *verifier.store().meddling.lock().unwrap() = Some(Settlement {

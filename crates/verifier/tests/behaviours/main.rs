@@ -4,6 +4,7 @@
 mod advisories;
 mod conformance;
 mod edges;
+mod endings;
 mod faults;
 mod forced;
 #[cfg(target_os = "linux")]

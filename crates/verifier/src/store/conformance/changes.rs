@@ -198,7 +198,7 @@ pub async fn factors_live_once<S: Store, F: Future<Output = S>>(open: impl Fn() 
         *from = FactorState::Validated;
     }
     assert_eq!(settle(&store, 50, vec![from_validated]).await, DONE);
-    let revoke = |id: &crate::FactorId| vec![Change::Revoke { factor: id.clone() }];
+    let revoke = |id: &crate::FactorId| vec![Change::Revoke { factor: id.clone(), last: true }];
     assert_eq!(settle(&store, 50, revoke(&first.id)).await, DONE);
     assert_eq!(settle(&store, 50, revoke(&first.id)).await, LOST);
     assert_eq!(settle(&store, 50, vec![activate(&first, 9)]).await, LOST, "revoked is the end");
@@ -255,6 +255,43 @@ pub async fn factors_live_once<S: Store, F: Future<Output = S>>(open: impl Fn() 
     );
 }
 
+/// Where somebody may not be without a factor, the last active one stays; what waits goes at a word, but for one.
+pub async fn the_last_factor_stays_and_what_waits_goes<S: Store, F: Future<Output = S>>(
+    open: impl Fn() -> F,
+) {
+    use FactorState::{Active, Pending, Revoked};
+    let store = open().await;
+    let factors = [(); 5].map(|()| factor(Method::Totp));
+    let [first, second, waits, validated, stays] = &factors;
+    for pending in &factors {
+        assert_eq!(settle(&store, 0, vec![Change::PutPending(Box::new(pending.clone()))]).await, DONE);
+    }
+    let revoke =
+        |known: &crate::record::Factor| vec![Change::Revoke { factor: known.id.clone(), last: false }];
+    assert_eq!(settle(&store, 0, vec![activate(first, 9)]).await, DONE);
+    assert_eq!(settle(&store, 0, vec![Change::Validate { factor: validated.id.clone() }]).await, DONE);
+    assert_eq!(settle(&store, 0, revoke(first)).await, LOST, "the others wait");
+    let others = vec![Change::PutPending(Box::new(factor(Method::Sms)))];
+    assert_eq!(settle_for(&store, "acme", "bob", 0, others).await, DONE);
+    assert_eq!(settle(&store, 0, vec![activate(second, 9)]).await, DONE);
+    let both = vec![revoke(first).remove(0), revoke(second).remove(0)];
+    assert_eq!(settle(&store, 0, both).await, Settled::Lost(1));
+    assert_eq!(settle(&store, 0, revoke(first)).await, DONE);
+    assert_eq!(settle(&store, 0, revoke(second)).await, LOST);
+    assert_eq!(settle(&store, 0, revoke(first)).await, LOST, "revoked already");
+    assert_eq!(settle(&store, 0, revoke(waits)).await, DONE, "one that waits, beside one that is active");
+    let states = |snapshot: Snapshot| snapshot.factors.iter().map(|factor| factor.state).collect::<Vec<_>>();
+    let waiting = |except: Option<&crate::record::Factor>| {
+        vec![Change::RevokeWaiting { except: except.map(|known| known.id.clone()) }]
+    };
+    assert_eq!(settle(&store, 0, waiting(Some(stays))).await, DONE);
+    assert_eq!(states(load(&store).await), [Revoked, Active, Revoked, Revoked, Pending]);
+    assert_eq!(settle(&store, 0, waiting(None)).await, DONE);
+    assert_eq!(states(load(&store).await), [Revoked, Active, Revoked, Revoked, Revoked]);
+    let query = Query { tenant: "acme".to_owned(), user: "bob".to_owned(), ..Query::default() };
+    assert_eq!(states(store.load(query).await.expect("the store answers")), [Pending], "another user's");
+}
+
 /// A step is used once, and none before it afterwards; only of an active factor and its generation.
 pub async fn steps_go_forward<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) {
     let store = open().await;
@@ -277,7 +314,7 @@ pub async fn steps_go_forward<S: Store, F: Future<Output = S>>(open: impl Fn() -
     assert_eq!(settle(&store, 1, resync(12, 1)).await, DONE);
     let held_now = load(&store).await.factors.remove(0);
     assert_eq!((held_now.last_step, held_now.drift), (Some(12), 5));
-    assert_eq!(settle(&store, 1, vec![Change::Revoke { factor: held.id.clone() }]).await, DONE);
+    assert_eq!(settle(&store, 1, vec![Change::Revoke { factor: held.id.clone(), last: true }]).await, DONE);
     assert_eq!(settle(&store, 1, claim(13, 1)).await, LOST, "revoked");
     assert_eq!(settle(&store, 1, resync(13, 1)).await, LOST, "revoked");
 }

@@ -32,7 +32,8 @@ macro_rules! store_conformance {
     ($open:path) => {
         $crate::store_conformance!(@each $open:
             charges_follow_the_model charges_are_all_or_none charges_are_exact_among_racers refunds_and_resets
-            a_settlement_is_all_or_nothing records_come_back_as_they_went factors_live_once steps_go_forward
+            a_settlement_is_all_or_nothing records_come_back_as_they_went factors_live_once
+            the_last_factor_stays_and_what_waits_goes steps_go_forward
             recovery_codes_are_used_once challenges_are_answered_once codes_replace_each_other proofs_and_tickets
             trust_makes_room policies_are_replaced_in_order tenants_and_users_are_apart users_come_in_pages
             the_chain_has_no_gaps_among_racers sweeping_forgets_what_is_over the_store_tests_itself
@@ -42,7 +43,7 @@ macro_rules! store_conformance {
             enrolling_up_to_the_limit one_first_factor policies_against_each_other codes_do_not_come_back clocks_that_disagree
             a_clock_set_back_gives_no_guess_back enrolling_anew_against_answering success_against_parallel_failures
             locking_against_an_answer_in_flight one_named_request_many_times names_of_any_characters
-            one_proof_for_two_actions histories_come_out_as_the_model_says
+            one_proof_for_two_actions removing_each_other histories_come_out_as_the_model_says
         );
     };
     (@each $open:path: $($case:ident)*) => {$(

@@ -137,6 +137,44 @@ pub async fn enrolling_anew_against_answering<S: Store, F: Future<Output = S>>(o
     }
 }
 
+/// Two devices, each shown to remove the other at once: one stays, for the last one ends by disabling.
+pub async fn removing_each_other<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) {
+    let mut policy = wide();
+    policy.totp.max_active = 2;
+    let verifier = verifier(open().await, &policy).await;
+    let (mut account, _) = enrol(&verifier).await;
+    for round in 0..6_u64 {
+        let now = 300 + round * 300;
+        let by_first = proof(&verifier, Action::Enrol, &account, now).await;
+        let grant = Grant::Proof(by_first);
+        let pending =
+            verifier.enrol_totp(&who(), "Acme", "ann", grant, &context(now)).await.expect("there is room");
+        let next = parse_uri(pending.uri.expose()).expect("a URI").account;
+        let confirmed = verifier.confirm(&who(), &pending.challenge, code(&next, now), &context(now)).await;
+        assert!(matches!(confirmed, Ok(Confirmation::Enrolled(_))), "{confirmed:?}");
+        let factors = verifier.factors(&who()).await.expect("factors");
+        let first = proof(&verifier, Action::Enrol, &account, now + 30).await;
+        let second = proof(&verifier, Action::Enrol, &next, now + 30).await;
+        let proofs = std::sync::Arc::new([first, second]);
+        let outcomes = race(&verifier, 2, |racer, verifier| {
+            let factor = factors[1 - racer].0.clone();
+            let copy =
+                crate::Proof::from_text(keyhaven_secret::SecretText::new(proofs[racer].expose().to_owned()));
+            async move { verifier.remove_factor(&who(), &factor, copy, &context(now + 31)).await.is_ok() }
+        })
+        .await;
+        let left = verifier.factors(&who()).await.expect("factors");
+        assert_eq!(
+            (outcomes.iter().filter(|removed| **removed).count(), left.len()),
+            (1, 1),
+            "round {round}"
+        );
+        if outcomes[1] {
+            account = next;
+        }
+    }
+}
+
 async fn day<S: Store>(store: &S) -> u64 {
     let key = BudgetKey::Day { user: who().user().to_owned(), trusted: false };
     let query = Query {

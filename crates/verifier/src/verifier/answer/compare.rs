@@ -64,7 +64,7 @@ pub(super) fn parse<'a>(
         Answer::Recovery(_) => Method::Recovery,
         Answer::Push { .. } | Answer::Denied { .. } => Method::Push,
     };
-    if !challenge.methods.contains(&method) {
+    if !loaded.takes(challenge, method) {
         return Err((Reason::MethodNotAllowed, "methods"));
     }
     let sent = |rule: &'static str| match &challenge.code {
@@ -193,20 +193,23 @@ fn one_time_code(
         }
         .map_err(sealed)?;
         match found {
-            // Should two apps ever show the same code, either is right.
             Found::Fresh { step, offset } => {
                 let claim =
                     Change::ClaimStep { factor: factor.id.clone(), generation: factor.generation, step };
-                right = Some(Right {
-                    method: parsed.method,
-                    factor: factor.clone(),
-                    claims: vec![claim],
-                    code: None,
-                    step: Some(step),
-                    offset: Some(offset),
-                    drift: if parsed.method == Method::Totp { drift_learnt(offset, strict) } else { 0 },
-                    rule,
-                });
+                right
+                    .get_or_insert_with(|| Right {
+                        method: parsed.method,
+                        factor: factor.clone(),
+                        claims: Vec::new(),
+                        code: None,
+                        step: Some(step),
+                        offset: Some(offset),
+                        drift: if parsed.method == Method::Totp { drift_learnt(offset, strict) } else { 0 },
+                        rule,
+                    })
+                    .claims
+                    // Should two apps ever show the same code, it is used up for both.
+                    .push(claim);
             }
             Found::Used { step } => used = used.max(Some(next_moment(factor, step, now))),
             Found::Nothing if parsed.method == Method::Totp => {
@@ -328,4 +331,84 @@ fn recovery_code(loaded: &Loaded, parsed: &Parsed<'_>, cost: HashCost) -> Result
         code: None,
         ..sent_right(Method::Recovery, factor, Tag::from_text(String::new()), "recovery.usable_for")
     })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Action, ChallengeId, FactorId, LocalKeys, Policy, Subject, Tag, keys::TenantKeys, store::Snapshot,
+    };
+    use keyhaven_secret::Key;
+
+    fn factor(loaded: &Loaded) -> Factor {
+        let mut factor = Factor {
+            id: FactorId::random().unwrap(),
+            method: Method::Totp,
+            generation: 1,
+            label: String::new(),
+            algorithm: Some(crate::record::StoredAlgorithm::Sha1),
+            digits: 6,
+            period: 30,
+            sealed: Vec::new(),
+            address: None,
+            hint: String::new(),
+            replaces: Replaces::Nothing,
+            first: false,
+            ticket: None,
+            created_at: 0.into(),
+            pending_until: 0.into(),
+            state: FactorState::Active,
+            last_step: None,
+            drift: 0,
+            last_used: None,
+        };
+        loaded.seal_factor(&mut factor, b"12345678901234567890").unwrap();
+        factor
+    }
+
+    /// Once in a million two apps show the same code: here they have the same secret.
+    #[test]
+    fn a_code_that_two_apps_show_is_used_up_for_both() {
+        let kek = LocalKeys::new("k", Key::from_slice(&[1; 32]).unwrap());
+        let mut loaded = Loaded {
+            who: Subject::new("acme", "ann").unwrap(),
+            policy: Policy::default(),
+            revision: 1,
+            keys: TenantKeys::create(&kek, "acme").unwrap().1,
+            state: Snapshot::default(),
+        };
+        loaded.state.factors = vec![factor(&loaded), factor(&loaded)];
+        let challenge = Challenge {
+            id: ChallengeId::random().unwrap(),
+            kind: ChallengeKind::Answer,
+            action: Action::Login,
+            session: Tag::from_text(String::new()),
+            methods: vec![Method::Totp],
+            opened_at: 0.into(),
+            expires_at: 300.into(),
+            method: Method::Totp,
+            factor: None,
+            sends: 0,
+            sent_at: None,
+            code: None,
+            cancelled: false,
+            answered: None,
+        };
+        // RFC 6238 appendix B, the six last digits.
+        let answer = Answer::code("287082");
+        let parsed = parse(&loaded, &challenge, &answer, 59.into()).ok().unwrap();
+        let compared = compare(&loaded, &challenge, &parsed, HashCost::LEAST, 59.into()).unwrap();
+        let Compared::Right(right) = compared else { panic!("not right") };
+        let claimed: Vec<_> = right
+            .claims
+            .iter()
+            .filter_map(|claim| match claim {
+                Change::ClaimStep { factor, step: 1, .. } => Some(factor),
+                _ => None,
+            })
+            .collect();
+        let both: Vec<_> = loaded.state.factors.iter().map(|factor| &factor.id).collect();
+        assert_eq!(claimed, both);
+    }
 }
