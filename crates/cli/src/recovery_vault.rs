@@ -35,7 +35,10 @@ pub fn add(args: RecoveryAddArgs) -> Result<Answer, Failure> {
     let (mut app, _) = unlock::find()?;
     // Standard input can be the file or the passphrase, and not both.
     one_stdin(&args.file, &args.unlock)?;
-    unlock::open(&mut app, &args.unlock)?;
+    if let Some(typed) = unlock::open(&mut app, &args.unlock)? {
+        // Only with the codes open can it be said that a file is kept already.
+        app.unlock_recovery(typed.proof())?;
+    }
     let account = match &args.account {
         Some(name) => Some(accounts::resolve(&app, name, Match::Part)?.id),
         None => None,
@@ -68,6 +71,15 @@ fn keep(app: &mut App, file: &str, mut choices: DraftChoices, json: bool) -> Res
     let draft = app.keep_draft(pending)?;
     if let Some(why) = &draft.unusable {
         return Err(wrong(why));
+    }
+    if let (Some(already), None) = (&draft.already, &choices.replaces) {
+        let set = app.recovery_set(already)?.row;
+        if json {
+            output::json(&SetValue { set: &set, code: None, problems: None })?;
+        } else {
+            output::line(format_args!("{}: already there", described(&set)))?;
+        }
+        return Ok(Answer::Yes);
     }
     if choices.provider.is_empty() {
         choices.provider = draft.provider.clone();

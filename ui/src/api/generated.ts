@@ -949,6 +949,11 @@ account: string | null,
  */
 replaces: string | null, 
 /**
+ * The set whose original is the same, byte for byte. Told only while the recovery codes are open: what is sealed
+ * has no other mark by which a file could be known again.
+ */
+already: string | null, 
+/**
  * Whether it is a picture that can be shown.
  */
 picture: boolean, 
@@ -1481,7 +1486,7 @@ record: RecordName,
  */
 issuer: string, 
 /**
- * Name of an account; may be empty.
+ * Name of an account, or what another record is to a person; may be empty.
  */
 name: string, 
 /**

@@ -23,7 +23,7 @@ export const draft = (changes: Partial<Draft> = {}): Draft => ({
     { number: 7, text: "•••••••• ••••", place: "unclear", codes: [] },
   ],
   more_lines: 0, documents: [{ kind: "notes", lines: 1 }], problems: [{ line: 7, text: "line 7 looks like a code but unlike the others; it is not counted as one" }], unusable: null,
-  account: "a0", replaces: "s0", picture: false, pages: null, ...changes,
+  account: "a0", replaces: "s0", already: null, picture: false, pages: null, ...changes,
 });
 
 /** Sets, whether they are open, and answers to the room's commands. */

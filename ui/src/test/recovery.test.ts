@@ -210,6 +210,11 @@ describe("a file under review", () => {
     await gone("tidy");
     expect(double.last("tidy_download")).toEqual({ set: "new", way: "bin" });
   });
+  it("says when this very file is kept already", async () => {
+    const double = await room(opened);
+    double.emit("drafts", [draft({ already: "s0" })]);
+    expect((await soon("draft-already")).textContent).toContain("kept already, as GitHub");
+  });
   it("replaces the set from which it was asked for", async () => {
     const double = await room(opened);
     (await soon("recovery-replace")).click();

@@ -123,6 +123,7 @@ impl Pending {
             unusable: self.unusable().map(str::to_owned),
             account: None,
             replaces: None,
+            already: None,
             picture: picture(self.bytes.expose()).is_some(),
             pages: self.pages,
         };

@@ -4,10 +4,10 @@ use crate::App;
 use crate::failure::{fail, other};
 use crate::recovery::draft::{DraftReader, Pending};
 use crate::recovery::stored::{
-    FILE_KIND, Payload as _, SET_KIND, SUMMARY_KIND, Summary, Tidied, put, summaries,
+    self, FILE_KIND, Payload as _, SET_KIND, SUMMARY_KIND, Summary, Tidied, put, summaries,
 };
 use crate::recovery::view::*;
-use crate::recovery::{LONGEST_NAME, check_length, data_url, row, set_id};
+use crate::recovery::{LONGEST_NAME, check_length, data_url, original, row, set_id};
 use crate::session::Session;
 use crate::view::{Failure, FailureKind};
 use keyhaven_recovery::SIZE_LIMIT;
@@ -229,7 +229,20 @@ fn complete(session: &Session, pending: &Pending) -> Draft {
     if let [only] = &in_use[..] {
         view.replaces = Some(only.to_string());
     }
+    view.already = kept_already(session, pending).map(|id| id.to_string());
     view
+}
+
+/// The set in use whose original file is this very one.
+fn kept_already(session: &Session, pending: &Pending) -> Option<RecordId> {
+    let recovery = session.codes().ok()?;
+    let size = pending.bytes.len() as u64;
+    let alike = summaries(session.vault.accounts())
+        .filter(|(_, summary)| summary.superseded_at.is_none() && summary.size == size);
+    alike.map(|(id, _)| id).find(|id| {
+        let set = stored::set(recovery, *id);
+        set.is_some_and(|set| original(recovery, &set).is_some_and(|kept| *kept == pending.bytes))
+    })
 }
 
 /// The one account whose issuer is the provider; among several the one whose name stands in the text.

@@ -108,7 +108,15 @@ fn a_new_set_takes_the_old_ones_place_and_the_old_one_is_never_offered_again() {
     assert_eq!(app.reveal_recovery(&old.id).unwrap().codes.len(), 16, "it is kept");
     assert_eq!(used(&mut app, &new.set.id, ""), "8f3e9-71c02");
     let third = draft(&mut app, "github-recovery-codes.txt", GITHUB.as_bytes());
-    assert_eq!(third.replaces, Some(new.set.id), "and not named again");
+    assert_eq!(third.replaces, Some(new.set.id.clone()), "and not named again");
+    assert_eq!(third.already, None, "nor is its file known: only what is in use is");
+    let again = draft(&mut app, "codes.txt", GITHUB.replace('a', "e").as_bytes());
+    assert_eq!(again.already, Some(new.set.id), "the same file under another name");
+    let another = draft(&mut app, "codes.txt", GITHUB.replace('a', "f").as_bytes());
+    assert_eq!(another.already, None, "as long, and not the same");
+    app.lock_recovery().unwrap();
+    let locked = draft(&mut app, "codes.txt", GITHUB.replace('a', "e").as_bytes());
+    assert_eq!(locked.already, None, "not told while the codes are locked");
 }
 
 #[test]

@@ -59,6 +59,21 @@ fn a_file_without_codes_takes_the_place_of_no_codes() {
 }
 
 #[test]
+fn the_same_file_of_codes_is_kept_once() {
+    let (folder, _) = with_example();
+    let here = folder.path();
+    for name in ["codes.txt", "codes (1).txt"] {
+        #[expect(clippy::disallowed_methods, reason = "the test's own files")]
+        std::fs::write(here.join(name), CODES).unwrap();
+        assert_eq!(with_passphrase(here, &["recovery", "add", name]).0, 0);
+    }
+    let (_, out, _) = with_passphrase(here, &["recovery", "add", "codes.txt"]);
+    assert!(out.ends_with(": already there\n"), "{out}");
+    let (_, out, _) = with_passphrase(here, &["recovery", "list", "--json"]);
+    assert_eq!(json(&out)["sets"].as_array().unwrap().len(), 1, "{out}");
+}
+
+#[test]
 fn a_kit_makes_no_folder_and_no_vault_is_left_without_its_kit() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
