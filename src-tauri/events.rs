@@ -27,6 +27,8 @@ pub(crate) const TO_RECOVERY: &str = "to_recovery";
 /// A backup was made, or failed.
 pub(crate) const BACKUPS: &str = "backups";
 
+/// The system handed a link over; it waits to be asked for.
+pub(crate) const LINKS: &str = "links";
 /// How far the opening of an encrypted export is.
 pub(crate) const OPENING: &str = "opening";
 
@@ -70,6 +72,10 @@ pub(crate) fn to_recovery(app: &AppHandle) {
     send(app, TO_RECOVERY, &());
 }
 
+pub(crate) fn links(app: &AppHandle) {
+    send(app, LINKS, &());
+}
+
 pub(crate) fn backups(app: &AppHandle, view: &BackupView) {
     send(app, BACKUPS, view);
 }
@@ -94,6 +100,7 @@ pub(crate) fn table(config: &ts_rs::Config) -> Vec<(&'static str, String)> {
         (DOWNLOADS, Vec::<DownloadOffer>::name(config)),
         (TO_RECOVERY, <()>::name(config)),
         (BACKUPS, BackupView::name(config)),
+        (LINKS, <()>::name(config)),
         (OPENING, OpeningProgress::name(config)),
     ]
 }

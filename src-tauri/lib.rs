@@ -11,6 +11,7 @@ mod commands;
 mod error;
 mod events;
 mod idle;
+mod links;
 mod platform;
 mod state;
 mod watching;
@@ -57,8 +58,9 @@ fn start(demo: bool) -> Result<(), Box<dyn std::error::Error>> {
     };
     let mut builder = tauri::Builder::default();
     if !demo {
-        builder =
-            builder.plugin(tauri_plugin_single_instance::init(|app, _, _| platform::tray::show_window(app)));
+        builder = builder.plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
+            links::handed_over(app, arguments)
+        }));
         builder = builder.plugin(tauri_plugin_window_state::Builder::default().build());
     }
     let app = builder
@@ -68,6 +70,8 @@ fn start(demo: bool) -> Result<(), Box<dyn std::error::Error>> {
             let settings = keyhaven.settings().clone();
             let now = keyhaven.now();
             app.manage(state::Desk::new(keyhaven));
+            // The page asks for them when the vault is open.
+            state::desk(app.handle()).links.keep(std::env::args().skip(1));
             state::desk(app.handle()).idle.touch(now);
             window::open(app.handle(), &settings)?;
             platform::session::watch(app.handle());
@@ -77,10 +81,11 @@ fn start(demo: bool) -> Result<(), Box<dyn std::error::Error>> {
             Ok(())
         })
         .build(tauri::generate_context!())?;
-    app.run(|app, event| {
-        if let tauri::RunEvent::Exit = event {
-            state::lock_for_good(app);
-        }
+    app.run(|app, event| match event {
+        tauri::RunEvent::Exit => state::lock_for_good(app),
+        #[cfg(target_os = "macos")]
+        tauri::RunEvent::Opened { urls } => links::handed_over(app, urls.into_iter().map(String::from)),
+        _ => {}
     });
     drop(throw_away);
     Ok(())

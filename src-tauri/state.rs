@@ -1,5 +1,6 @@
 //! What the window's commands share: the app behind a lock, the clipboard, the idle clock.
 
+use crate::links::Links;
 use crate::platform::clipboard::Clipboard;
 use crate::{backing_up, events, idle, watching};
 use keyhaven_app::view::{LockedView, Status};
@@ -24,6 +25,8 @@ pub(crate) struct Desk {
     pub gathering: AtomicBool,
     /// Encrypted exports that are being opened.
     pub openings: Openings,
+    /// Links that the system handed over.
+    pub links: Links,
     /// When backups run.
     pub backups: backing_up::Timer,
     /// Tells the watch of the folder for downloads that it was switched.
@@ -44,6 +47,7 @@ impl Desk {
             recovery_room: AtomicBool::new(false),
             gathering: AtomicBool::new(false),
             openings: Openings::default(),
+            links: Links::default(),
             backups: backing_up::Timer::default(),
             downloads: watching::Switch::default(),
             wanting: AtomicU32::new(0),

@@ -5,7 +5,7 @@ use crate::events;
 use crate::platform::clipboard::Content;
 use crate::state::desk;
 use keyhaven_app::adding::OfferReader;
-use keyhaven_app::offer::{Pending, Progress};
+use keyhaven_app::offer::{Input, Pending, Progress};
 use keyhaven_app::view::*;
 use keyhaven_secret::SecretText;
 use std::cell::Cell;
@@ -42,6 +42,19 @@ pub(super) fn offer_from_clipboard(app: &AppHandle) -> Answer<Offer> {
         Content::Files(paths) => offer_from_paths(app, &paths),
         Content::Input(input) => offer(app, |reader| reader.inputs(vec![("Clipboard".into(), input)])),
     }
+}
+
+pub(super) fn offer_from_links(app: &AppHandle) -> Answer<Option<Offer>> {
+    let desk = desk(app);
+    if !desk.app().is_open() {
+        return Ok(None);
+    }
+    let links = desk.links.take();
+    if links.is_empty() {
+        return Ok(None);
+    }
+    let inputs = links.into_iter().map(|link| ("Link".into(), Input::Text(link))).collect();
+    offer(app, |reader| reader.inputs(inputs)).map(Some)
 }
 
 /// How long the desktop takes to draw what Keyhaven's window covered.

@@ -138,6 +138,8 @@ commands! {
     adding::offer_from_files() -> Option<Offer>;
     /// Reads a picture, a file or text from the clipboard.
     adding::offer_from_clipboard() -> Offer;
+    /// Looks into the links that the system handed over since it was last asked; null when there are none.
+    adding::offer_from_links() -> Option<Offer>;
     /// Looks for codes on the screens, with Keyhaven's own window hidden meanwhile.
     adding::offer_from_screen() -> Offer;
     /// Checks an account typed in by hand.

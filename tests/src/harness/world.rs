@@ -138,13 +138,13 @@ impl World {
         &self.system_bus.address
     }
 
-    /// Starts the app beside the one that runs, and waits for it to end.
+    /// Starts the app with `arguments` beside the one that runs, and waits for it to end.
     ///
     /// # Panics
     /// When it does not end in time.
-    pub fn start_again(&self) -> ExitStatus {
+    pub fn start_again(&self, arguments: &[&str]) -> ExitStatus {
         let mut command = Command::new(app_binary());
-        command.env_clear().envs(self.environment());
+        command.args(arguments).env_clear().envs(self.environment());
         let mut child = command.spawn().unwrap_or_else(|e| panic!("the app does not start: {e}"));
         let ended = poll(PATIENCE, || child.try_wait().ok().flatten());
         ended.unwrap_or_else(|| {

@@ -75,7 +75,7 @@ fn a_second_start_brings_the_first_window() {
     let window = world.open(&[]);
     window.wait_for_code();
     window.hide();
-    let ended = window.world.start_again();
+    let ended = window.world.start_again(&[]);
     assert!(ended.success(), "{ended}");
     window.wait_until("the first window is back", || {
         window.script("return document.visibilityState", &[]) == "visible"

@@ -114,6 +114,39 @@ fn coming_from_another_app_is_explained_and_what_is_found_is_compared() {
     window.wait_until("two came in", || window.texts(&element("account-row")).len() == 3);
 }
 
+/// The system starts the program with the link; one that runs already is told of it by the second start.
+#[test]
+fn a_link_is_shown_before_anything_is_added() {
+    let link =
+        |issuer: &str, secret: &str| format!("otpauth://totp/{issuer}:me?secret={secret}&issuer={issuer}");
+    let first = link("Shop", "MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U");
+    let second = link("Bank", "KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU");
+    let third = link("Mail", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+    let mut world = world_with_account("link");
+    let window = world.open(&[&first]);
+    let offered = |issuer: &str| {
+        window.wait_for_named("offer-item");
+        assert!(window.text(&element("offer-item")).contains(issuer));
+    };
+    offered("Shop");
+    window.screenshot("link");
+    window.press(&[Keys::ESCAPE]);
+    window.wait_until("it is put away", || !window.is_visible(&element("offer-item")));
+    assert_eq!(window.texts(&element("account-row")).len(), 1, "nothing was added unasked");
+
+    assert!(window.world.start_again(&[&second]).success());
+    offered("Bank");
+    window.click_named("offer-accept");
+    window.wait_until("it came in", || window.texts(&element("account-row")).len() == 2);
+
+    window.lock();
+    assert!(window.world.start_again(&[&third]).success());
+    window.wait_until("it is told that a link waits", || window.text(&element("toast")).contains("Unlock"));
+    window.screenshot("link-waits");
+    window.unlock(PASSPHRASE);
+    offered("Mail");
+}
+
 #[test]
 fn a_code_on_the_screen_is_read_from_under_the_window() {
     let mut world = world_with_account("screen");

@@ -1735,6 +1735,7 @@ export interface Events {
   "downloads": Array<DownloadOffer>;
   "to_recovery": null;
   "backups": BackupView;
+  "links": null;
   "opening": OpeningProgress;
 }
 
@@ -1836,6 +1837,9 @@ export const offerFromFiles = (): Promise<Offer | null> => invoke("offer_from_fi
 
 /** Reads a picture, a file or text from the clipboard. */
 export const offerFromClipboard = (): Promise<Offer> => invoke("offer_from_clipboard");
+
+/** Looks into the links that the system handed over since it was last asked; null when there are none. */
+export const offerFromLinks = (): Promise<Offer | null> => invoke("offer_from_links");
 
 /** Looks for codes on the screens, with Keyhaven's own window hidden meanwhile. */
 export const offerFromScreen = (): Promise<Offer> => invoke("offer_from_screen");

@@ -194,6 +194,7 @@ export const en = {
     paste: "Paste from the clipboard", pasteHelp: "A picture, a file or an otpauth address",
     screen: "Scan the screen", screenWay: "Keyhaven steps aside and looks for QR codes", screenOf: (name: string) => `${name}, with the codes that were found`, screenHelp: "Codes are covered in this picture. Click a frame to choose what is in it.", screenOther: "Not an account, or a part of several",
     manual: "Type it in", manualHelp: "When there is only a text key",
+    linkWaits: "A link was handed to Keyhaven. Unlock to see what is in it.",
     dropLocked: "Unlock Keyhaven first, then drop it again. Nothing was read.",
     drop: "Drop to add", dropHelp: "Pictures of QR codes, or another authenticator’s export",
     reading: "Looking…",

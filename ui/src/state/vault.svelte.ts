@@ -60,6 +60,10 @@ class Vault {
           api.on("pages", (pages) => { paper.pages = pages; }),
           api.on("downloads", (downloads) => { if (this.open) recovery.downloads = downloads; }),
           api.on("to_recovery", () => { if (this.open) this.room = "recovery"; }),
+          api.on("links", () => {
+            if (this.open) void this.takeLinks();
+            else toasts.show(t.add.linkWaits, { slot: "links", seconds: 60 });
+          }),
           api.on("drag", (over) => (offers.dragging = over)),
           api.on("clipboard", () => toasts.closeSlot("copied")), // cleared, or already somebody else's
         ]);
@@ -94,7 +98,7 @@ class Vault {
       this.mayAskKeyring = false;
       if (!before) this.touchedAt = Date.now();
       if (!before || before.accounts !== status.accounts) void this.reload();
-      if (!before) { void recovery.load(); void recovery.loadDownloads(); }
+      if (!before) { void recovery.load(); void recovery.loadDownloads(); void this.takeLinks(); }
       return;
     }
     // The kit of a vault that was locked before it was ever saved opens nothing, and looks as if it did.
@@ -112,6 +116,18 @@ class Vault {
       safety.clear();
       toasts.clear();
       if (worthless) toasts.show(t.kit.neverMade, { tone: "bad", seconds: 60 });
+    }
+  }
+
+  /** Shows what is in the links that the system handed over, if there are any. */
+  async takeLinks(): Promise<void> {
+    try {
+      const offer = await api.offerFromLinks();
+      toasts.closeSlot("links");
+      if (offer) offers.take(offer);
+    } catch (cause) {
+      const { title, detail } = words(api.asFailure(cause));
+      toasts.show(`${title} ${detail}`, { tone: "bad", slot: "links" });
     }
   }
 

@@ -108,6 +108,22 @@ describe("adding", () => {
     expect((await soon("toast")).textContent).toContain(nothing);
     expect(all("offer")).toHaveLength(0);
   });
+  it("shows what is in a link, at once while open and after unlocking else", async () => {
+    const locked: Status = { phase: "locked", ...lockedView({ has_keyring: false }) };
+    const double = await openPage(locked);
+    double.emit("links", null);
+    expect((await soon("toast")).textContent).toContain(en.add.linkWaits);
+    expect(double.count("offer_from_links")).toBe(0);
+    double.answers["offer_from_links"] = () => double.offer();
+    double.emit("status", open);
+    await soon("offer");
+    expect(double.count("offer_from_links")).toBe(1);
+    await waitFor(() => expect(all("toast")).toHaveLength(0));
+    const items = all("offer-item").length;
+    double.emit("links", null);
+    await waitFor(() => expect(all("offer-item")).toHaveLength(2 * items));
+    expect(double.count("accept_offer")).toBe(0);
+  });
   it("opens an encrypted export with its password, which leaves the field at once", async () => {
     const double = await openPage(open);
     const base = { kind: "totp", digits: 6, period: 30, algorithm: "SHA1", notes: [], standing: "new", source: "export.json", tags: ["Work"], ...UNKNOWN } as const;

@@ -235,6 +235,7 @@ export class Double {
     reveal: (args) => { this.#proved(args); return { qr_svg: SVG, secret: "JBSWY3DPEHPK3PXP", uri: "otpauth://totp/GitHub:me%40example.org?secret=JBSWY3DPEHPK3PXP&issuer=GitHub" }; },
     offer_from_files: () => this.offer(),
     offer_from_clipboard: () => this.offer(),
+    offer_from_links: () => null,
     offer_from_screen: () => ({ ...this.offer(), screens: [{ name: "Screen 1", url: "data:image/png;base64,iVBORw0KGgo=", width: 640, height: 360, frames: [{ left: 40, top: 60, width: 80, height: 80, found: [0] }, { left: 300, top: 60, width: 80, height: 80, found: [] }] }] }),
     offer_from_entry: ({ entry }) => {
       const { issuer, name, kind, secret } = entry as { issuer: string; name: string; kind: "totp"; secret: string };
