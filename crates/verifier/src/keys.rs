@@ -452,6 +452,19 @@ mod tests {
         assert!(keys.pepper_of(1).is_none() && keys.pepper_of(2).is_some());
     }
 
+    /// The work that goes through all tenants reaches every key of one, those that were replaced too.
+    #[test]
+    fn replaced_keys_survive_a_new_kek() {
+        let old = LocalKeys::new("k1", kek(1));
+        let (first, keys) = TenantKeys::create(&old, "acme").unwrap();
+        let sealed = keys.seal(&[b"p"], b"secret").unwrap();
+        let second = TenantKeys::rotate(&old, "acme", &first, 9.into()).unwrap();
+        let both = LocalKeys::new("k2", kek(2)).with_former("k1", kek(1));
+        let rewrapped = TenantKeys::rewrap(&both, "acme", &second).unwrap();
+        let keys = TenantKeys::unwrap(&LocalKeys::new("k2", kek(2)), "acme", &rewrapped).unwrap();
+        assert_eq!(keys.open("factor", &[b"p"], &sealed).unwrap().expose(), b"secret");
+    }
+
     #[test]
     fn tags_are_bound_to_purpose_and_parts_and_show_nothing() {
         let (_, keys) = TenantKeys::create(&LocalKeys::new("k1", kek(1)), "acme").unwrap();

@@ -51,7 +51,7 @@ impl Preset {
                 enforcement: forced,
                 methods: [Method::Sms, Method::Push, Method::Email].into(),
                 sms: Sms { setup_sends_per_day: 15, login_sends_per_day: 20, ..base.sms },
-                email: Email { by_exception: true, ttl: 600, ..base.email },
+                email: Email { by_exception: true, ..base.email },
                 recovery: Recovery { kind: RecoveryKind::None, ..base.recovery },
                 trust: Trust { ip: Some(IpMatch::Exact), ..base.trust },
                 step_up: StepUp { actions: [Action::ChangePassword].into(), ..base.step_up },
@@ -97,7 +97,6 @@ impl Preset {
             Self::Nist63b4Aal2 => Policy {
                 enforcement: forced,
                 methods: [Method::Totp, Method::Push].into(),
-                recovery: Recovery { kind: RecoveryKind::Codes { count: 10 }, ..base.recovery },
                 tickets: Tickets { second_admin: true, ..base.tickets },
                 ..base
             },

@@ -36,7 +36,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             decide::begin(&loaded.policy, &loaded.state, &action, context.first_factor, trusted.pass(), now);
         match ruling {
             Ruling::NotRequired(why, until) => {
-                let device = self.refresh(&loaded, trusted, now).await?;
+                let device = self.refresh(&loaded, trusted, context).await?;
                 Ok(Begin::NotRequired { why, until, device })
             }
             Ruling::MustEnrol(methods) => Ok(Begin::MustEnrol { methods }),
@@ -103,13 +103,17 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         &self,
         loaded: &Loaded,
         trusted: Trusted,
-        now: Timestamp,
+        context: &Context,
     ) -> Result<Option<DeviceToken>, Failure> {
+        let now = context.now;
         match trusted {
             Trusted::Network(trust) => {
-                let keep = loaded.policy.trust.max_contexts;
-                let put = Change::PutTrust { trust: Trust { last_used: now, ..trust }, keep };
-                self.note(loaded, now, vec![put], Vec::new()).await?;
+                // The same network by the tenant's key of this moment. Lost where trust ended in between: it is not
+                // brought back.
+                if let Some(tag) = loaded.network_tag(context) {
+                    let rotate = Change::RotateTrust { trust: trust.id, expected: trust.tag, tag };
+                    let _ = self.settle(loaded, now, vec![rotate], Vec::new()).await?;
+                }
                 Ok(None)
             }
             Trusted::Device { trust, current: true } => {

@@ -295,6 +295,33 @@ async fn a_denial_of_a_challenge_that_is_closed_meanwhile_is_kept() {
     assert_eq!(records.iter().filter(|record| record.body.contains("challenge.denied")).count(), 1);
 }
 
+/// A factor is removed, and the trust it earned with it, while a request from the trusted network is let through.
+#[tokio::test]
+async fn trust_that_ends_while_it_is_used_does_not_come_back() {
+    let (verifier, account) = enrolled(true, When::Before).await;
+    let mut policy = Policy::default();
+    policy.trust.ip = Some(keyhaven_verifier::IpMatch::Exact);
+    verifier.put_policy(&operator(), "acme", &policy, 1, T0.into()).await.unwrap();
+    let home = |now| context(now, None).from_ip("192.0.2.7".parse().unwrap());
+    let begun = verifier.begin(&ann(), Action::Login, &home(30)).await.unwrap();
+    let Begin::Challenge(question) = begun else { panic!("not asked") };
+    let decision = verifier.answer(&ann(), &question.id, code(&account, 30), &home(30)).await.unwrap();
+    assert!(decision.is_accepted());
+    let begun = verifier.begin(&ann(), Action::Login, &home(31)).await.unwrap();
+    assert!(matches!(begun, Begin::NotRequired { .. }));
+    *verifier.store().meddling.lock().unwrap() = Some(Settlement {
+        tenant: "acme".into(),
+        user: "ann".into(),
+        now: (T0 + 32).into(),
+        changes: vec![Change::DropTrust { trust: None }],
+        events: Vec::new(),
+    });
+    let _ = verifier.begin(&ann(), Action::Login, &home(32)).await.unwrap();
+    assert!(verifier.store().meddling.lock().unwrap().is_none());
+    let begun = verifier.begin(&ann(), Action::Login, &home(33)).await.unwrap();
+    assert!(matches!(begun, Begin::Challenge(_)), "{begun:?}");
+}
+
 #[tokio::test]
 async fn a_key_provider_without_the_key_decides_nothing() {
     let store = MemoryStore::new();

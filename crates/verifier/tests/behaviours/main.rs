@@ -13,6 +13,7 @@ mod invite;
 mod limits;
 mod model;
 mod portal;
+mod presets;
 mod recovery_key;
 mod rotation;
 mod safety;

@@ -108,6 +108,29 @@ async fn a_key_that_is_still_needed_stays() {
     assert!(world.verifier.rotate_key(&operator(), "nobody", "x", world.at()).await.is_err());
 }
 
+/// A network that is used under a new key is known under it when the old one is gone.
+#[tokio::test]
+async fn trusted_networks_move_to_the_new_key_when_they_are_used() {
+    let mut policy = Policy::default();
+    policy.trust.ip = Some(keyhaven_verifier::IpMatch::Exact);
+    let mut world = World::with(policy).await;
+    let (_, account) = world.enrol_totp().await;
+    for home in [AWAY, HOME] {
+        world.ip = home;
+        world.sign_in(&account).await;
+    }
+    world.pass(60);
+    world.verifier.rotate_key(&operator(), "acme", "yearly", world.at()).await.unwrap();
+    world.pass(60);
+    assert!(matches!(world.begin(Action::Login).await, Begin::NotRequired { why: NotRequired::SameIp, .. }));
+    world.pass(day());
+    world.verifier.reseal("acme", "", 9, world.at()).await.unwrap();
+    world.verifier.retire_keys(&operator(), "acme", "yearly", true, world.at()).await.unwrap();
+    assert!(matches!(world.begin(Action::Login).await, Begin::NotRequired { why: NotRequired::SameIp, .. }));
+    world.ip = AWAY;
+    assert!(matches!(world.begin(Action::Login).await, Begin::Challenge(_)), "it was not used since");
+}
+
 #[tokio::test]
 async fn remembered_devices_are_asked_again_and_not_taken_for_thieves() {
     let mut policy = Policy::default();

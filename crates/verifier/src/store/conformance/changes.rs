@@ -125,6 +125,10 @@ pub async fn a_settlement_is_all_or_nothing<S: Store, F: Future<Output = S>>(ope
     assert_eq!(load(&store).await, Snapshot::default());
     assert_eq!(store.audit("acme", 0, 10).await, Ok(Vec::new()));
     assert_eq!(store.explanation("acme", &told.decision).await, Ok(None));
+    let budgets = vec![crate::BudgetKey::Tenant];
+    let of_nobody = Query { tenant: "nobody".to_owned(), budgets, ..Query::default() };
+    let found = store.load(of_nobody).await.expect("the store answers");
+    assert_eq!(found, Snapshot { budgets: vec![crate::Budget::default()], ..Snapshot::default() });
     let held = Settlement { changes: settlement.changes[..3].to_vec(), ..settlement };
     assert_eq!(store.settle(held).await, Ok(DONE));
     assert_eq!(load(&store).await.factors, [kept]);
@@ -190,6 +194,7 @@ pub async fn factors_live_once<S: Store, F: Future<Output = S>>(open: impl Fn() 
     assert_eq!(settle(&store, 99, vec![activate(&second, 1)]).await, LOST, "one too many");
     assert_eq!(settle(&store, 100, vec![activate(&late, 9)]).await, LOST, "too late");
     let validate = |id: &crate::FactorId| vec![Change::Validate { factor: id.clone() }];
+    assert_eq!(settle(&store, 100, validate(&second.id)).await, LOST, "too late");
     assert_eq!(settle(&store, 50, validate(&second.id)).await, DONE);
     assert_eq!(settle(&store, 50, validate(&second.id)).await, LOST);
     assert_eq!(settle(&store, 50, vec![activate(&second, 9)]).await, LOST, "validated, not pending");
@@ -456,7 +461,8 @@ pub async fn trust_makes_room<S: Store, F: Future<Output = S>>(open: impl Fn() -
         assert_eq!(settle(&store, 0, put(known)).await, DONE);
     }
     let again = trust("home", TrustKind::Network, 3);
-    assert_eq!(settle(&store, 0, put(&again)).await, DONE);
+    let with_room = vec![Change::PutTrust { trust: again.clone(), keep: 9 }];
+    assert_eq!(settle(&store, 0, with_room).await, DONE);
     assert_eq!(load(&store).await.trusts, [device.clone(), again.clone()]);
     let rotate = |from: &str, to: &str| {
         vec![Change::RotateTrust { trust: device.id.clone(), expected: tag(from), tag: tag(to) }]
