@@ -94,6 +94,9 @@ commands! {
     vault::enable_keyring() -> Status;
     /// Takes the keyring slot away.
     vault::disable_keyring() -> Status;
+    /// Saves what could not be understood, byte for byte, after the person proved to be allowed; answers where, null when
+    /// the dialog was closed.
+    vault::save_set_aside(proof: Proof) -> Option<String>;
 
     /// Makes a new recovery key in the place of the old one, and shows its kit.
     kit::renew_kit(proof: Proof) -> Kit;

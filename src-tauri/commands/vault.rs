@@ -94,6 +94,17 @@ pub(super) fn unlock_with_recovery_key(app: &AppHandle, recovery_key: String) ->
     Ok(keyhaven.status())
 }
 
+pub(super) fn save_set_aside(app: &AppHandle, proof: Proof) -> Answer<Option<String>> {
+    // Whoever mistypes the passphrase hears so before choosing a file.
+    let bytes = desk(app).app().set_aside_file(proof)?;
+    let dialog = app.dialog().file().set_title("Save what could not be understood");
+    let dialog = dialog.add_filter("JSON lines", &["jsonl"]).set_file_name("keyhaven-set-aside.jsonl");
+    let Some(chosen) = dialog.blocking_save_file() else { return Ok(None) };
+    let path = chosen.into_path().map_err(other)?;
+    desk(app).app().save_private_file(&path, &bytes)?;
+    Ok(Some(path.display().to_string()))
+}
+
 pub(super) fn lock(app: &AppHandle) -> Answer<Status> {
     Ok(state::lock(app))
 }

@@ -2,9 +2,10 @@
 //! read anew at every unlock, so a version that understands it has it back.
 
 use crate::App;
+use crate::failure::fail;
 use crate::recovery::stored::{SET_KIND, SUMMARY_KIND, Set, Summary};
 use crate::stored::{KIND, Stored};
-use crate::view::Failure;
+use crate::view::{Failure, FailureKind, Proof};
 use data_encoding::BASE64;
 use keyhaven_secret::SecretBytes;
 use keyhaven_vault::{Compartment, Record};
@@ -46,6 +47,20 @@ impl App {
         let mut all = of(vault.accounts(), false);
         all.extend(vault.recovery().map(|recovery| of(recovery, true)).unwrap_or_default());
         Ok(all)
+    }
+
+    /// All of that as a file to keep ([`to_file`]): it may hold secrets, so whoever asks has proved anew to be allowed to
+    /// see them (promise 2).
+    ///
+    /// # Errors
+    /// The vault is locked, nothing was set aside, or the proof is wrong.
+    pub fn set_aside_file(&self, proof: Proof) -> Result<SecretBytes, Failure> {
+        let all = self.set_aside()?;
+        if all.is_empty() {
+            return Err(fail(FailureKind::BadInput, "nothing was set aside"));
+        }
+        self.check_proof(proof)?;
+        Ok(to_file(&all))
     }
 }
 

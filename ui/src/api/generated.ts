@@ -1778,6 +1778,9 @@ export const enableKeyring = (): Promise<Status> => invoke("enable_keyring");
 /** Takes the keyring slot away. */
 export const disableKeyring = (): Promise<Status> => invoke("disable_keyring");
 
+/** Saves what could not be understood, byte for byte, after the person proved to be allowed; answers where, null when the dialog was closed. */
+export const saveSetAside = (proof: Proof): Promise<string | null> => invoke("save_set_aside", { proof });
+
 /** Makes a new recovery key in the place of the old one, and shows its kit. */
 export const renewKit = (proof: Proof): Promise<Kit> => invoke("renew_kit", { proof });
 

@@ -32,6 +32,11 @@ export const safety = {
     care: "The vault as it is now stays among its saved states, so this can be undone.", footer: "Each save keeps the state before it.",
     go: (count: number) => (count === 0 ? "Nothing chosen" : `Restore ${plural(count, "record", "records")}`), done: (count: number) => `${plural(count, "record", "records")} restored`,
   },
+  aside: {
+    open: (count: number) => `Save ${count === 1 ? "it" : "them"} to a file…`, title: "What could not be understood", go: "Choose a file and save", going: "Saving…", done: (path: string) => `Saved to ${path}. It also stays in the vault.`,
+    lead: "Another version of Keyhaven wrote these records, or something damaged them. They stay in the vault as they are, and a version that understands them shows them again. The file gets every byte of them, to keep elsewhere or to have them looked at.",
+    care: "The file is not encrypted, and what is in it may be secret.",
+  },
   differences: {
     record: { account: "Account", recovery: "Recovery entry", other: "Keyhaven’s own note" },
     restore: { added: "missing now", changed: "differs", removed: "added since", both_kept: "differs" },

@@ -14,8 +14,8 @@ class Safety {
   exports = $state.raw<readonly PlainExport[]>([]);
   /** Whether the settings shall show the exports when they open. */
   seekExports = false;
-  /** Which sheet is open: copies, states to restore from, an export. */
-  sheet = $state<"merge" | "restore" | "export" | null>(null);
+  /** Which sheet is open: copies, states to restore from, an export, what could not be understood. */
+  sheet = $state<"merge" | "restore" | "export" | "aside" | null>(null);
   /** Whether the keyring's key shall be put back as soon as the vault is open. */
   repairKeyring = false;
 

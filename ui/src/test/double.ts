@@ -283,6 +283,7 @@ export class Double {
       if (plain) this.exports = [{ id: `x${this.#next++}`, target, paths, there: true, accounts: accounts.length, at: 1_772_500_000_000 }, ...this.exports];
       return { paths, accounts: accounts.length, plain };
     },
+    save_set_aside: (args) => { this.#proved(args); return "/home/me/keyhaven-set-aside.jsonl"; },
     plain_exports: () => this.exports,
     tidy_export: ({ id }) => (this.exports = this.exports.filter((one) => one.id !== id)),
     forget_export: ({ id }) => (this.exports = this.exports.filter((one) => one.id !== id)),

@@ -82,3 +82,36 @@ describe("exporting", () => {
     await waitFor(() => expect(the<HTMLButtonElement>("export-go").disabled).toBe(true));
   });
 });
+
+describe("what could not be understood", () => {
+  it("is saved to a file after a proof, from the line that counts it", async () => {
+    const double = await openPage({ phase: "open", ...openView({ set_aside: 2 }) }, 5);
+    const line = all("banner").find((banner) => banner.dataset["kind"] === "set-aside");
+    const action = line?.querySelector<HTMLButtonElement>(".act");
+    expect(action?.textContent).toBe(en.aside.open(2));
+    action?.click();
+    await soon("aside-sheet");
+    await expectAccessible();
+    click("aside-go");
+    expect(double.count("save_set_aside")).toBe(0);
+    fill("aside-proof", "wrong");
+    click("aside-go");
+    await waitFor(() => expect(the("aside-sheet").textContent).toContain(en.failure.wrong_passphrase.title));
+    fill("aside-proof", PASSPHRASE);
+    click("aside-go");
+    await gone("aside-sheet");
+    expect(double.last("save_set_aside")).toEqual({ proof: { passphrase: PASSPHRASE, recovery_key: null } });
+    await waitFor(() => expect(document.body.textContent).toContain(en.aside.done("/home/me/keyhaven-set-aside.jsonl")));
+  });
+  it("stays on the sheet when no file was chosen", async () => {
+    const double = await openPage({ phase: "open", ...openView({ set_aside: 1 }) }, 5);
+    double.answers["save_set_aside"] = () => null;
+    document.querySelector<HTMLButtonElement>('[data-kind="set-aside"] .act')?.click();
+    await soon("aside-sheet");
+    fill("aside-proof", PASSPHRASE);
+    click("aside-go");
+    await waitFor(() => expect(double.count("save_set_aside")).toBe(1));
+    await waitFor(() => expect(the<HTMLButtonElement>("aside-go").disabled).toBe(false));
+    expect(all("aside-sheet")).toHaveLength(1);
+  });
+});

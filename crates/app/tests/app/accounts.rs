@@ -308,12 +308,27 @@ fn a_record_that_is_not_understood_is_counted_and_kept() {
     let line: serde_json::Value = serde_json::from_slice(file.expose()).unwrap();
     let bytes = data_encoding::BASE64.decode(line["bytes"].as_str().unwrap().as_bytes()).unwrap();
     assert_eq!(bytes, odd);
+    // The window's way out asks for a proof first, and gives the same bytes.
+    let wrong = Proof { passphrase: Some("wrong".into()), recovery_key: None };
+    assert_eq!(app.set_aside_file(wrong).unwrap_err().kind, FailureKind::WrongPassphrase);
+    let right = || Proof { passphrase: Some(passphrase().expose().to_owned()), recovery_key: None };
+    assert_eq!(app.set_aside_file(right()).unwrap(), file);
     add(&mut app, &format!("otpauth://totp/a?secret={RFC}"));
     let vault = LockedVault::read(&keyhaven_vault::DiskFiles, &location)
         .unwrap()
         .unlock(Credential::Passphrase(&passphrase()))
         .unwrap();
     assert_eq!(vault.accounts().get(id).unwrap().payload.expose(), odd);
+    let mut vault = vault;
+    vault.accounts_mut().delete(id, START);
+    vault.save(&keyhaven_vault::DiskFiles, START).unwrap();
+    let mut app = restarted(&host, home.path());
+    app.unlock_with_passphrase(&passphrase()).unwrap();
+    assert_eq!(
+        app.set_aside_file(right()).unwrap_err().kind,
+        FailureKind::BadInput,
+        "there is nothing to save"
+    );
 }
 
 #[test]
