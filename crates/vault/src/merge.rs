@@ -252,3 +252,183 @@ impl OpenVault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Credential, DiskFiles, KdfCost, Location, NewVault, Record, SlotKind};
+    use keyhaven_secret::{SecretBytes, SecretText};
+    use serde_json::json;
+
+    /// Two copies of one vault, their recovery compartments open.
+    fn copies() -> (OpenVault, OpenVault) {
+        let folder = tempfile::tempdir().unwrap();
+        let passphrase = SecretText::new("x".into());
+        let mut here = OpenVault::create(&NewVault {
+            location: Location::in_folder(folder.path()),
+            passphrase: Some((&passphrase, KdfCost::new(8, 1).unwrap())),
+            keyring: None,
+            recovery_key: None,
+            now: 1,
+        })
+        .unwrap();
+        here.unlock_recovery(Credential::Passphrase(&passphrase)).unwrap();
+        here.recovery_mut().unwrap().put(record(1, "kept"));
+        here.save(&DiskFiles, 1).unwrap();
+        let mut there = here.sealed().unlock(Credential::Passphrase(&passphrase)).unwrap();
+        there.unlock_recovery(Credential::Passphrase(&passphrase)).unwrap();
+        (here, there)
+    }
+
+    fn record(id: u8, payload: &str) -> Record {
+        let payload = SecretBytes::new(payload.as_bytes().to_vec());
+        Record::new(RecordId::from_bytes([id; 16]), "codes", 1, payload)
+    }
+
+    /// A slot of a newer version.
+    fn kept(number: usize) -> StoredSlot {
+        serde_json::from_value(json!({"id": format!("{number:032x}"), "kind": "passkey"})).unwrap()
+    }
+
+    #[test]
+    fn fields_of_a_newer_version_become_the_same_from_both_sides() {
+        let fields = |vault: &OpenVault| {
+            let header = &vault.header;
+            [&header.unknown, &header.accounts.unknown, &header.recovery.unknown].map(Clone::clone)
+        };
+        let differing = || {
+            let (mut here, mut there) = copies();
+            for (vault, value) in [(&mut here, "a"), (&mut there, "b")] {
+                let header = &mut vault.header;
+                for fields in
+                    [&mut header.unknown, &mut header.accounts.unknown, &mut header.recovery.unknown]
+                {
+                    fields.insert("both".into(), value.into());
+                    fields.insert(format!("only {value}"), value.into());
+                }
+            }
+            (here, there)
+        };
+        let (mut one, other) = differing();
+        one.merge(&other).unwrap();
+        let (other, mut two) = differing();
+        two.merge(&other).unwrap();
+        let expected = json!({"both": "b", "only a": "a", "only b": "b"});
+        for fields in [fields(&one), fields(&two)].into_iter().flatten() {
+            assert_eq!(Value::Object(fields), expected);
+        }
+    }
+
+    #[test]
+    fn a_slot_that_was_called_two_names_has_the_same_one_from_both_sides() {
+        let labels = |vault: &OpenVault| vault.slots().into_iter().map(|slot| slot.label).collect::<Vec<_>>();
+        let labelled = || {
+            let (mut here, mut there) = copies();
+            let id = here.slots()[0].id;
+            here.label_slot(id, "mine").unwrap();
+            there.label_slot(id, "ours").unwrap();
+            (here, there)
+        };
+        let (mut one, other) = labelled();
+        let report = one.merge(&other).unwrap();
+        assert!(!report.keys_taken_over, "they have the same keys");
+        let (other, mut two) = labelled();
+        two.merge(&other).unwrap();
+        assert_eq!((labels(&one), labels(&two)), (vec!["ours".to_owned()], vec!["ours".to_owned()]));
+    }
+
+    #[test]
+    fn slots_of_both_are_counted_together() {
+        for (more, possible) in [(1, true), (2, false)] {
+            let (mut here, mut there) = copies();
+            here.header.slots.extend((0..15).map(kept));
+            there.header.slots.extend((15..30 + more).map(kept));
+            let merged = here.merge(&there);
+            match merged {
+                Ok(report) => assert!(possible && report.slots_added == MAX_SLOTS - 16),
+                Err(MergeError::TooManySlots { limit: MAX_SLOTS }) => assert!(!possible),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn passphrase_slots_of_both_are_counted_together() {
+        for (more, possible) in [(0, true), (1, false)] {
+            let (mut here, mut there) = copies();
+            let slot = here.header.slots[0].known().unwrap().clone();
+            let copy = |number: u8| {
+                let mut slot = slot.clone();
+                slot.id.0 = [number; 16];
+                StoredSlot::Known(Box::new(slot))
+            };
+            assert_eq!(slot.kind(), SlotKind::Passphrase);
+            here.header.slots.extend((1..5).map(copy));
+            there.header.slots.extend((5..8 + more).map(copy));
+            match here.merge(&there) {
+                Ok(_) => assert!(possible && here.slots().len() == MAX_PASSPHRASE_SLOTS),
+                Err(MergeError::TooManySlots { limit: MAX_PASSPHRASE_SLOTS }) => assert!(!possible),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn as_many_sealed_states_wait_as_a_file_may_have() {
+        for (more, possible) in [(0, true), (1, false)] {
+            let (mut here, mut there) = copies();
+            here.lock_recovery().unwrap();
+            there.lock_recovery().unwrap();
+            let segment = |number: usize| number.to_be_bytes().to_vec();
+            let half = MAX_SEGMENTS / 2;
+            here.recovery.segments = (0..half + 1).map(segment).collect();
+            // One of them is in both.
+            there.recovery.segments = (half..MAX_SEGMENTS + more).map(segment).collect();
+            match here.merge(&there) {
+                Ok(report) => {
+                    assert!(possible && report.recovery == RecoveryMerge::Waiting);
+                    assert_eq!(here.recovery.segments.len(), MAX_SEGMENTS);
+                }
+                Err(MergeError::RecoveryLocked) => assert!(!possible),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    /// What the other copy did to its recovery compartment, and what the merge says of it.
+    #[test]
+    fn everything_that_comes_into_the_recovery_compartment_is_told() {
+        let told = |here_does: fn(&mut Compartment), there_does: fn(&mut Compartment)| {
+            let (mut here, mut there) = copies();
+            here_does(here.recovery_mut().unwrap());
+            there_does(there.recovery_mut().unwrap());
+            match here.merge(&there).unwrap().recovery {
+                RecoveryMerge::Merged { added, changed, deleted, conflicts, set_aside } => {
+                    Some([added, changed, deleted, conflicts.len(), set_aside])
+                }
+                RecoveryMerge::Unchanged => None,
+                RecoveryMerge::Waiting => panic!("both are open"),
+            }
+        };
+        let nothing: fn(&mut Compartment) = |_| {};
+        let change: fn(&mut Compartment) = |records| records.put(record(1, "changed"));
+        assert_eq!(told(nothing, nothing), None);
+        assert_eq!(told(nothing, |records| records.put(record(2, "new"))), Some([1, 0, 0, 0, 0]));
+        assert_eq!(told(nothing, change), Some([0, 1, 0, 0, 0]));
+        assert_eq!(
+            told(nothing, |records| assert!(records.delete(RecordId::from_bytes([1; 16]), 2))),
+            Some([0, 0, 1, 0, 0])
+        );
+        assert_eq!(
+            told(nothing, |records| records.set_aside.push(SecretBytes::new(b"7".to_vec()))),
+            Some([0, 0, 0, 0, 1])
+        );
+        // Here is the later one and stays: nothing changes but that there are two.
+        let later: fn(&mut Compartment) = |records| {
+            let mut later = record(1, "later");
+            later.modified_at = 9;
+            records.put(later);
+        };
+        assert_eq!(told(later, change), Some([0, 0, 0, 1, 0]));
+    }
+}

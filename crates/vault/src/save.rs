@@ -397,3 +397,94 @@ pub(crate) fn write_beside(files: &dyn Files, target: &Path, bytes: &[u8]) -> Re
     }
     Ok(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Credential, DiskFiles, Generation, KeyringKey, NewVault, Record, RecordId, RecoveryKey};
+    use keyhaven_secret::SecretBytes;
+
+    #[test]
+    fn a_refusal_says_what_was_being_done_and_what_is_there() {
+        let path = Path::new("vault.keyhaven");
+        let said = |kind: io::ErrorKind| failed(DiskOperation::Sync, path)(kind.into()).to_string();
+        assert_eq!(said(io::ErrorKind::StorageFull), "no space left while bringing a file to the disk");
+        assert_eq!(said(io::ErrorKind::QuotaExceeded), said(io::ErrorKind::StorageFull));
+        assert_eq!(said(io::ErrorKind::PermissionDenied), "not allowed: bringing a file to the disk");
+        assert_eq!(said(io::ErrorKind::ReadOnlyFilesystem), said(io::ErrorKind::PermissionDenied));
+        assert_eq!(said(io::ErrorKind::TimedOut), "bringing a file to the disk failed: timed out");
+        let changed = |found| SaveError::ChangedOnDisk { found }.to_string();
+        assert_eq!(changed(None), "the vault file was changed by another program");
+        assert_eq!(changed(Some(7)), "the vault file was changed by another program (it has generation 7)");
+    }
+
+    /// Beginnings of files, as far as their lengths are looked at.
+    #[test]
+    fn what_no_program_would_read_is_not_written() {
+        let file = |length: u64, header: usize| {
+            let mut bytes = vec![0; usize::try_from(length).unwrap()];
+            bytes[10..14].copy_from_slice(&u32::try_from(header).unwrap().to_be_bytes());
+            OpenVault::check_readable(&bytes)
+        };
+        assert!(file(1_000, 0x1_02_03).is_ok() && file(1_000, MAX_HEADER).is_ok());
+        match file(1_000, MAX_HEADER + 1) {
+            Err(SaveError::TooLarge(Demand::HeaderLength { found, limit })) => {
+                assert_eq!((found, limit), (MAX_HEADER as u64 + 1, MAX_HEADER as u64));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(file(1_000, 0x0102_0304).is_err());
+        assert!(file(MAX_FILE, 0).is_ok());
+        assert!(matches!(file(MAX_FILE + 1, 0), Err(SaveError::TooLarge(Demand::FileLength { .. }))));
+    }
+
+    /// An open vault with an account that was changed in two copies, and something that was set aside.
+    fn saved(folder: &Path) -> OpenVault {
+        let key = KeyringKey::generate().unwrap();
+        let mut vault = OpenVault::create(&NewVault {
+            location: Location::in_folder(folder),
+            passphrase: None,
+            keyring: Some(&key),
+            recovery_key: Some(&RecoveryKey::generate().unwrap()),
+            now: 1,
+        })
+        .unwrap();
+        vault.accounts.set_aside.push(SecretBytes::new(b"7".to_vec()));
+        vault.save(&DiskFiles, 1).unwrap();
+        let mut there = vault.sealed().unlock(Credential::Keyring(&key)).unwrap();
+        vault.accounts.put(account("here"));
+        there.accounts.put(account("there"));
+        vault.merge(&there).unwrap();
+        assert_eq!(vault.accounts.conflicts().count(), 1);
+        vault.save(&DiskFiles, 2).unwrap();
+        vault
+    }
+
+    fn account(payload: &str) -> Record {
+        let payload = SecretBytes::new(payload.as_bytes().to_vec());
+        Record::new(RecordId::from_bytes([1; 16]), "account", 1, payload)
+    }
+
+    #[test]
+    fn a_state_before_something_was_set_right_stays_longer() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut vault = saved(folder.path());
+        let newest = |vault: &OpenVault| {
+            let mut states = LockedVault::generations(&DiskFiles, &vault.image.location).unwrap();
+            let Generation { path, .. } = states.remove(0);
+            path.to_string_lossy().ends_with("-last.keyhaven")
+        };
+        vault.save(&DiskFiles, 3).unwrap();
+        assert!(!newest(&vault), "nothing went");
+        // One more of either is nothing that went.
+        vault.accounts.set_aside.push(SecretBytes::new(b"8".to_vec()));
+        vault.save(&DiskFiles, 4).unwrap();
+        assert!(!newest(&vault));
+        assert!(vault.accounts.discard_set_aside(&SecretBytes::new(b"7".to_vec())));
+        vault.save(&DiskFiles, 5).unwrap();
+        assert!(newest(&vault), "what was set aside and is gone");
+        vault.accounts.put(account("decided"));
+        vault.save(&DiskFiles, 6).unwrap();
+        assert!(newest(&vault), "the version that was not chosen");
+    }
+}

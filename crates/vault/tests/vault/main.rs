@@ -15,4 +15,5 @@ mod merge;
 mod power;
 mod refusals;
 mod shares;
+mod slots;
 mod support;

@@ -3,7 +3,8 @@
 
 use crate::support::{Home, NOW, cheap, payloads, record, text};
 use keyhaven_vault::{
-    Credential, DiskFiles, Files, Location, Lock, LockedVault, NewFile, NewSlot, OpenVault, SaveError,
+    Credential, DiskFiles, DiskOperation, Files, Location, Lock, LockedVault, NewFile, NewSlot, OpenVault,
+    SaveError,
 };
 use std::{
     io,
@@ -97,11 +98,15 @@ fn a_share_that_cannot_rename_over_keeps_the_old_vault_and_says_so() {
         let before = home.bytes();
         vault.accounts_mut().put(record("account", "two"));
         let refused = vault.save(&share, NOW + 1);
-        let named = matches!(
-            refused,
-            Err(SaveError::Io { operation: keyhaven_vault::DiskOperation::Rename, .. }
-                | SaveError::ReadOnly { operation: keyhaven_vault::DiskOperation::Rename, .. })
-        );
+        let named = match refused {
+            Err(SaveError::Io { operation: DiskOperation::Rename, .. }) => {
+                kind != io::ErrorKind::PermissionDenied
+            }
+            Err(SaveError::ReadOnly { operation: DiskOperation::Rename, .. }) => {
+                kind == io::ErrorKind::PermissionDenied
+            }
+            _ => false,
+        };
         assert!(named, "{kind:?}: {refused:?}");
         assert_eq!(home.bytes(), before);
         assert!(home.names().iter().all(|name| !name.ends_with(".tmp")), "{:?}", home.names());
@@ -134,6 +139,26 @@ fn a_folder_that_may_not_be_written_is_read_and_left_alone() {
     assert!(matches!(saved, Err(SaveError::ReadOnly { .. })), "{saved:?}");
     assert_eq!((opened, home.bytes()), (vec!["one".to_owned()], before));
     vault.save(&DiskFiles, NOW + 2).unwrap();
+}
+
+#[test]
+fn a_vault_that_cannot_be_read_at_this_moment_is_not_written_over_and_says_why() {
+    let home = Home::new();
+    let mut vault = home.saved();
+    let mut anew = home.create();
+    let before = home.bytes();
+    let disk = |kind| Share { unreadable: Some(kind), ..Share::default() };
+    for vault in [&mut vault, &mut anew] {
+        let refused = vault.save(&disk(io::ErrorKind::TimedOut), NOW);
+        let why = matches!(&refused, Err(SaveError::Io { operation: DiskOperation::Read, source, .. })
+            if source.kind() == io::ErrorKind::TimedOut);
+        assert!(why, "{refused:?}");
+        // Something that large is no vault of this program, and so not the one that was read.
+        let refused = vault.save(&disk(io::ErrorKind::FileTooLarge), NOW);
+        assert!(matches!(refused, Err(SaveError::ChangedOnDisk { found: None })), "{refused:?}");
+    }
+    assert_eq!(home.bytes(), before);
+    vault.save(&DiskFiles, NOW).unwrap();
 }
 
 #[test]
