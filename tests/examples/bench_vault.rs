@@ -116,13 +116,15 @@ fn hostile(location: &Location) -> Result<(), Box<dyn std::error::Error>> {
         }
         let time = median(times);
         slowest = slowest.max(time);
-        println!("refused: {name:<38} {time:.2} ms");
+        println!("refused: {name:<38}  {time:.2} ms");
     }
     let sparse = location.folder().join("sparse.keyhaven");
     std::fs::File::create(&sparse)?.set_len(64 << 30)?;
     let start = Instant::now();
     let refused = LockedVault::read(&DiskFiles, &Location::at(&sparse)).is_err();
-    println!("refused: {:<38} {:.2} ms", "a file of 64 GiB", start.elapsed().as_secs_f64() * 1e3);
+    let time = median(vec![start.elapsed()]);
+    slowest = slowest.max(time);
+    println!("refused: {:<38}  {time:.2} ms", "64 GiB of nothing");
     if !refused || slowest > 50.0 {
         return Err(format!("a hostile file is refused too late: {slowest:.2} ms").into());
     }

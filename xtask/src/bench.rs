@@ -30,10 +30,12 @@ pub fn bench(project: &Project, names: &[String]) -> Result<(), String> {
         println!("\n== {name}");
         let arguments =
             ["run", "--release", "--locked", "--quiet", "--package", package, "--example", example];
+        let mut command = project.cargo(&arguments);
         if *name == "vault" {
-            proof::prove(project)?;
+            proof::prove(project, command)?;
+        } else {
+            loud(example, command.status())?;
         }
-        loud(example, project.cargo(&arguments).status())?;
     }
     if wanted("app") { app(project) } else { Ok(()) }
 }

@@ -1,11 +1,12 @@
 //! What `cargo xtask bench vault` proves beside its figures: the vault's own tests, run with larger counts. Each prints
 //! lines like `proof: bit flips 1234, lost records 0`; they are added up and written into docs/promises.md, with what
-//! `cargo xtask fuzz` recorded.
+//! `cargo xtask fuzz` recorded and how soon hostile files were refused.
 
 use crate::build::WORKSPACE;
 use crate::fuzz::{self, Tried};
 use crate::process::{Logged, Project};
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
 const DOCUMENT: &str = "docs/promises.md";
@@ -18,9 +19,9 @@ const LIMIT: Duration = Duration::from_secs(40 * 60);
 
 type Sums = Vec<(String, u64)>;
 
-/// Runs the tests that prove something, prints what they tried and what was fuzzed, and writes it down. An error when a
-/// single record was lost.
-pub fn prove(project: &Project) -> Result<(), String> {
+/// Runs the tests that prove something and the program that `measure` is, prints what they say and what was fuzzed, and
+/// writes it down. An error when a single record was lost, or when a hostile file was refused too late.
+pub fn prove(project: &Project, measure: Command) -> Result<(), String> {
     println!("proving (some minutes) …");
     let mut command = project.cargo(&["test", "--locked"]);
     command.args(WORKSPACE).args(["--test", "vault", "--", "--show-output"]).envs(COUNTS);
@@ -36,10 +37,20 @@ pub fn prove(project: &Project) -> Result<(), String> {
         return Err(format!("the tests said nothing of lost records; all of it in {}", log.display()));
     }
     sums.iter().for_each(|(what, number)| println!("{what:<62} {number:>12}"));
+    let measured = project.logged("vault-figures", measure, LIMIT)?;
+    print!("{}", measured.text);
+    if !measured.success {
+        return Err("the figures were not printed to their end, or one of them is not what it must be".into());
+    }
+    let refusals = refusals(&measured.text);
+    if refusals.is_empty() {
+        return Err("nothing was said of hostile files".into());
+    }
     let path = project.root.join(DOCUMENT);
     let told = |e| format!("{DOCUMENT}: {e}");
     let document = fs::read_to_string(&path).map_err(told)?;
-    let document = replaced(&document, &shown(&sums)).ok_or("docs/promises.md lost its markers")?;
+    let document =
+        replaced(&document, &shown(&sums, &refusals)).ok_or("docs/promises.md lost its markers")?;
     fs::write(&path, document).map_err(told)?;
     match sums.iter().find(|(what, _)| what == "lost records") {
         Some((_, 0)) => Ok(()),
@@ -64,12 +75,21 @@ fn add_up(text: &str) -> Sums {
     sums
 }
 
+/// What `refused: a million slots   0.05 ms` says, and how long it took.
+fn refusals(text: &str) -> Vec<(&str, &str)> {
+    let lines = text.lines().filter_map(|line| line.strip_prefix("refused: ")?.split_once("  "));
+    lines.map(|(what, took)| (what, took.trim())).collect()
+}
+
 /// The lines between the markers.
-fn shown(sums: &Sums) -> String {
+fn shown(sums: &Sums, refusals: &[(&str, &str)]) -> String {
     let mut text =
         String::from("| Tried on the vault, the last time that the command ran | |\n| --- | ---: |\n");
     for (what, number) in sums {
         text += &format!("| {what} | {} |\n", grouped(*number));
+    }
+    for (what, took) in refusals {
+        text += &format!("| a file with {what}, refused after | {took} |\n");
     }
     text
 }
@@ -104,6 +124,18 @@ mod tests {
         assert_eq!(add_up(text), [("faults".to_owned(), 11), ("lost records".to_owned(), 1)]);
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(grouped(123), "123");
+    }
+
+    #[test]
+    fn refusals_are_read_with_their_time() {
+        let text = "KDF   700 ms\nrefused: a million slots                        0.05 ms\n";
+        assert_eq!(refusals(text), [("a million slots", "0.05 ms")]);
+        let shown = shown(&vec![("lost records".into(), 0)], &refusals(text));
+        assert!(
+            shown.ends_with(
+                "| lost records | 0 |\n| a file with a million slots, refused after | 0.05 ms |\n"
+            )
+        );
     }
 
     #[test]
