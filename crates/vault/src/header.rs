@@ -5,6 +5,7 @@
 
 use crate::{
     cost::KdfCost,
+    exact,
     ids::VaultId,
     json::Hex,
     seal,
@@ -262,8 +263,10 @@ pub(crate) fn parse(file: &[u8]) -> Result<Parsed, ReadError> {
         return Err(ReadError::Damaged(DamagedPart::Header));
     }
     // serde_json stops at 128 levels, so deep nesting ends here too.
-    let header: Header = serde_json::from_slice(json).map_err(|_| ReadError::Damaged(DamagedPart::Header))?;
+    let mut header: Header =
+        serde_json::from_slice(json).map_err(|_| ReadError::Damaged(DamagedPart::Header))?;
     header.check_demands()?;
+    exact::read_fractions(&mut header, json);
     let sealed = header
         .recovery
         .segments

@@ -17,6 +17,7 @@ mod copies;
 mod cost;
 mod create;
 mod drop_in;
+mod exact;
 mod files;
 mod generations;
 mod header;

@@ -3,8 +3,8 @@
 
 use crate::support::{Home, NOW, cheap, payloads, record, text};
 use keyhaven_vault::{
-    Credential, DiskFiles, Files, Location, Lock, LockedVault, NewFile, NewSlot, OpenVault, RestoreError,
-    SaveError,
+    Credential, DiskFiles, Files, Location, Lock, LockedVault, NewFile, NewSlot, OpenVault, ReadError,
+    RestoreError, SaveError,
 };
 use std::{
     io,
@@ -283,6 +283,18 @@ fn a_file_that_is_gone_or_damaged_is_not_written_over() {
     std::fs::remove_file(home.location().file()).unwrap();
     assert!(matches!(vault.save(&DiskFiles, NOW), Err(SaveError::ChangedOnDisk { found: None })));
     assert!(!home.location().file().exists());
+}
+
+#[test]
+fn a_folder_of_generations_that_cannot_be_listed_is_not_an_empty_one() {
+    let home = Home::new();
+    home.saved();
+    let listed = |files: &dyn Files| LockedVault::generations(files, &home.location());
+    assert!(listed(&DiskFiles).unwrap().is_empty(), "there is no such folder yet");
+    // The first call follows links.
+    let error = listed(&FailingFiles::new(1, Fault::Error(io::ErrorKind::PermissionDenied))).unwrap_err();
+    let told = matches!(&error, ReadError::Io(error) if error.kind() == io::ErrorKind::PermissionDenied);
+    assert!(told, "{error:?}");
 }
 
 #[test]

@@ -127,6 +127,32 @@ impl NewFile for DiskFile {
 }
 
 #[test]
+fn a_restore_that_is_done_is_on_the_disk() {
+    let home = Home::new();
+    let (disk, location) = (Disk::default(), Location::in_folder("disk"));
+    let mut vault = OpenVault::create(&NewVault {
+        location: location.clone(),
+        passphrase: Some((&home.keys.passphrase, cheap())),
+        keyring: Some(&home.keys.keyring),
+        recovery_key: None,
+        now: NOW,
+    })
+    .unwrap();
+    for payload in ["one", "two"] {
+        vault.accounts_mut().put(record("account", payload));
+        vault.save(&disk, NOW).unwrap();
+    }
+    let generations = LockedVault::generations(&disk, &location).unwrap();
+    LockedVault::restore(&disk, &location, &generations[0].path).unwrap();
+    let disk = disk.after_cut(false);
+    let restored = LockedVault::read(&disk, &location).unwrap();
+    let restored = restored.unlock(Credential::Keyring(&home.keys.keyring)).unwrap();
+    assert_eq!(payloads(restored.accounts().iter()), ["one"]);
+    let kept = LockedVault::generations(&disk, &location).unwrap();
+    assert!(kept.len() == 2 && kept.iter().all(|state| state.readable.is_ok()), "{kept:?}");
+}
+
+#[test]
 fn after_a_power_cut_at_any_call_the_old_or_the_new_vault_is_there() {
     let home = Home::new();
     let location = Location::in_folder("disk");

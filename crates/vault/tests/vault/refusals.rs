@@ -35,6 +35,22 @@ fn a_typing_slip_in_the_recovery_key_is_not_a_wrong_key() {
 }
 
 #[test]
+fn what_is_printed_of_a_locked_vault_and_its_keys_is_their_name() {
+    let home = Home::new();
+    let vault = home.saved();
+    let printed = format!("{:?}", home.read());
+    assert_eq!(printed, format!("LockedVault({}, generation 1)", vault.id()));
+    let credentials = [
+        (Credential::Passphrase(&home.keys.passphrase), "Credential(passphrase)"),
+        (Credential::Keyring(&home.keys.keyring), "Credential(keyring)"),
+        (Credential::RecoveryKey(&home.keys.recovery_key), "Credential(recovery-key)"),
+    ];
+    for (credential, name) in credentials {
+        assert_eq!(format!("{credential:?}"), name);
+    }
+}
+
+#[test]
 fn a_vault_without_a_slot_of_that_kind_says_so() {
     let home = Home::new();
     let vault = OpenVault::create(&NewVault {

@@ -162,6 +162,59 @@ fn a_vault_that_cannot_be_read_at_this_moment_is_not_written_over_and_says_why()
 }
 
 #[test]
+fn a_copy_takes_no_place_of_which_nobody_knows_what_stands_there() {
+    let (home, elsewhere) = (Home::new(), Home::new());
+    let vault = home.saved();
+    let place = elsewhere.location();
+    std::fs::write(place.file(), b"theirs").unwrap();
+    let refused = |kind| {
+        let disk = Share { unreadable: Some(kind), ..Share::default() };
+        vault.sealed().copy_to(&disk, &place).unwrap_err()
+    };
+    let error = refused(io::ErrorKind::TimedOut);
+    assert!(matches!(error, SaveError::Io { operation: DiskOperation::Read, .. }), "{error:?}");
+    let error = refused(io::ErrorKind::FileTooLarge);
+    assert!(matches!(error, SaveError::AlreadyExists), "{error:?}");
+    assert_eq!(elsewhere.bytes(), b"theirs");
+}
+
+/// A save that failed after it had kept the state is done again.
+#[test]
+fn a_state_that_was_kept_already_is_kept_once_and_whole() {
+    for torn in [false, true] {
+        let home = Home::new();
+        let mut vault = home.saved();
+        vault.accounts_mut().put(record("account", "two"));
+        let share = Share { no_rename_over: Some(io::ErrorKind::Unsupported), ..Share::default() };
+        vault.save(&share, NOW).unwrap_err();
+        let kept = || {
+            let generations = home.location().generations_folder();
+            let mut files = std::fs::read_dir(generations).unwrap().map(|file| file.unwrap().path());
+            (files.next().unwrap(), files.next().is_some())
+        };
+        let (path, more) = kept();
+        assert!(!more);
+        if torn {
+            let whole = std::fs::read(&path).unwrap();
+            std::fs::remove_file(&path).unwrap(); // the vault's own second name
+            std::fs::write(&path, &whole[..100]).unwrap();
+        }
+        let before = std::fs::metadata(&path).unwrap();
+        vault.save(&DiskFiles, NOW).unwrap();
+        assert_eq!(kept(), (path.clone(), false), "torn: {torn}");
+        let generations = LockedVault::generations(&DiskFiles, &home.location()).unwrap();
+        assert!(generations[0].readable.is_ok(), "torn: {torn}");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let same = before.ino() == std::fs::metadata(&path).unwrap().ino();
+            assert_eq!(same, !torn, "what is there is not written again");
+        }
+        drop(before);
+    }
+}
+
+#[test]
 fn a_program_that_starts_removes_what_died_writers_left_and_nothing_else() {
     let home = Home::new();
     home.saved().save(&DiskFiles, NOW).unwrap();
@@ -231,8 +284,10 @@ fn a_made_up_generation_does_not_use_the_numbers_up() {
     let home = Home::new();
     let mut vault = home.saved();
     std::fs::create_dir_all(home.location().generations_folder()).unwrap();
-    let name = format!("vault-{}-0-00000000.keyhaven", u64::MAX);
-    std::fs::write(home.location().generations_folder().join(name), b"x").unwrap();
+    for number in [u64::MAX, u64::from(u32::MAX)] {
+        let name = format!("vault-{number}-0-00000000.keyhaven");
+        std::fs::write(home.location().generations_folder().join(name), b"x").unwrap();
+    }
     assert_eq!(vault.save(&DiskFiles, NOW).unwrap().generation, 2);
     assert_eq!(vault.save(&DiskFiles, NOW).unwrap().generation, 3);
 }
