@@ -80,7 +80,7 @@ fn a_kit_makes_no_folder_and_no_vault_is_left_without_its_kit() {
     let (exit, out, err) = with_passphrase(here, &["vault", "init", "--kit", "papers/kit.svg"]);
     assert_eq!((exit, out.as_str()), (2, ""));
     assert!(err.contains("papers: there is no such folder") && err.contains("nothing was made"), "{err}");
-    assert_eq!(files_of(here), [PathBuf::new(); 0], "neither a folder nor a vault");
+    assert_eq!(files_of(here), Vec::<PathBuf>::new(), "neither a folder nor a vault");
 }
 
 #[test]
@@ -107,6 +107,7 @@ fn a_backup_that_is_damaged_or_gone_is_no_good_backup() {
     let (exit, out) = status();
     assert!(exit == 1 && out.starts_with("backups  failing\n"), "{exit}: {out}");
     assert!(out.contains(name) && out.contains("damaged"), "{out}");
+    #[expect(clippy::disallowed_methods, reason = "the test's own damage")]
     std::fs::remove_file(&backup).unwrap();
     let (exit, out) = status();
     assert!(exit == 1 && out.starts_with("backups  failing\n"), "{exit}: {out}");
@@ -290,7 +291,7 @@ fn trouble_with_a_file_that_was_named_is_not_told_as_trouble_with_the_vault() {
             assert!(err.contains(name) && !err.contains("restore --list"), "{err}");
         }
     }
-    assert_eq!(files_of(elsewhere.path()), [PathBuf::new(); 0]);
+    assert_eq!(files_of(elsewhere.path()), Vec::<PathBuf>::new());
 }
 
 #[test]
