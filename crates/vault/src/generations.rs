@@ -363,6 +363,22 @@ mod tests {
     }
 
     #[test]
+    fn days_begin_at_midnight_and_weeks_on_monday() {
+        const HOURS_24: u64 = 86_400_000;
+        let midnight = |day: u64| day * HOURS_24;
+        let before_midnight = |day: u64| day * HOURS_24 + HOURS_24 - 1;
+        // Newest last: 1970-01-04 was a Sunday, and the 5th to the 11th a week.
+        let weeks = [before_midnight(3), midnight(4), before_midnight(10)];
+        let days = [before_midnight(998), midnight(999), before_midnight(999)];
+        // The days that are kept end here.
+        let others = (987..998).map(midnight);
+        let newest = [midnight(1000); NEWEST];
+        let names = saved(weeks.into_iter().chain(others).chain(days).chain(newest));
+        let removed: Vec<u64> = superfluous(&names).map(|name| name.saved_at).collect();
+        assert_eq!(removed, [midnight(999), midnight(4)]);
+    }
+
+    #[test]
     fn a_clock_that_jumps_back_thins_none_of_the_newest() {
         let names = saved((0..30).map(|index| if index < 20 { 1000 * DAY } else { 10 * DAY }));
         assert!(superfluous(&names).all(|name| name.number < 20));
