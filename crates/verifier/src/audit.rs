@@ -352,6 +352,26 @@ mod tests {
     }
 
     #[test]
+    fn users_hear_of_what_changes_their_ways_in() {
+        let told: Vec<String> = EventName::ALL
+            .into_iter()
+            .filter(|name| name.notifies())
+            .map(|name| serde_json::to_value(name).unwrap().as_str().unwrap().to_owned())
+            .collect();
+        let expected = [
+            "factor.confirmed",
+            "factor.revoked",
+            "factor.resynchronised",
+            "phone_change.committed",
+            "recovery.used",
+            "recovery.regenerated",
+            "trust.copied_token",
+            "admin.ticket_issued",
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
     fn names_are_the_published_ones() {
         let event = Event { method: Some(Method::Totp), ..Event::of(EventName::OtpReplayDetected, "ann") };
         assert_eq!(

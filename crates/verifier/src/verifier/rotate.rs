@@ -209,15 +209,15 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         if under.sealed > 0 || (under.recovery_codes > 0 && !lose_recovery) || now < under.from {
             return Err(AdminError::StillUsed(under));
         }
-        for (user, mut changes, generation) in losing {
-            // A set that was made meanwhile is under the current key, and stays.
-            let lost = generation.map(|expected| Change::PutRecovery { expected, codes: Vec::new() });
-            let dropped = changes.clone();
-            changes.extend(lost);
-            let who = Subject::new(tenant, &user)?;
-            let loaded = self.load(&who).await?;
-            if self.settle(&loaded, now, changes, Vec::new()).await? != Settled::Done {
-                self.note(&loaded, now, dropped, Vec::new()).await?;
+        for (user, trusts, generation) in losing {
+            let loaded = self.load(&Subject::new(tenant, &user)?).await?;
+            if !trusts.is_empty() {
+                self.note(&loaded, now, trusts, Vec::new()).await?;
+            }
+            if let Some(expected) = generation {
+                // Lost to a set that was made meanwhile: it is under the current key, and stays.
+                let lost = vec![Change::PutRecovery { expected, codes: Vec::new() }];
+                let _ = self.settle(&loaded, now, lost, Vec::new()).await?;
             }
         }
         let keys = KeyRecord { former: Vec::new(), ..record.clone() };

@@ -11,6 +11,7 @@ mod forced;
 mod interop;
 mod invite;
 mod limits;
+mod managing;
 mod model;
 mod portal;
 mod presets;

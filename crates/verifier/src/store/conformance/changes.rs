@@ -629,6 +629,8 @@ pub async fn sweeping_forgets_what_is_over<S: Store, F: Future<Output = S>>(open
     let left = load_query(&store, find(&new.id)).await;
     assert!(left.challenge.is_some());
     assert_eq!(left.factors.iter().map(|left| &left.id).collect::<Vec<_>>(), [&active.id]);
+    assert_eq!(store.sweep(at(28)).await, Ok(2), "a challenge and a budget; one is locked until 29");
+    assert_eq!(store.sweep(at(29)).await, Ok(1));
 }
 
 /// The self-test passes and leaves nothing behind.
