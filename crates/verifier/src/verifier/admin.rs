@@ -451,7 +451,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     ) -> Result<Simulation, Failure> {
         let mut replay = Replay::new(policy);
         let (mut after, mut left) = (after, limit);
-        while left > 0 {
+        loop {
             let records = self.store.audit(tenant, after, left.min(PAGE)).await?;
             let Some(last) = records.last() else { break };
             after = last.sequence;

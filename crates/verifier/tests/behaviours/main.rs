@@ -20,4 +20,5 @@ mod rotation;
 mod safety;
 mod simulation;
 mod six_codes;
+mod told;
 mod world;
