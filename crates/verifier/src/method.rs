@@ -36,11 +36,6 @@ impl Method {
             Self::Recovery => "recovery",
         }
     }
-
-    /// Whether something has to be sent before it can be answered.
-    pub fn is_sent(self) -> bool {
-        matches!(self, Self::Push | Self::Sms | Self::Email)
-    }
 }
 
 impl fmt::Display for Method {

@@ -335,3 +335,17 @@ pub struct Ticket {
     /// When it was used.
     pub used_at: Option<Timestamp>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_read_by_their_names() {
+        let states =
+            [FactorState::Pending, FactorState::Validated, FactorState::Active, FactorState::Revoked];
+        assert_eq!(states.map(FactorState::name), ["pending", "validated", "active", "revoked"]);
+        assert_eq!(states.map(|state| FactorState::from_name(state.name())), states.map(Some));
+        assert_eq!(FactorState::from_name("Active"), None);
+    }
+}

@@ -51,3 +51,16 @@ impl fmt::Display for Timestamp {
         write!(f, "@{}", self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_kept_as_its_seconds() {
+        let moment = Timestamp::from_unix_seconds(1_800_000_000);
+        assert_eq!(serde_json::to_string(&moment).unwrap(), "1800000000");
+        assert_eq!(serde_json::from_str::<Timestamp>("1800000000").unwrap(), moment);
+        assert_eq!(serde_json::from_str::<Timestamp>("18446744073709551615").unwrap(), Timestamp::MAX);
+    }
+}

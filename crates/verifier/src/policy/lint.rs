@@ -133,9 +133,6 @@ impl Policy {
                 "one administrator alone can replace a user's factors",
             );
         }
-        if self.attempts.consecutive > 100 {
-            add("attempts.consecutive", Nist, "3.2.2", "more than 100 wrong answers in a row");
-        }
         if self.shared_accounts == SharedAccounts::AllowWarn {
             add("shared_accounts", Nist, "3", "an account of several people tells nobody apart");
         }

@@ -2,7 +2,7 @@
 
 use crate::world::*;
 use keyhaven_verifier::{
-    Action, Answer, Begin, Budget, Limit, Policy, Preset, PublicReason, Reason, Timestamp,
+    Action, Answer, Begin, Budget, Limit, Method, Policy, Preset, PublicReason, Reason, Timestamp,
     policy::RecoveryKind,
 };
 
@@ -185,6 +185,59 @@ fn the_linter_names_the_clauses() {
             "{findings:?}"
         );
     }
+}
+
+/// The last value that a clause lets pass, and the first that it does not.
+#[test]
+fn the_linter_knows_where_each_clause_begins() {
+    type Change = fn(&mut Policy);
+    let cases: [(Change, &str, bool); 14] = [
+        (|policy| (policy.totp.look_back, policy.totp.look_ahead) = (1, 1), "totp 5.2", false),
+        (|policy| policy.totp.look_back = 2, "totp 5.2", true),
+        (|policy| policy.totp.look_ahead = 2, "totp 5.2", true),
+        (|policy| policy.totp.look_back = 4, "totp.look_back 3.1.4.2", false),
+        (|policy| policy.totp.look_back = 5, "totp.look_back 3.1.4.2", true),
+        (|policy| policy.totp.period = 15, "totp.period 6.5.5", false),
+        (|policy| policy.totp.period = 30, "totp.period 6.5.5", false),
+        (|policy| policy.totp.period = 60, "totp.period 6.5.5", true),
+        (|policy| policy.push.digits = 6, "push.digits 6.5.4", true),
+        (|policy| policy.push.digits = 7, "push.digits 6.5.4", false),
+        (|policy| policy.push.digits = 8, "push.digits 6.5.4", false),
+        (|policy| policy.sms.digits = 6, "sms.digits 6.5.4", false),
+        (|policy| policy.disable.allow_recovery = true, "disable.allow_recovery 6.4.3", true),
+        (|policy| policy.disable.allow_recovery = false, "disable.allow_recovery 6.4.3", false),
+    ];
+    for (place, (change, clause, broken)) in cases.into_iter().enumerate() {
+        let methods = [Method::Totp, Method::Push].into();
+        let mut policy = Policy { methods, ..Policy::default() };
+        change(&mut policy);
+        let found = policy.lint().findings.iter().any(|f| format!("{} {}", f.field, f.clause) == clause);
+        assert_eq!(found, broken, "case {place}: {clause}");
+    }
+}
+
+/// Each method's chance of one guess, alone: numbers that count of numbers that there are.
+#[test]
+fn every_method_has_its_price() {
+    let mut policy = Policy::default();
+    (policy.totp.look_back, policy.totp.look_ahead, policy.totp.max_active) = (2, 1, 3);
+    policy.totp.digits = 7;
+    (policy.hotp.digits, policy.hotp.look_ahead) = (8, 9);
+    (policy.sms.digits, policy.email.digits, policy.push.digits) = (6, 7, 4);
+    for (method, price) in [
+        (Method::Totp, 12e-7),
+        (Method::Hotp, 10e-8),
+        (Method::Sms, 1e-6),
+        (Method::Email, 1e-7),
+        (Method::Push, 1e-4),
+    ] {
+        policy.methods = [method].into();
+        let cost = policy.lint().cost;
+        assert!((cost.guess / price - 1.0).abs() < 1e-9, "{method}: {} {price}", cost.guess);
+        assert_eq!(cost.sms_per_user_day, if method == Method::Sms { 20 } else { 0 });
+    }
+    policy.methods = [Method::Email, Method::Push, Method::Sms].into();
+    assert!((policy.lint().cost.guess - 1e-4).abs() < 1e-12, "the weakest");
 }
 
 #[test]

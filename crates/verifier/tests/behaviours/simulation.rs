@@ -2,8 +2,8 @@
 
 use crate::world::*;
 use keyhaven_verifier::{
-    Action, Answer, Begin, Method, Policy,
-    policy::{Replay, Simulation},
+    Action, Answer, AuditRecord, Begin, Grant, Method, Policy,
+    policy::{RecoveryKind, Replay, Simulation},
 };
 
 async fn replayed(world: &World, change: impl FnOnce(&mut Policy)) -> Simulation {
@@ -129,4 +129,130 @@ async fn a_log_can_be_replayed_in_pieces_and_without_explanations() {
     assert_eq!((blind.guesses_saved, whole.guesses_saved), (21, 24));
     let some = world.verifier.simulate("acme", &policy, 5, 7).await.unwrap();
     assert_eq!(some.records, 7);
+}
+
+/// Differences by their rules, each once, in the order of the log.
+fn rules(simulation: &Simulation) -> Vec<&'static str> {
+    let mut rules: Vec<&str> = simulation.differences.iter().map(|difference| difference.rule).collect();
+    rules.dedup();
+    rules
+}
+
+fn wrong(world: &World, account: &keyhaven_otp::Account) -> Answer {
+    let near = account.codes_around(world.now, 30).unwrap();
+    let wrong = (0..).map(|n| format!("{n:06}")).find(|text| near.iter().all(|code| code.code.text != *text));
+    Answer::code(&wrong.unwrap())
+}
+
+#[tokio::test]
+async fn the_budget_that_would_have_refused_an_answer_is_named() {
+    let mut world = World::with(Policy::default()).await;
+    let (_, account) = world.enrol_totp().await;
+    world.pass(3_700);
+    let question = world.ask(Action::Login).await;
+    for _ in 0..6 {
+        let _ = world.reject(&question.id, wrong(&world, &account)).await;
+    }
+    let same = replayed(&world, |_| {}).await;
+    assert_eq!(
+        (same.differences.len(), same.messages_more),
+        (0, 0),
+        "the sixth was refused, and is no message"
+    );
+    let narrow = replayed(&world, |policy| policy.attempts.per_challenge = 4).await;
+    assert_eq!((rules(&narrow), narrow.guesses_saved), (vec!["attempts.per_challenge"], 1));
+    let narrow = replayed(&world, |policy| policy.attempts.per_tenant_hour = 3).await;
+    assert_eq!((rules(&narrow), narrow.guesses_saved), (vec!["attempts.per_tenant_hour"], 2));
+}
+
+#[tokio::test]
+async fn the_budget_that_would_have_refused_a_message_is_named() {
+    let mut policy = Policy { methods: [Method::Sms, Method::Email].into(), ..Policy::default() };
+    policy.sends.cooldown = 0;
+    let mut world = World::with(policy).await;
+    world.verify_email().await;
+    let phone = world.pending_phone().await;
+    let sent = world.send(&phone.challenge).await.unwrap();
+    let mail = world.verifier.enrol_email(&ann(), Grant::First, &world.context()).await.unwrap();
+    let _ = world.send(&mail.challenge).await.unwrap();
+    let _ = world.confirm(&phone.challenge, sent_code(&sent)).await;
+    for _ in 0..2 {
+        world.pass(60);
+        let question = world.ask(Action::Login).await;
+        let _ = world.send(&question.id).await.unwrap();
+    }
+    type Change = fn(&mut Policy);
+    let cases: [(Change, &str); 4] = [
+        (|policy| policy.sms.setup_sends_per_day = 1, "sms.setup_sends_per_day"),
+        (|policy| policy.sms.login_sends_per_day = 1, "sms.login_sends_per_day"),
+        (|policy| policy.email.setup_sends_per_day = 1, "email.setup_sends_per_day"),
+        (|policy| policy.sends.per_tenant_day = 1, "sends.per_tenant_day"),
+    ];
+    for (change, rule) in cases {
+        let narrow = replayed(&world, change).await;
+        assert_eq!(rules(&narrow), [rule]);
+    }
+    let mut policy = Policy { methods: [Method::Email].into(), ..Policy::default() };
+    policy.sends.cooldown = 0;
+    let mut world = World::with(policy).await;
+    world.verify_email().await;
+    let _ = world.enrol_email().await;
+    world.pass(60);
+    let question = world.ask(Action::Login).await;
+    for _ in 0..2 {
+        let _ = world.send(&question.id).await.unwrap();
+    }
+    let narrow = replayed(&world, |policy| policy.email.login_sends_per_day = 1).await;
+    assert_eq!((rules(&narrow), narrow.messages_lost), (vec!["email.login_sends_per_day"], 1));
+}
+
+/// A fast clock was learnt when the app was enrolled: neither its confirmation nor its codes are out of the window.
+#[tokio::test]
+async fn what_was_learnt_about_a_clock_is_known_to_the_replay() {
+    let mut world = World::with(Policy::default()).await;
+    let (pending, account) = world.pending_totp(Grant::First).await;
+    let theirs = |world: &World| Answer::code(&account.code_at(world.now + 30).unwrap().text);
+    let _ = world.confirm(&pending.challenge, theirs(&world)).await;
+    world.pass(60);
+    let question = world.ask(Action::Login).await;
+    let _ = world.accept(&question.id, theirs(&world)).await;
+    let narrow = replayed(&world, |policy| policy.totp.look_back = 0).await;
+    assert_eq!((narrow.answers, narrow.accepted_lost), (2, 0), "{narrow:?}");
+}
+
+#[tokio::test]
+async fn recovery_codes_are_replayed_by_what_they_are_good_for() {
+    let world = World::with(Policy::default()).await;
+    let (enrolled, _) = world.enrol_totp().await;
+    let codes = enrolled.recovery.unwrap().codes;
+    let question = world.ask(Action::Login).await;
+    let _ = world.accept(&question.id, Answer::recovery(text(&codes[0]))).await;
+    assert_eq!(replayed(&world, |_| {}).await.differences, []);
+    let none = replayed(&world, |policy| policy.recovery.kind = RecoveryKind::None).await;
+    assert_eq!((none.accepted_lost, rules(&none)), (1, vec!["methods"]));
+    let other = replayed(&world, |policy| policy.recovery.usable_for = [Action::Enrol].into()).await;
+    assert_eq!((other.accepted_lost, rules(&other)), (1, vec!["methods"]));
+}
+
+#[test]
+fn what_is_not_known_is_counted_and_the_first_thousand_differences_are_listed() {
+    let policy = Policy { methods: [Method::Sms].into(), ..Policy::default() };
+    let mut replay = Replay::new(&policy);
+    let record = |sequence: u64, body: String| AuditRecord {
+        sequence,
+        at: sequence.into(),
+        body,
+        hash: String::new(),
+    };
+    for sequence in 1..=2 {
+        replay.record(&record(sequence, r#"{"event":"something.new"}"#.into()), None);
+    }
+    for sequence in 3..=1_003 {
+        let (event, challenge) = ("decision.accepted", "0".repeat(32));
+        let body = format!(r#"{{"event":"{event}","user":"ann","method":"totp","challenge":"{challenge}"}}"#);
+        replay.record(&record(sequence, body), None);
+    }
+    let outcome = replay.finish();
+    assert_eq!((outcome.records, outcome.unknown, outcome.accepted_lost), (1_003, 2, 1_001));
+    assert_eq!((outcome.differences.len(), outcome.differences[0].sequence), (1_000, 3));
 }

@@ -5,7 +5,7 @@ use keyhaven_verifier::{
     Action, Answer, Begin, ChallengeError, Event, EventName, FactorId, Failure, Method, Policy, Store,
     Subject,
     record::{Factor, FactorState, StoredAlgorithm},
-    store::{Change, Query, Settled, Settlement},
+    store::{self, Query, Settled, Settlement},
 };
 
 async fn last_event(world: &World, name: EventName) -> Event {
@@ -52,7 +52,8 @@ async fn rejections_are_told_with_the_method_that_was_tried() {
 #[tokio::test]
 async fn a_secret_that_was_moved_or_whose_parameters_were_changed_does_not_open() {
     let bob = Subject::new("acme", "bob").unwrap();
-    let changes: [(&Subject, fn(&mut Factor)); 7] = [
+    type Change = fn(&mut Factor);
+    let changes: [(&Subject, Change); 7] = [
         (&bob, |_| ()),
         (&ann(), |factor| factor.id = FactorId::parse(&"0".repeat(32)).unwrap()),
         (&ann(), |factor| factor.generation += 1),
@@ -76,8 +77,8 @@ async fn a_secret_that_was_moved_or_whose_parameters_were_changed_does_not_open(
             let settlement = Settlement { tenant, user, now, changes: vec![change], events: Vec::new() };
             assert_eq!(world.verifier.store().settle(settlement).await, Ok(Settled::Done));
         };
-        settle("ann", Change::RevokeOthers { method: None, except: None }).await;
-        settle(who.user(), Change::PutPending(Box::new(factor))).await;
+        settle("ann", store::Change::RevokeOthers { method: None, except: None }).await;
+        settle(who.user(), store::Change::PutPending(Box::new(factor))).await;
         world.pass(30);
         let begun = world.verifier.begin(who, Action::Login, &world.context()).await.unwrap();
         let Begin::Challenge(question) = begun else { panic!("{place}: {begun:?}") };
