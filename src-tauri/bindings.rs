@@ -1,6 +1,7 @@
 //! The page's TypeScript, made from the table of commands and the view types; a test fails when the committed file differs.
 
 use crate::{commands, events};
+use keyhaven_app::camera::view::*;
 use keyhaven_app::exporting::view::*;
 use keyhaven_app::paper::Paper;
 use keyhaven_app::readiness_view::*;
@@ -58,6 +59,12 @@ fn generate() -> String {
         OpeningProgress,
         ScreenView,
         ScreenFrame,
+        CameraChoice,
+        CameraUse,
+        CameraView,
+        ExportParts,
+        CameraPicture,
+        CameraCode,
         ManualEntry,
         AccountDetail,
         HistoryEntry,

@@ -2,7 +2,7 @@
 
 use crate::links::Links;
 use crate::platform::clipboard::Clipboard;
-use crate::{backing_up, events, idle, watching};
+use crate::{backing_up, commands, events, idle, watching};
 use keyhaven_app::view::{LockedView, Status};
 use keyhaven_app::{App, KeyringAnswer};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -27,6 +27,8 @@ pub(crate) struct Desk {
     pub openings: Openings,
     /// Links that the system handed over.
     pub links: Links,
+    /// The camera, while it is on.
+    pub camera: commands::Finder,
     /// When backups run.
     pub backups: backing_up::Timer,
     /// Tells the watch of the folder for downloads that it was switched.
@@ -48,6 +50,7 @@ impl Desk {
             gathering: AtomicBool::new(false),
             openings: Openings::default(),
             links: Links::default(),
+            camera: commands::Finder::default(),
             backups: backing_up::Timer::default(),
             downloads: watching::Switch::default(),
             wanting: AtomicU32::new(0),
@@ -159,6 +162,8 @@ pub(crate) fn lock(app: &AppHandle) -> Status {
         keyhaven.lock();
         (was_open, job, keyhaven.status())
     };
+    // The keys are gone; what was before the camera goes too, and its light.
+    drop(desk.camera.close());
     if let Some(job) = job {
         backing_up::run_behind(app, job);
     }

@@ -7,6 +7,7 @@
 mod accounts;
 mod adding;
 mod backups;
+mod camera;
 mod exporting;
 mod kit;
 mod merging;
@@ -18,10 +19,12 @@ mod slots;
 mod vault;
 
 pub(crate) use adding::offer_from_paths;
+pub(crate) use camera::Finder;
 pub(crate) use paper::pages_from_paths;
 pub(crate) use recovery::{drafts_from_paths, plain_drafts};
 
 use crate::error::{Answer, worker_died};
+use keyhaven_app::camera::view::*;
 use keyhaven_app::exporting::view::*;
 use keyhaven_app::readiness_view::*;
 use keyhaven_app::recovery::view::*;
@@ -145,6 +148,18 @@ commands! {
     adding::offer_from_links() -> Option<Offer>;
     /// Looks for codes on the screens, with Keyhaven's own window hidden meanwhile.
     adding::offer_from_screen() -> Offer;
+    /// The cameras to choose from; none is switched on.
+    camera::cameras(purpose: CameraUse) -> Vec<CameraChoice>;
+    /// Switches a camera on, and another one off; what that one read for the same purpose counts on. That it does not open
+    /// is told by the view.
+    camera::open_camera(id: String, purpose: CameraUse) -> ();
+    /// The camera's view as soon as it is another than `seen`, or after a second. Pages that were read are told by the event.
+    camera::camera_view(seen: u32) -> CameraView;
+    /// Switches the camera off; its light is out when this is answered. With `keep`, what it read counts on when it or
+    /// another one is switched on.
+    camera::close_camera(keep: bool) -> ();
+    /// Switches the camera off and shows what it read.
+    camera::offer_from_camera() -> Offer;
     /// Checks an account typed in by hand.
     adding::offer_from_entry(entry: ManualEntry) -> Offer;
     /// Opens another program's encrypted export; what is in it is an offer of its own. Null when it was stopped.

@@ -4,9 +4,11 @@
 #![allow(clippy::print_stdout, reason = "a story that cannot be told here says so")]
 
 mod story {
+    use keyhaven_tests::harness::frames::{Held, Lens, frame};
     use keyhaven_tests::harness::{Keys, Needle, PASSPHRASE, Sample, Window, World, element, sample_uris};
     use std::path::{Path, PathBuf};
     use std::process::Command;
+    use std::time::Duration;
 
     /// Codes that look like GitHub's and stand nowhere else.
     const CODES: [&str; 16] = [
@@ -340,7 +342,7 @@ mod story {
     }
 
     #[test]
-    fn a_paper_backup_comes_back_from_pictures_of_its_pages_and_a_missing_one_is_named() {
+    fn a_paper_backup_comes_back_from_pictures_and_the_camera_and_a_missing_page_is_named() {
         let mut first = World::new("paper-print");
         let window = first.open(&[]);
         window.create_vault(PASSPHRASE);
@@ -368,10 +370,38 @@ mod story {
         let missing = window.text(&element("paper-missing"));
         assert!(missing.contains("1") && !missing.contains("2"), "{missing}");
         window.screenshot("paper-missing");
-        let rest: Vec<&Path> =
-            pages.iter().enumerate().filter(|(n, _)| *n != 1).map(|(_, page)| page.as_path()).collect();
-        window.drop_files(&rest);
+        // The first page goes before the camera, code by code; other pages are dropped.
+        if pages.len() > 2 {
+            window.drop_files(&pages[2..].iter().map(PathBuf::as_path).collect::<Vec<_>>());
+        }
+        // "8 of 12 codes read"
+        let progress = |word: usize| {
+            let said = window.text(&element("paper-progress"));
+            said.split(' ').nth(word).and_then(|count| count.parse::<usize>().ok()).unwrap_or(0)
+        };
+        let page = std::fs::read(&pages[0]).expect("a page");
+        let limits = keyhaven_qr::Limits { time: Duration::from_secs(60), ..Default::default() };
+        let codes = keyhaven_qr::read(&page, &limits).expect("its codes");
+        assert_eq!(codes.len(), 4, "two by two");
+        let others = progress(2) - codes.len();
+        window.wait_until("the others are read", || progress(0) == others);
+        window.world.hold_before("Desk", &frame(&[], Lens::default()));
+        window.click_named("paper-camera");
+        window.wait_for(&format!("{}[data-on=\"true\"]", element("camera")));
+        for (place, code) in codes.iter().enumerate() {
+            let large = Held { side: 460.0, ..Held::default() };
+            window
+                .world
+                .hold_before("Desk", &frame(&[(code.text.expose(), large)], Lens { blur: 0, grain: 8 }));
+            if place + 1 < codes.len() {
+                window.wait_until("one more is read", || progress(0) == others + place + 1);
+            }
+            if place == 1 {
+                window.screenshot("paper-camera");
+            }
+        }
         window.wait_for_named("paper-restore-go");
+        window.wait_until("the light is out", || !window.world.is_camera_on("Desk"));
         window.click_named("paper-restore-go");
         window.unlock(PASSPHRASE);
         window.wait_until("all are back", || window.attribute("[role=grid]", "aria-rowcount") == "40");

@@ -13,6 +13,7 @@ mod story {
     use std::time::{Duration, Instant};
 
     // One file for each room of the window; the first journey is here.
+    mod camera;
     mod desktop;
     mod moving;
     mod safety;

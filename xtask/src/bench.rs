@@ -12,6 +12,7 @@ use std::path::PathBuf;
 const PRINTED: &[(&str, &str, &str)] = &[
     ("otp", "keyhaven-otp", "bench_codes"),
     ("qr", "keyhaven-qr", "bench_qr"),
+    ("camera", "keyhaven-app", "bench_camera"),
     ("vault", "keyhaven-tests", "bench_vault"),
     ("verifier", "keyhaven-verifier-postgres", "bench_verifier"),
 ];
@@ -21,7 +22,7 @@ pub fn bench(project: &Project, names: &[String]) -> Result<(), String> {
     let known = |name: &str| name == "app" || PRINTED.iter().any(|(printed, _, _)| *printed == name);
     if let Some(name) = names.iter().find(|name| !known(name)) {
         return Err(format!(
-            "nothing is measured under the name {name}; there are otp, qr, vault, verifier and app"
+            "nothing is measured under the name {name}; there are otp, qr, camera, vault, verifier and app"
         ));
     }
     let wanted = |name: &str| names.is_empty() || names.iter().any(|n| n == name);

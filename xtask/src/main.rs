@@ -26,7 +26,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask run [--demo] [--debug]   set up, build and open the window (without a display: walk the first journey)
 cargo xtask test                     set up and run every check; ends with one line of totals
-cargo xtask bench [NAME…]            print the figures: otp, qr, vault, verifier, app (all of them by default)
+cargo xtask bench [NAME…]            print the figures: otp, qr, camera, vault, verifier, app (all of them by default)
 cargo xtask fuzz [TARGET…] [--seconds N]
                                      search for inputs that break something (all targets, 1800 s each)
 cargo xtask screenshot               copy the stories' picture to docs/screenshot.png

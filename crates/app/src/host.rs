@@ -1,5 +1,6 @@
 //! What the use-cases need from the computer they run on: this handful and nothing more.
 
+use crate::camera::{Cameras, NoCameras};
 use crate::recovery::view::TidyWay;
 use crate::view::KeyringState;
 use keyhaven_qr::{Limits, PictureError, Pixels};
@@ -35,6 +36,11 @@ pub trait Host: Send + Sync {
     /// Why there is no picture.
     fn capture_screens(&self) -> Result<Vec<ScreenPicture>, CaptureError> {
         Err(CaptureError::NoScreen)
+    }
+
+    /// The cameras.
+    fn cameras(&self) -> &dyn Cameras {
+        &NoCameras
     }
 
     /// Puts a file into the system's bin, or overwrites and deletes it.

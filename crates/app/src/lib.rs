@@ -10,6 +10,7 @@ pub mod adding;
 pub mod aside;
 pub mod backups;
 pub mod booklet;
+pub mod camera;
 mod demo;
 mod differences;
 pub mod doctor;

@@ -45,6 +45,8 @@ pub enum Input {
     Bytes(SecretBytes),
     /// Text.
     Text(SecretText),
+    /// The texts of QR codes that were read already.
+    Codes(Vec<SecretText>),
     /// A picture's pixels: rows of red, green, blue, alpha.
     Pixels {
         /// Pixels in a row.
@@ -105,6 +107,11 @@ impl Pending {
                         &source,
                         keyhaven_qr::read_rgba(width, height, rgba.expose(), &Limits::default()),
                     );
+                }
+                Input::Codes(codes) => {
+                    for code in &codes {
+                        reading.link(&source, code.expose().trim(), "a QR code");
+                    }
                 }
                 Input::Screen(screen) => reading.screen(&source, &screen),
                 Input::Unreadable(reason) => reading.problem(&source, reason),
@@ -495,7 +502,7 @@ impl Reading {
             found,
         });
         let mut url = String::from("data:image/png;base64,");
-        data_encoding::BASE64.encode_append(&small.png, &mut url);
+        data_encoding::BASE64.encode_append(&small.file, &mut url);
         let (name, width, height) = (name.clone(), small.width, small.height);
         self.pending.screens.push(ScreenView { name, url, width, height, frames: frames.collect() });
     }

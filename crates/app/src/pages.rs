@@ -59,6 +59,13 @@ impl App {
     }
 }
 
+impl From<Vec<SecretText>> for PagesRead {
+    /// Codes that were read already.
+    fn from(texts: Vec<SecretText>) -> Self {
+        Self { texts, problems: Vec::new() }
+    }
+}
+
 impl PagesReader {
     /// Reads the QR codes of these pictures; one without any is a problem that says so.
     pub fn files(&self, paths: &[PathBuf]) -> PagesRead {

@@ -679,6 +679,8 @@ pub enum FailureKind {
     LastWayIn,
     /// The system's clipboard did not answer.
     Clipboard,
+    /// There is no camera that can be used; the detail says why, and what to do about it.
+    Camera,
     /// Something else; the detail says what.
     Other,
 }

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::disallowed_methods, reason = "this room is where clock and environment are read")]
 
+mod camera;
 mod downloads;
 mod keyring;
 #[cfg(all(unix, not(target_os = "macos")))]
@@ -15,6 +16,7 @@ mod tidy;
 
 pub use crate::keyring::SystemKeyring;
 pub use crate::protection::{Kept, Protection, protect, protection};
+use keyhaven_app::camera::Cameras;
 use keyhaven_app::host::{
     CaptureError, DownloadedFile, Host, Keyring, KeyringError, KeyringProbe, KeyringStanding, ScreenPicture,
 };
@@ -68,6 +70,10 @@ impl Host for SystemHost {
         screen::capture()
     }
 
+    fn cameras(&self) -> &dyn Cameras {
+        camera::cameras()
+    }
+
     fn tidy(&self, path: &Path, way: TidyWay) -> io::Result<()> {
         tidy::tidy(path, way)
     }
@@ -114,6 +120,10 @@ impl Host for DemoHost {
 
     fn capture_screens(&self) -> Result<Vec<ScreenPicture>, CaptureError> {
         self.computer.capture_screens()
+    }
+
+    fn cameras(&self) -> &dyn Cameras {
+        self.computer.cameras()
     }
 
     fn tidy(&self, path: &Path, way: TidyWay) -> io::Result<()> {

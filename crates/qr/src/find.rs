@@ -87,7 +87,7 @@ fn search(plane: &Plane, limits: &Limits, deadline: &Deadline) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
     let mut patterns = Vec::new();
     let views = View::ALL.map(|_| OnceLock::new());
-    for round in looks::rounds(plane) {
+    for round in looks::rounds(plane, limits.work) {
         for seen in look_at(plane, &views, &round, deadline) {
             for code in seen.codes {
                 if !found.iter().any(|known| known.same_place(&code)) {

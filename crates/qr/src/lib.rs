@@ -22,7 +22,7 @@ pub mod write;
 
 pub use find::Found;
 pub use picture::{Limits, PictureError, Pixels, pixels};
-pub use preview::{Preview, preview};
+pub use preview::{Preview, camera_preview, preview};
 
 use guard::Deadline;
 use plane::Plane;

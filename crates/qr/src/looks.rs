@@ -7,6 +7,7 @@ use crate::find::Seen;
 use crate::guard::Deadline;
 use crate::plane::Plane;
 use crate::{first, second};
+use std::time::Duration;
 
 /// A plane in another size, or filtered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,16 +112,14 @@ impl Look {
     }
 }
 
-/// What a picture may cost all looks together, in seconds of one core; the first round is always looked at. Counted
-/// in pixels and not by the clock, so that a picture has the same answer on every computer.
-const BUDGET: f64 = 1.2;
-
 const LOCAL_WIDE: Threshold = Threshold::Local { fraction: 8, percent: 95 };
 const LOCAL: Threshold = Threshold::Local { fraction: 24, percent: 95 };
 const LOCAL_NARROW: Threshold = Threshold::Local { fraction: 60, percent: 95 };
 
-/// The rounds for a plane: the cheap and likely first, both polarities of each look.
-pub(crate) fn rounds(plane: &Plane) -> Vec<Vec<Look>> {
+/// The rounds for a plane: the cheap and likely first, both polarities of each look. What they may cost (`work`, of one
+/// core) is counted in pixels and not by the clock, so that a picture has the same answer on every computer; the first
+/// round is always looked at.
+pub(crate) fn rounds(plane: &Plane, work: Duration) -> Vec<Vec<Look>> {
     use Eye::{First, Second};
     use Threshold::{Blocks, Global};
     use View::*;
@@ -150,7 +149,7 @@ pub(crate) fn rounds(plane: &Plane) -> Vec<Vec<Look>> {
         ],
     ];
     let area = f64::from(plane.width) * f64::from(plane.height);
-    let mut left = BUDGET * 1e9;
+    let mut left = work.as_secs_f64() * 1e9;
     let mut rounds = Vec::new();
     for (number, round) in plan.iter().enumerate() {
         let mut looks = Vec::new();
@@ -176,15 +175,16 @@ mod tests {
 
     #[test]
     fn a_larger_picture_gets_fewer_looks_and_always_the_first() {
-        let looks = |width, height| {
+        let looks = |width, height, work| {
             let plane = Plane::new(width, height, vec![0; width as usize * height as usize]);
-            let rounds = rounds(&plane);
+            let rounds = rounds(&plane, Duration::from_millis(work));
             assert_eq!(rounds[0].len(), 2);
             rounds.iter().map(Vec::len).sum::<usize>()
         };
-        assert_eq!(looks(600, 400), 44);
-        assert!(looks(3840, 2160) < looks(600, 400));
-        assert!(looks(8000, 8000) >= 2);
+        assert_eq!(looks(600, 400, 1_200), 44);
+        assert!(looks(3840, 2160, 1_200) < looks(600, 400, 1_200));
+        assert!(looks(8000, 8000, 1_200) >= 2);
+        assert_eq!(looks(600, 400, 0), 2);
     }
 
     #[test]

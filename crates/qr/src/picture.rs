@@ -18,13 +18,24 @@ pub struct Limits {
     pub pixels: u64,
     /// When the search ends, counted from the call (3 s).
     pub time: Duration,
+    /// What all looks together may cost, as time of one core of a computer of 2020, reckoned from the number of pixels
+    /// and not by the clock (1.2 s); the first looks are always done. A camera, which gives another picture soon, asks
+    /// for less.
+    pub work: Duration,
     /// Whether one code is enough, which makes pictures with several quicker (false: all are wanted).
     pub one: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 64 << 20, side: 16_384, pixels: 64 << 20, time: Duration::from_secs(3), one: false }
+        Self {
+            bytes: 64 << 20,
+            side: 16_384,
+            pixels: 64 << 20,
+            time: Duration::from_secs(3),
+            work: Duration::from_millis(1_200),
+            one: false,
+        }
     }
 }
 

@@ -2,16 +2,28 @@
 
 use crate::picture;
 use crate::{Limits, PictureError};
+use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
-use image::{ExtendedColorType, ImageEncoder, Rgba, RgbaImage, imageops};
+use image::{ExtendedColorType, GrayImage, ImageBuffer, ImageEncoder, Luma, Rgba, RgbaImage, imageops};
+use std::time::Duration;
+use zeroize::Zeroize as _;
 
 /// What covers a code: a light, even ground.
 const COVER: Rgba<u8> = Rgba([226, 230, 238, 255]);
 
+/// The same in a grey picture.
+const GREY_COVER: Luma<u8> = Luma([230]);
+
+/// Of 100: a camera's picture is looked at for the tenth of a second.
+const JPEG_QUALITY: u8 = 72;
+
+/// What looking for codes that are readable in a camera's preview itself may cost ([`Limits::work`]).
+const SECOND_LOOK: Duration = Duration::from_millis(20);
+
 /// A preview, and where in it the codes are.
 pub struct Preview {
-    /// The PNG file's bytes.
-    pub png: Vec<u8>,
+    /// The bytes of a PNG file, or of a JPEG file where it says so.
+    pub file: Vec<u8>,
     /// Width of the preview in pixels.
     pub width: u32,
     /// Height of the preview in pixels.
@@ -34,10 +46,9 @@ pub fn preview(
 ) -> Result<Preview, PictureError> {
     Limits::default().check_size(width, height)?;
     picture::check_count(width, height, 4, pixels.len())?;
-    let factor = (f64::from(longest.max(1)) / f64::from(width.max(height))).min(1.0);
-    let [small, low] = [width, height].map(|side| ((f64::from(side) * factor).round() as u32).max(1));
+    let (factor, [small, low]) = shrunk(width, height, longest);
     // Only the small picture is copied; the large one is read where it stands.
-    let large = image::ImageBuffer::<Rgba<u8>, &[u8]>::from_raw(width, height, pixels);
+    let large = ImageBuffer::<Rgba<u8>, &[u8]>::from_raw(width, height, pixels);
     let mut picture: RgbaImage =
         large.map_or_else(|| RgbaImage::new(small, low), |large| imageops::thumbnail(&large, small, low));
     let mut covered = Vec::with_capacity(codes.len());
@@ -51,11 +62,64 @@ pub fn preview(
         covered.push([left, top, wide, high]);
     }
     picture.pixels_mut().for_each(|pixel| pixel.0[3] = 255);
-    let mut png = Vec::new();
+    let mut file = Vec::new();
     // The buffer has width × height × 4 bytes, and writing to memory does not fail.
-    let _ = PngEncoder::new(&mut png).write_image(&picture, small, low, ExtendedColorType::Rgba8);
-    zeroize::Zeroize::zeroize(&mut *picture);
-    Ok(Preview { png, width: small, height: low, covered })
+    let _ = PngEncoder::new(&mut file).write_image(&picture, small, low, ExtendedColorType::Rgba8);
+    picture.zeroize();
+    Ok(Preview { file, width: small, height: low, covered })
+}
+
+/// Makes a JPEG preview of one of a camera's pictures (rows of brightness) that is at most `longest` pixels wide, with
+/// what lies inside the corners of each code covered.
+///
+/// A code that was not read may become readable by being made smaller, and the next picture may show it sharper: the
+/// preview is looked through itself, and what is read in it is covered too.
+///
+/// # Errors
+/// [`PictureError::PixelCount`] when `pixels` is not `width` × `height` bytes; the sizes of [`Limits`].
+pub fn camera_preview(
+    width: u32,
+    height: u32,
+    pixels: &[u8],
+    codes: &[[[i32; 2]; 4]],
+    longest: u32,
+) -> Result<Preview, PictureError> {
+    Limits::default().check_size(width, height)?;
+    picture::check_count(width, height, 1, pixels.len())?;
+    let (factor, [small, low]) = shrunk(width, height, longest);
+    let large = ImageBuffer::<Luma<u8>, &[u8]>::from_raw(width, height, pixels);
+    let mut picture: GrayImage =
+        large.map_or_else(|| GrayImage::new(small, low), |large| imageops::thumbnail(&large, small, low));
+    let covered: Vec<_> = codes.iter().map(|corners| bounds(corners, factor, small, low)).collect();
+    covered.iter().for_each(|place| cover(&mut picture, *place));
+    let limits = Limits { work: SECOND_LOOK, ..Limits::default() };
+    for code in crate::read_luma(small, low, &picture, &limits).unwrap_or_default() {
+        cover(&mut picture, bounds(&code.corners, 1.0, small, low));
+    }
+    let mut file = Vec::new();
+    // As above; a JPEG's sides are 65,535 at most, and longer previews than that stay empty.
+    let _ = JpegEncoder::new_with_quality(&mut file, JPEG_QUALITY).encode(
+        &picture,
+        small,
+        low,
+        ExtendedColorType::L8,
+    );
+    picture.zeroize();
+    Ok(Preview { file, width: small, height: low, covered })
+}
+
+fn cover(picture: &mut GrayImage, [left, top, wide, high]: [u32; 4]) {
+    for y in top..top + high {
+        for x in left..left + wide {
+            picture.put_pixel(x, y, GREY_COVER);
+        }
+    }
+}
+
+/// How much smaller a preview is, and its sides.
+fn shrunk(width: u32, height: u32, longest: u32) -> (f64, [u32; 2]) {
+    let factor = (f64::from(longest.max(1)) / f64::from(width.max(height).max(1))).min(1.0);
+    (factor, [width, height].map(|side| ((f64::from(side) * factor).round() as u32).max(1)))
 }
 
 /// The corners' box in the small picture, a tenth wider so that no module's edge is left over.
@@ -95,7 +159,7 @@ mod tests {
         for longest in [900, 640] {
             let preview = preview(width, height, &pixels, &corners, longest).unwrap();
             // On a busy machine the search may end at its deadline, which is nothing found too.
-            assert!(crate::read(&preview.png, &Limits::default()).unwrap_or_default().is_empty());
+            assert!(crate::read(&preview.file, &Limits::default()).unwrap_or_default().is_empty());
             let factor = f64::from(longest) / 900.0;
             let [left, top, wide, high] = preview.covered[0].map(f64::from);
             let side = code.side() as f64 * 4.0 * factor;
@@ -104,7 +168,7 @@ mod tests {
             assert!(wide > side * 0.6 && high > side * 0.6);
         }
         let uncovered = preview(width, height, &pixels, &[], 900).unwrap();
-        assert_eq!(crate::read(&uncovered.png, &Limits::default()).unwrap().len(), 1);
+        assert_eq!(crate::read(&uncovered.file, &Limits::default()).unwrap().len(), 1);
     }
 
     #[test]
@@ -113,5 +177,36 @@ mod tests {
         let preview = preview(3, 1, &[9; 12], &corners, 640).unwrap();
         assert_eq!((preview.width, preview.height), (3, 1));
         assert!(super::preview(3, 2, &[9; 12], &[], 640).is_err());
+        let preview = camera_preview(3, 1, &[9; 3], &corners, 640).unwrap();
+        assert_eq!((preview.width, preview.height), (3, 1));
+        assert!(camera_preview(3, 2, &[9; 3], &[], 640).is_err());
+        assert!(camera_preview(0, 0, &[], &[], 640).is_ok(), "an empty picture is one");
+    }
+    /// The view finder must not carry what the web view must not hold, whether or not the code was read before.
+    #[test]
+    fn no_code_can_be_read_in_a_cameras_preview() {
+        let code = crate::write::modules("otpauth://totp/x?secret=GEZDGNBVGY3TQOJQ").unwrap();
+        for module in [4, 12] {
+            let (width, height) = (640u32, 480u32);
+            let mut pixels = vec![200u8; (width * height) as usize];
+            for y in 0..(code.side() * module).min(480) {
+                for x in 0..code.side() * module {
+                    pixels[y * width as usize + 30 + x] =
+                        if code.dark(x / module, y / module) { 20 } else { 240 };
+                }
+            }
+            let read = |bytes: &[u8]| crate::read(bytes, &Limits::default()).unwrap_or_default().len();
+            let plain = ImageBuffer::<Luma<u8>, &[u8]>::from_raw(width, height, &pixels).unwrap();
+            let small = imageops::thumbnail(&plain, 400, 300);
+            let limits = Limits::default();
+            assert_eq!(crate::read_luma(400, 300, &small, &limits).unwrap().len(), 1, "module {module}");
+            let preview = camera_preview(width, height, &pixels, &[], 400).unwrap();
+            assert_eq!((preview.width, preview.height), (400, 300));
+            assert_eq!(read(&preview.file), 0, "module {module}");
+            let found = crate::read_luma(width, height, &pixels, &limits).unwrap();
+            let corners: Vec<_> = found.iter().map(|code| code.corners).collect();
+            let preview = camera_preview(width, height, &pixels, &corners, 400).unwrap();
+            assert_eq!((preview.covered.len(), read(&preview.file)), (1, 0));
+        }
     }
 }

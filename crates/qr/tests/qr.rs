@@ -48,6 +48,13 @@ fn sixteen_bits_and_grey_with_alpha_are_read() {
     assert_eq!(texts(&read_all(&png(picture.to_luma_alpha8()))), [TEXT]);
 }
 
+/// As a camera's program shows it to the person before it.
+#[test]
+fn a_code_in_a_mirror_is_read() {
+    let mirrored = image::imageops::flip_horizontal(&grey(TEXT, 4));
+    assert_eq!(texts(&read_all(&png(mirrored))), [TEXT]);
+}
+
 #[test]
 fn corners_are_the_codes_own_in_reading_order() {
     let picture = grey(TEXT, 5);

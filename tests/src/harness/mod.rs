@@ -11,6 +11,7 @@
 mod clipboard;
 mod display;
 mod drop_source;
+pub mod frames;
 mod journey;
 mod keyring;
 mod memory;

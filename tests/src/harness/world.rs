@@ -228,6 +228,29 @@ impl World {
         self.folder.path().join("home")
     }
 
+    /// The folder of a camera before which a story holds pictures ([`super::frames`]); it is plugged in when it is there.
+    pub fn camera(&self, name: &str) -> PathBuf {
+        self.folder.path().join("cameras").join(name)
+    }
+
+    /// Holds a picture before a camera from now on, which is plugged in when it was not.
+    ///
+    /// # Panics
+    /// When the picture cannot be written.
+    pub fn hold_before(&self, camera: &str, luma: &[u8]) {
+        let folder = self.camera(camera);
+        // A whole picture or none: the camera looks at any moment.
+        let written = fs::create_dir_all(&folder)
+            .and_then(|()| fs::write(folder.with_extension("next"), super::frames::bmp(luma)))
+            .and_then(|()| fs::rename(folder.with_extension("next"), folder.join("now.bmp")));
+        written.unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    }
+
+    /// Whether a camera's light is on.
+    pub fn is_camera_on(&self, name: &str) -> bool {
+        self.camera(name).with_extension("on").exists()
+    }
+
     /// Where this story's programs write their complaints.
     pub fn log(&self) -> PathBuf {
         self.results.join(format!("{}.log", self.name))
@@ -245,6 +268,7 @@ impl World {
             ("XDG_STATE_HOME", path("state")),
             ("XDG_RUNTIME_DIR", path("runtime")),
             ("KEYHAVEN_HOME", path("vault")),
+            ("KEYHAVEN_CAMERA_FRAMES", path("cameras")),
             ("DISPLAY", self.display.name.clone()),
             ("XAUTHORITY", self.display.authority.to_string_lossy().into_owned()),
             ("DBUS_SESSION_BUS_ADDRESS", self.bus.address.clone()),

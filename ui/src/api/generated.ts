@@ -438,6 +438,102 @@ height: number,
  */
 found: Array<number>, };
 
+export type CameraChoice = { 
+/**
+ * Names it.
+ */
+id: string, 
+/**
+ * What the system calls it.
+ */
+name: string, };
+
+export type CameraUse = "accounts" | "pages";
+
+export type CameraView = { 
+/**
+ * Counts the pictures that were looked through; 0 before the first.
+ */
+serial: number, 
+/**
+ * The newest of them.
+ */
+picture: CameraPicture | null, 
+/**
+ * Accounts that were read, those of exports not counted.
+ */
+accounts: number, 
+/**
+ * Google Authenticator's exports, each in several codes.
+ */
+exports: Array<ExportParts>, 
+/**
+ * Codes that were read and are something else.
+ */
+others: number, 
+/**
+ * Whether there is something, nothing of it is missing, and the last pictures showed nothing new.
+ */
+complete: boolean, 
+/**
+ * Why the camera is off, when it is.
+ */
+failure: Failure | null, };
+
+export type ExportParts = { 
+/**
+ * Codes that were read.
+ */
+have: number, 
+/**
+ * Codes that there are.
+ */
+count: number, 
+/**
+ * Those not read yet, from 1.
+ */
+missing: Array<number>, };
+
+export type CameraPicture = { 
+/**
+ * The picture as a `data:` URL.
+ */
+url: string, 
+/**
+ * Its width in pixels.
+ */
+width: number, 
+/**
+ * Its height in pixels.
+ */
+height: number, 
+/**
+ * The codes in it that were read.
+ */
+codes: Array<CameraCode>, };
+
+export type CameraCode = { 
+/**
+ * Left edge.
+ */
+left: number, 
+/**
+ * Upper edge.
+ */
+top: number, 
+/**
+ * Width.
+ */
+width: number, 
+/**
+ * Height.
+ */
+height: number, 
+/**
+ * Whether it is one of those that are looked for.
+ */
+wanted: boolean, };
+
 export type ManualEntry = { 
 /**
  * Issuer.
@@ -1316,7 +1412,7 @@ kind: FailureKind,
  */
 detail: string, };
 
-export type FailureKind = "wrong_passphrase" | "wrong_recovery_key" | "mistyped_recovery_key" | "keyring" | "locked" | "no_vault" | "vault_exists" | "damaged_vault" | "newer_vault" | "vault_unreachable" | "not_saved" | "no_such_account" | "recovery_locked" | "no_such_set" | "bad_input" | "weak_passphrase" | "kit_mismatch" | "kit_needed" | "backup_passphrase" | "another_vault" | "last_way_in" | "clipboard" | "other";
+export type FailureKind = "wrong_passphrase" | "wrong_recovery_key" | "mistyped_recovery_key" | "keyring" | "locked" | "no_vault" | "vault_exists" | "damaged_vault" | "newer_vault" | "vault_unreachable" | "not_saved" | "no_such_account" | "recovery_locked" | "no_such_set" | "bad_input" | "weak_passphrase" | "kit_mismatch" | "kit_needed" | "backup_passphrase" | "another_vault" | "last_way_in" | "clipboard" | "camera" | "other";
 
 export type BackupView = { 
 /**
@@ -1846,6 +1942,21 @@ export const offerFromLinks = (): Promise<Offer | null> => invoke("offer_from_li
 
 /** Looks for codes on the screens, with Keyhaven's own window hidden meanwhile. */
 export const offerFromScreen = (): Promise<Offer> => invoke("offer_from_screen");
+
+/** The cameras to choose from; none is switched on. */
+export const cameras = (purpose: CameraUse): Promise<Array<CameraChoice>> => invoke("cameras", { purpose });
+
+/** Switches a camera on, and another one off; what that one read for the same purpose counts on. That it does not open is told by the view. */
+export const openCamera = (id: string, purpose: CameraUse): Promise<void> => invoke("open_camera", { id, purpose });
+
+/** The camera's view as soon as it is another than `seen`, or after a second. Pages that were read are told by the event. */
+export const cameraView = (seen: number): Promise<CameraView> => invoke("camera_view", { seen });
+
+/** Switches the camera off; its light is out when this is answered. With `keep`, what it read counts on when it or another one is switched on. */
+export const closeCamera = (keep: boolean): Promise<void> => invoke("close_camera", { keep });
+
+/** Switches the camera off and shows what it read. */
+export const offerFromCamera = (): Promise<Offer> => invoke("offer_from_camera");
 
 /** Checks an account typed in by hand. */
 export const offerFromEntry = (entry: ManualEntry): Promise<Offer> => invoke("offer_from_entry", { entry });

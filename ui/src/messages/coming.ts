@@ -13,8 +13,8 @@ const apps: readonly App[] = [
     id: "google", name: "Google Authenticator", steps: [
       "On the phone open the menu ☰, “Transfer accounts”, “Export accounts”.",
       "Choose all accounts. It shows QR codes with up to ten accounts each.",
-      "Take a picture of every code: a screenshot, or another phone’s photo where screenshots are refused.",
-      "Bring all pictures to this computer and drop them on this window together, in any order.",
+      "Here choose “Use the camera” and hold the phone before it; when Keyhaven has counted a code, go on to the next.",
+      "Without a camera: photograph every code with another phone and drop all pictures on this window, in any order.",
       "Keyhaven says whether a part is missing. Add what was found, then delete the pictures.",
     ],
   },

@@ -2,6 +2,7 @@
 import type { FailureKind, KeyringState, KindName, Sort, Standing, Theme } from "../api";
 import type { Action } from "../state/keys";
 import { account } from "./account";
+import { camera } from "./camera";
 import { coming } from "./coming";
 import { date, moment, plural } from "./forms";
 import { moving } from "./moving";
@@ -35,6 +36,7 @@ const failure: Readonly<Record<FailureKind, Words>> = {
   another_vault: { title: "This is another vault.", help: "Only copies and backups of this vault fit here. Nothing was changed." },
   last_way_in: { title: "This is the last way in that does not depend on this computer.", help: "Add another passphrase or keep an emergency kit first." },
   clipboard: { title: "The clipboard did not answer.", help: "Try again; another program may be holding it." },
+  camera: { title: "There is no picture from a camera.", help: "" },
   other: { title: "That did not work.", help: "Nothing was changed." },
 };
 
@@ -71,6 +73,7 @@ export const en = {
   ...safety,
   ...moving,
   ...coming,
+  ...camera,
   failure, keyring, standing, kind, theme, sort, action, plural,
   date: (at: number) => date.format(at),
   moment: (at: number) => moment.format(at),

@@ -4,6 +4,7 @@ import axe from "axe-core";
 import { expect } from "vitest";
 import type { Status } from "../api";
 import App from "../App.svelte";
+import { camera } from "../state/camera.svelte";
 import { live } from "../state/codes.svelte";
 import { list } from "../state/list.svelte";
 import { offers } from "../state/offers.svelte";
@@ -60,6 +61,7 @@ export async function openPage(status: Status, count = 24, prepare: (double: Dou
   vault.relisten();
   safety.relisten();
   offers.clear();
+  camera.chosen = null;
   recovery.reset();
   readiness.reset();
   toasts.clear();

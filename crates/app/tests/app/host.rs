@@ -1,7 +1,9 @@
 //! A host that is nothing but the trait: a clock and a keyring that tests set, and the real disk.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+use crate::frames::{HEIGHT, WIDTH};
 use keyhaven_app::App;
+use keyhaven_app::camera::{Camera, CameraError, CameraFrame, CameraName, Cameras};
 use keyhaven_app::host::{
     CaptureError, DownloadedFile, Host, Keyring, KeyringError, KeyringProbe, KeyringStanding, ScreenPicture,
 };
@@ -10,7 +12,7 @@ use keyhaven_secret::{SecretBytes, SecretText};
 use keyhaven_vault::{DiskFiles, Files, KdfCost};
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -26,6 +28,7 @@ pub struct TestHost {
     pub name: Mutex<String>,
     /// What the screens show: pictures of this width and height, one after the other; none is no screen.
     pub screens: Mutex<Vec<(u32, u32, Vec<u8>)>>,
+    pub cameras: TestCameras,
     files: DiskFiles,
     /// What stands in the folder for downloads.
     pub downloads: Mutex<Vec<DownloadedFile>>,
@@ -48,6 +51,7 @@ impl TestHost {
             keyring: TestKeyring::default(),
             name: Mutex::default(),
             screens: Mutex::default(),
+            cameras: TestCameras::default(),
             files: DiskFiles,
             downloads: Mutex::default(),
         })
@@ -98,12 +102,99 @@ impl Host for TestHost {
         Ok(screens.iter().enumerate().map(picture).collect())
     }
 
+    fn cameras(&self) -> &dyn Cameras {
+        &self.cameras
+    }
+
     fn tidy(&self, path: &Path, _way: TidyWay) -> std::io::Result<()> {
         self.files.remove(path)
     }
 
     fn downloads(&self) -> std::io::Result<Vec<DownloadedFile>> {
         Ok(self.downloads.lock().unwrap().clone())
+    }
+}
+
+/// A camera before which a test holds pictures.
+#[derive(Default)]
+pub struct TestCameras(Arc<TestCamera>);
+
+#[derive(Default)]
+struct TestCamera {
+    picture: Mutex<Option<Vec<u8>>>,
+    fault: Mutex<Option<CameraError>>,
+    panics: AtomicBool,
+    hurries: AtomicBool,
+    on: AtomicBool,
+    was_on: AtomicBool,
+}
+
+impl TestCameras {
+    /// What is before the camera from now on ([`crate::frames::frame`]).
+    pub fn show(&self, picture: &[u8]) {
+        *self.0.picture.lock().unwrap() = Some(picture.to_vec());
+    }
+
+    pub fn fail(&self, fault: Option<CameraError>) {
+        *self.0.fault.lock().unwrap() = fault;
+    }
+
+    /// The next camera's driver panics.
+    pub fn panic(&self) {
+        self.0.panics.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on a second of pictures takes no time.
+    pub fn hurry(&self) {
+        self.0.hurries.store(true, Ordering::Relaxed);
+        self.0.was_on.store(false, Ordering::Relaxed);
+    }
+
+    pub fn is_on(&self) -> bool {
+        self.0.on.load(Ordering::Relaxed)
+    }
+
+    pub fn was_on(&self) -> bool {
+        self.0.was_on.load(Ordering::Relaxed)
+    }
+}
+
+impl Cameras for TestCameras {
+    fn list(&self) -> Result<Vec<CameraName>, CameraError> {
+        if let Some(CameraError::ByHand(words)) = *self.0.fault.lock().unwrap() {
+            return Err(CameraError::ByHand(words));
+        }
+        Ok(vec![CameraName { id: "test".into(), name: "The test's camera".into() }])
+    }
+
+    fn open(&self, id: &str) -> Result<Box<dyn Camera>, CameraError> {
+        assert_eq!(id, "test");
+        self.0.fault.lock().unwrap().clone().map_or(Ok(()), Err)?;
+        self.0.on.store(true, Ordering::Relaxed);
+        self.0.was_on.store(true, Ordering::Relaxed);
+        Ok(Box::new(TestCameraOn(self.0.clone())))
+    }
+}
+
+struct TestCameraOn(Arc<TestCamera>);
+
+impl Camera for TestCameraOn {
+    fn frame(&mut self, wait: Duration) -> Result<Option<CameraFrame>, CameraError> {
+        let empty = self.0.picture.lock().unwrap().is_none();
+        if !self.0.hurries.load(Ordering::Relaxed) {
+            std::thread::sleep(if empty { wait } else { Duration::from_millis(20) });
+        }
+        assert!(!self.0.panics.swap(false, Ordering::Relaxed), "the driver says nonsense");
+        self.0.fault.lock().unwrap().clone().map_or(Ok(()), Err)?;
+        let picture = self.0.picture.lock().unwrap().clone();
+        let (width, height) = (WIDTH as u32, HEIGHT as u32);
+        Ok(picture.map(|luma| CameraFrame { width, height, luma: SecretBytes::new(luma) }))
+    }
+}
+
+impl Drop for TestCameraOn {
+    fn drop(&mut self) {
+        self.0.on.store(false, Ordering::Relaxed);
     }
 }
 

@@ -4,8 +4,12 @@
 
 mod accounts;
 mod backups;
+mod camera;
 mod downloads;
 mod exporting;
+#[allow(dead_code, reason = "the stories write such pictures into files too")]
+#[path = "../../../../tests/src/harness/frames.rs"]
+mod frames;
 mod host;
 mod losses;
 mod merging;
