@@ -79,7 +79,7 @@ pub(crate) fn pages_of(codes: &[usize]) -> Vec<usize> {
 }
 
 impl App {
-    /// Prints accounts and recovery sets as a sealed booklet of QR codes, as PDF. Empty lists mean all. What opens it
+    /// Prints accounts and recovery sets as a sealed booklet of QR codes, as PDF. Two empty lists mean all. What opens it
     /// is what is given here: the vault's own passphrase or recovery key.
     ///
     /// # Errors
@@ -149,8 +149,8 @@ fn small_vault(
     let mut small = OpenVault::create(&NewVault { passphrase, keyring: None, recovery_key, location, now })
         .map_err(other)?;
     small.unlock_recovery(proof.credential())?;
-    let chosen =
-        |wanted: &[String], record: &Record| wanted.is_empty() || wanted.contains(&record.id.to_string());
+    let all = accounts.is_empty() && sets.is_empty();
+    let chosen = |wanted: &[String], record: &Record| all || wanted.contains(&record.id.to_string());
     for record in vault.accounts().iter() {
         let wanted = match record.kind.as_str() {
             crate::stored::KIND => chosen(accounts, record),

@@ -2,7 +2,7 @@
 
 use crate::readiness::WAYS_KIND;
 use crate::recovery;
-use crate::recovery::stored::{self, FILE_KIND, SET_KIND, SUMMARY_KIND, summaries};
+use crate::recovery::stored::{self, FILE_KIND, SET_KIND, SUMMARY_KIND, summaries, with_uses};
 use crate::safety_view::{Difference, Effect, RecordName};
 use crate::stored::{KIND, Stored, kind_name};
 use crate::{drill, kit};
@@ -16,7 +16,10 @@ pub(crate) fn between(now: &OpenVault, then: &OpenVault) -> Vec<Difference> {
     let names: Names = set_names(then).chain(set_names(now)).collect();
     let mut found = of_compartment(now.accounts(), then.accounts(), &names);
     if let (Some(now), Some(then)) = (now.recovery(), then.recovery()) {
-        found.extend(of_compartment(now, then, &names));
+        // A set's summary has the set's id: one line is enough for both.
+        let told: BTreeSet<String> = found.iter().map(|one| one.id.clone()).collect();
+        let codes = of_compartment(now, then, &names);
+        found.extend(codes.into_iter().filter(|one| !told.contains(&one.id)));
     }
     found.sort_by_cached_key(|one| (one.record, one.issuer.to_lowercase(), one.name.clone(), one.id.clone()));
     found
@@ -117,7 +120,8 @@ pub(crate) fn undecided(shown: &Record, other: &Record) -> bool {
 
 /// What differs between two states of one record.
 pub(crate) fn changes(here: &Record, there: &Record) -> Vec<String> {
-    if here.kind == there.kind && here.payload == there.payload {
+    let used = with_uses(here, there);
+    if here.kind == there.kind && here.payload == *used.as_ref().unwrap_or(&there.payload) {
         return Vec::new();
     }
     match (account(here), account(there)) {

@@ -5,6 +5,7 @@ use crate::backups::rotation;
 use crate::differences::{account, between};
 use crate::failure::{fail, other, unreadable};
 use crate::kit::Proven;
+use crate::recovery::stored;
 use crate::safety_view::*;
 use crate::session::Session;
 use crate::view::{Failure, FailureKind, Proof};
@@ -90,7 +91,11 @@ impl App {
             Opened::Locked(answer) => return Ok(answer),
             Opened::Open(looked) => *looked,
         };
-        let differences = between(&looked.ours, &looked.theirs);
+        let mut differences = between(&looked.ours, &looked.theirs);
+        if looked.ours.recovery().is_none() || looked.theirs.recovery().is_none() {
+            // A set would come back, or go, without its codes.
+            differences.retain(|one| one.record != RecordName::Recovery);
+        }
         self.keep_look(path, looked, differences, None).map(LookAnswer::Opened)
     }
 
@@ -108,8 +113,15 @@ impl App {
             let id: RecordId =
                 id.parse().map_err(|_| fail(FailureKind::BadInput, format!("there is no record {id}")))?;
             let mut done = make_alike(ours.accounts_mut(), Some(theirs.accounts()), id, now);
-            if !done && let Some(recovery) = ours.recovery_mut() {
-                done = make_alike(recovery, theirs.recovery(), id, now);
+            // A recovery set is in both compartments, and its original file is a record of its own.
+            if let Some(recovery) = ours.recovery_mut() {
+                done |= make_alike(recovery, theirs.recovery(), id, now);
+                let set = theirs.recovery().and_then(|codes| stored::set(codes, id));
+                if let Some(file) = set.and_then(|set| set.file.parse().ok())
+                    && recovery.get(file).is_none()
+                {
+                    make_alike(recovery, theirs.recovery(), file, now);
+                }
             }
             count += u32::from(done);
         }
@@ -272,7 +284,7 @@ fn make_alike(
         (None, None) => false,
         (Some(_), None) => ours.delete(id, now),
         (here, Some(there)) => {
-            let payload = here.and_then(|here| ahead(here, there));
+            let payload = here.and_then(|here| ahead(here, there).or_else(|| stored::with_uses(here, there)));
             let payload = payload.unwrap_or_else(|| there.payload.duplicate());
             let record = there.changed(now, payload);
             ours.put(record);

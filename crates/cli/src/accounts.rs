@@ -315,7 +315,6 @@ pub fn resolve(app: &App, wanted: &str, how: Match) -> Result<AccountRow, Failur
         count => {
             let labels: Vec<_> = fitting
                 .iter()
-                .take(5)
                 .map(|row| format!("{} ({})", output::shown(&label(&row.issuer, &row.name)), row.id))
                 .collect();
             Err(Failure::input(format_args!("{count} accounts fit {wanted:?}; the id in brackets names one"))

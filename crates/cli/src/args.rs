@@ -637,7 +637,8 @@ pub struct RestoreArgs {
     /// Make every record what it is in the backup; what was added since is deleted, with --yes
     #[arg(long, conflicts_with_all = ["dry_run", "only", "list"])]
     pub all: bool,
-    /// Delete what was added since, where --all or --only asks for that
+    /// Delete what was added since, where --all or --only asks for that; put another vault's file in the place of one
+    /// that cannot be read
     #[arg(long)]
     pub yes: bool,
     #[command(flatten)]

@@ -100,6 +100,9 @@ pub fn restore(args: RestoreArgs) -> Result<Answer, Failure> {
         if looks {
             return restore_records(&mut app, file, &args);
         }
+        if !args.yes {
+            another_vault_asks(&app, &computer, file)?;
+        }
         app.use_vault(&absolute(file)?, true).map_err(|failure| match failure.kind {
             FailureKind::VaultExists => failure.into(),
             _ => Failure::about(file, failure),
@@ -137,6 +140,21 @@ pub fn restore(args: RestoreArgs) -> Result<Answer, Failure> {
     Ok(Answer::yes_if(some))
 }
 
+/// Where the vault cannot be read, its saved states may: a file of another vault takes its place only with `--yes`.
+fn another_vault_asks(app: &App, computer: &SystemHost, file: &Path) -> Result<(), Failure> {
+    let Ok(chosen) = LockedVault::read(computer.files(), &Location::at(file)) else { return Ok(()) };
+    let states = LockedVault::generations(computer.files(), app.location()).unwrap_or_default();
+    let others = states.iter().filter(|state| state.readable.as_ref().is_ok_and(|id| *id != chosen.id()));
+    match others.count() {
+        0 => Ok(()),
+        count => Err(Failure::input(format_args!(
+            "{}: this is another vault than the one of which {count} saved states are here; nothing was changed",
+            file.display()
+        ))
+        .advise("keyhaven vault restore --list shows them; --yes puts this file in the vault's place all the same")),
+    }
+}
+
 /// The file of an earlier saved state.
 fn state_file(app: &App, computer: &SystemHost, name: &str) -> Result<PathBuf, Failure> {
     let states = LockedVault::generations(computer.files(), app.location()).map_err(Failure::vault)?;
@@ -164,7 +182,9 @@ fn go_back(
     app.restore_generation(name)?;
     output::line(format_args!("the vault is again as in {name}"))?;
     let Some(now) = now else { return Ok(Answer::Yes) };
-    output::line("what it was is kept beside it as the newest saved state")?;
+    let states = LockedVault::generations(computer.files(), app.location()).map_err(Failure::vault)?;
+    let before = states.first().and_then(|state| state.path.file_name()).unwrap_or_default();
+    output::line(format_args!("what it was is kept beside it as {}", before.display()))?;
     let ways = |vault: &LockedVault| vault.slots().into_iter().map(|slot| slot.id).collect::<BTreeSet<_>>();
     if ways(&then) != ways(&now) {
         output::line(
@@ -267,6 +287,7 @@ pub fn merge(args: MergeArgs) -> Result<Answer, Failure> {
         output::line(format_args!(
             "{added} added, {changed} changed, {deleted} deleted, {conflicts} changed in both (both are kept)"
         ))?;
+        differences::ways(&look)?;
     }
     Ok(Answer::Yes)
 }

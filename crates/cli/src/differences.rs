@@ -33,12 +33,20 @@ pub fn print(look: &Look) -> Result<(), Failure> {
     if look.differences.is_empty() {
         output::line("  no record differs")?;
     }
+    ways(look)
+}
+
+/// Says which ways into the vault come and go with a merge.
+pub fn ways(look: &Look) -> Result<(), Failure> {
     let Some(merge) = &look.merge else { return Ok(()) };
     let told = [
         (merge.slots_added > 0, format!("  {} ways in come along", merge.slots_added)),
         (
             merge.slots_removed > 0,
-            format!("  {} ways in were removed there and go here", merge.slots_removed),
+            format!(
+                "  {} ways in were removed there and go here: what was changed there opens it now",
+                merge.slots_removed
+            ),
         ),
         (merge.keys_taken_over, "  the copy's newer keys are taken over".to_owned()),
         (merge.recovery_waits, "  recovery records come along sealed".to_owned()),
@@ -62,7 +70,8 @@ pub fn is_meant(one: &Difference, word: &str) -> bool {
     // All parts of a recovery set go by its name.
     let set = one.name.rsplit_once(" (").map_or("", |(set, _)| set);
     let part = one.record == RecordName::Recovery && alike(set);
-    part || alike(&one.id)
+    part || alike(&name(one))
+        || alike(&one.id)
         || alike(&one.issuer)
         || alike(&one.name)
         || alike(&format!("{}:{}", one.issuer, one.name))

@@ -35,10 +35,7 @@ pub fn add(args: RecoveryAddArgs) -> Result<Answer, Failure> {
     let (mut app, _) = unlock::find()?;
     // Standard input can be the file or the passphrase, and not both.
     one_stdin(&args.file, &args.unlock)?;
-    if let Some(typed) = unlock::open(&mut app, &args.unlock)? {
-        // Only with the codes open can it be said that a file is kept already.
-        app.unlock_recovery(typed.proof())?;
-    }
+    open_to_compare(&mut app, &args.unlock)?;
     let account = match &args.account {
         Some(name) => Some(accounts::resolve(&app, name, Match::Part)?.id),
         None => None,
@@ -54,7 +51,7 @@ pub fn add(args: RecoveryAddArgs) -> Result<Answer, Failure> {
 pub fn replace(args: RecoveryReplaceArgs) -> Result<Answer, Failure> {
     let (mut app, _) = unlock::find()?;
     one_stdin(&args.file, &args.unlock)?;
-    unlock::open(&mut app, &args.unlock)?;
+    open_to_compare(&mut app, &args.unlock)?;
     let old = resolve(&app, &args.set)?;
     let name = if old.name == old.provider { String::new() } else { old.name };
     let choices = DraftChoices { name, provider: old.provider, account: old.account, replaces: Some(old.id) };
@@ -74,6 +71,11 @@ fn keep(app: &mut App, file: &str, mut choices: DraftChoices, json: bool) -> Res
     }
     if let (Some(already), None) = (&draft.already, &choices.replaces) {
         let set = app.recovery_set(already)?.row;
+        if set.standing == SetStanding::Superseded {
+            return Err(wrong(
+                &"this very file was kept, and a newer set took its place: its codes are void",
+            ));
+        }
         if json {
             output::json(&SetValue { set: &set, code: None, problems: None })?;
         } else {
@@ -116,11 +118,14 @@ pub fn use_next(args: RecoveryUseArgs) -> Result<Answer, Failure> {
     let set = resolve(&app, &args.set)?;
     let (code, _) = app.use_next_recovery_code(&set.id, args.place.as_deref().unwrap_or_default())?;
     let set = app.recovery_set(&set.id)?.row;
-    if args.json {
-        output::json(&SetValue { set: &set, code: Some(code.expose_for_display()), problems: None })?;
+    let shown = if args.json {
+        output::json(&SetValue { set: &set, code: Some(code.expose_for_display()), problems: None })
     } else {
-        output::line(code.expose_for_display())?;
-    }
+        output::line(code.expose_for_display())
+    };
+    shown.map_err(|failure| {
+        failure.advise("the code is marked as used all the same: keyhaven recovery undo")
+    })?;
     Ok(Answer::Yes)
 }
 
@@ -165,6 +170,14 @@ pub fn export(args: RecoveryExportArgs) -> Result<Answer, Failure> {
     Ok(Answer::Yes)
 }
 
+/// Opens the vault, and where a passphrase was typed the codes too: only then is a file known that is kept already.
+fn open_to_compare(app: &mut App, unlock: &Unlock) -> Result<(), Failure> {
+    if let Some(typed) = unlock::open(app, unlock)? {
+        app.unlock_recovery(typed.proof())?;
+    }
+    Ok(())
+}
+
 fn one_stdin(file: &str, unlock: &Unlock) -> Result<(), Failure> {
     if file == "-" && (unlock.password_stdin || unlock.recovery_key_stdin) {
         return Err(Failure::input("standard input cannot be both a file and a passphrase"));
@@ -187,6 +200,9 @@ fn open_codes(unlock: &Unlock) -> Result<App, Failure> {
 
 /// The set of that id, or of that name or provider, in use before replaced.
 pub fn resolve(app: &App, wanted: &str) -> Result<SetRow, Failure> {
+    if wanted.trim().is_empty() {
+        return Err(Failure::input("no recovery set is named: the name is empty"));
+    }
     let mut sets = app.recovery()?.sets;
     if let Some(at) = sets.iter().position(|set| set.id == wanted) {
         return Ok(sets.swap_remove(at));
@@ -209,8 +225,7 @@ pub fn resolve(app: &App, wanted: &str) -> Result<SetRow, Failure> {
         0 => Err(Failure::nothing(format_args!("there is no recovery set {wanted:?} in the vault"))),
         1 => Ok(fitting.swap_remove(0)),
         count => {
-            let all: Vec<_> =
-                fitting.iter().take(5).map(|set| format!("{} {}", set.id, described(set))).collect();
+            let all: Vec<_> = fitting.iter().map(|set| format!("{} {}", set.id, described(set))).collect();
             Err(Failure::input(format_args!("{count} recovery sets fit {wanted:?}")).advise(all.join("\n  ")))
         }
     }

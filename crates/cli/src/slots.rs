@@ -102,9 +102,14 @@ fn renew(mut app: App, yes: bool, unlock: &Unlock, json: bool) -> Result<Answer,
     if json {
         output::json(&RenewedValue { recovery_key: key.expose_for_display() })?;
     } else {
-        output::line("the vault has new keys; the new recovery key, which is not shown again:")?;
-        output::line("")?;
-        output::line(format_args!("  {}", key.expose_for_display()))?;
+        let shown = output::line("the vault has new keys; the new recovery key, which is not shown again:")
+            .and_then(|()| output::line(""))
+            .and_then(|()| output::line(format_args!("  {}", key.expose_for_display())));
+        shown.map_err(|failure| {
+            failure.advise(
+                "the keys were renewed all the same: renew them again for a recovery key that can be read",
+            )
+        })?;
     }
     Ok(Answer::Yes)
 }

@@ -101,6 +101,13 @@ impl App {
         if let Some(why) = pending.unusable() {
             return Err(fail(FailureKind::BadInput, why));
         }
+        if let Some((old, _)) = &old
+            && kept_already(session, pending) == Some(*old)
+        {
+            // Its used codes would be offered as new ones.
+            let detail = "this is the very file that the set was made from; a service that made new codes gives a new one";
+            return Err(fail(FailureKind::BadInput, detail));
+        }
         let (record, file) = (RecordId::random().map_err(other)?, RecordId::random().map_err(other)?);
         let provider = choices.provider.trim();
         let set = pending.to_set(provider, file.to_string(), now)?;
@@ -233,12 +240,11 @@ fn complete(session: &Session, pending: &Pending) -> Draft {
     view
 }
 
-/// The set in use whose original file is this very one.
+/// The set whose original file is this very one, in use or replaced.
 fn kept_already(session: &Session, pending: &Pending) -> Option<RecordId> {
     let recovery = session.codes().ok()?;
     let size = pending.bytes.len() as u64;
-    let alike = summaries(session.vault.accounts())
-        .filter(|(_, summary)| summary.superseded_at.is_none() && summary.size == size);
+    let alike = summaries(session.vault.accounts()).filter(|(_, summary)| summary.size == size);
     alike.map(|(id, _)| id).find(|id| {
         let set = stored::set(recovery, *id);
         set.is_some_and(|set| original(recovery, &set).is_some_and(|kept| *kept == pending.bytes))

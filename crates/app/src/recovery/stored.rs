@@ -226,6 +226,31 @@ pub(crate) fn set(recovery: &Compartment, id: RecordId) -> Option<Set> {
     }
 }
 
+/// The payload of `then`, an earlier or another state of the recovery set or summary `now`, with what was used since: a
+/// code that was used stays used, whatever another state says.
+pub(crate) fn with_uses(now: &Record, then: &Record) -> Option<SecretBytes> {
+    match (now.kind.as_str(), then.kind.as_str()) {
+        (SET_KIND, SET_KIND) => {
+            let (now, mut then) = (Set::read(&now.payload)?, Set::read(&then.payload)?);
+            for code in then.codes.iter_mut().filter(|code| code.used.is_none()) {
+                code.used =
+                    now.codes.iter().find(|same| same.text == code.text).and_then(|same| same.used.clone());
+            }
+            Some(then.write())
+        }
+        (SUMMARY_KIND, SUMMARY_KIND) => {
+            let (now, mut then) = (Summary::read(&now.payload)?, Summary::read(&then.payload)?);
+            if now.total == then.total {
+                then.used = then.used.max(now.used);
+            }
+            then.used_at = then.used_at.max(now.used_at);
+            then.seen_at = then.seen_at.max(now.seen_at);
+            Some(then.write())
+        }
+        _ => None,
+    }
+}
+
 /// Puts a record in the place of what its id had.
 pub(crate) fn put(compartment: &mut Compartment, id: RecordId, kind: &str, now: u64, payload: SecretBytes) {
     let record = match compartment.get(id) {

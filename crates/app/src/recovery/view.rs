@@ -232,7 +232,7 @@ pub struct Draft {
     pub account: Option<String>,
     /// The set in use that it may replace: same provider or same account.
     pub replaces: Option<String>,
-    /// The set whose original is the same, byte for byte. Told only while the recovery codes are open: what is sealed
+    /// The set whose original is the same, byte for byte, in use or replaced. Told only while the recovery codes are open: what is sealed
     /// has no other mark by which a file could be known again.
     pub already: Option<String>,
     /// Whether it is a picture that can be shown.

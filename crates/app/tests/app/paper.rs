@@ -104,7 +104,7 @@ fn a_paper_backup_is_read_back_from_its_pages() {
     let refused = app.make_booklet(wrong, &[], &[], Paper::A4).err().map(|failure| failure.kind);
     assert_eq!(refused, Some(FailureKind::WrongPassphrase), "paper that nothing opens is not printed");
 
-    let booklet = app.make_booklet(proof(), &ids[..4], &[], Paper::A4).unwrap();
+    let booklet = app.make_booklet(proof(), &ids[..4], std::slice::from_ref(&set.id), Paper::A4).unwrap();
     assert!(!app.recovery().unwrap().open, "printing leaves the compartment as it was");
     let pages = rendered(booklet.pdf.expose());
     assert_eq!(pages.len(), booklet.pages);
@@ -143,7 +143,13 @@ fn a_paper_backup_is_read_back_from_its_pages() {
     new.restore_gathered_pages(home.path()).unwrap();
     new.unlock_with_passphrase(&SecretText::new(PASSPHRASE.into())).unwrap();
     assert_eq!(new.accounts().unwrap().len(), 4);
-    let other = app.make_booklet(proof(), &ids[..1], std::slice::from_ref(&set.id), Paper::A4).unwrap();
+    // What is not named is not printed.
+    let other = app.make_booklet(proof(), &ids[..1], &[], Paper::A4).unwrap();
+    let alone = tempfile::tempdir().unwrap();
+    let mut without = App::open(TestHost::new(), alone.path());
+    without.restore_pages(&other.texts, alone.path()).unwrap();
+    without.unlock_with_passphrase(&SecretText::new(PASSPHRASE.into())).unwrap();
+    assert_eq!((without.accounts().unwrap().len(), without.recovery().unwrap().sets.len()), (1, 0));
     let both: Vec<SecretText> = scanned[..1].iter().chain(&other.texts).map(SecretText::duplicate).collect();
     assert!(matches!(keyhaven_app::booklet::join(&both), Err(PagesError::Several { .. })));
 

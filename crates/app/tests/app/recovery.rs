@@ -3,6 +3,7 @@
 use crate::host::{PASSPHRASE, TestHost, open_app, passphrase, restarted};
 use keyhaven_app::App;
 use keyhaven_app::recovery::view::*;
+use keyhaven_app::safety_view::LookAnswer;
 use keyhaven_app::view::*;
 use keyhaven_secret::{SecretBytes, SecretText};
 use std::path::Path;
@@ -109,7 +110,10 @@ fn a_new_set_takes_the_old_ones_place_and_the_old_one_is_never_offered_again() {
     assert_eq!(used(&mut app, &new.set.id, ""), "8f3e9-71c02");
     let third = draft(&mut app, "github-recovery-codes.txt", GITHUB.as_bytes());
     assert_eq!(third.replaces, Some(new.set.id.clone()), "and not named again");
-    assert_eq!(third.already, None, "nor is its file known: only what is in use is");
+    assert_eq!(third.already, Some(old.id), "and its file is known");
+    let same = draft(&mut app, "codes.txt", GITHUB.replace('a', "e").as_bytes());
+    let into_itself = DraftChoices { replaces: Some(new.set.id.clone()), ..choices(&same) };
+    assert_eq!(kind(app.accept_draft(same.id, into_itself)), Some(FailureKind::BadInput));
     let again = draft(&mut app, "codes.txt", GITHUB.replace('a', "e").as_bytes());
     assert_eq!(again.already, Some(new.set.id), "the same file under another name");
     let another = draft(&mut app, "codes.txt", GITHUB.replace('a', "f").as_bytes());
@@ -117,6 +121,39 @@ fn a_new_set_takes_the_old_ones_place_and_the_old_one_is_never_offered_again() {
     app.lock_recovery().unwrap();
     let locked = draft(&mut app, "codes.txt", GITHUB.replace('a', "e").as_bytes());
     assert_eq!(locked.already, None, "not told while the codes are locked");
+}
+
+#[test]
+fn a_deleted_set_comes_back_whole_and_its_used_codes_stay_used() {
+    let (_host, home, mut app) = app();
+    let set = kept(&mut app, "github-recovery-codes.txt", GITHUB);
+    let backup = home.path().join("old.keyhaven");
+    app.back_up_to(&backup).unwrap();
+    app.unlock_recovery(proof()).unwrap();
+    used(&mut app, &set.id, "");
+    let look = |app: &mut App| match app.look_into_file(&backup, Some(proof())).unwrap() {
+        LookAnswer::Opened(look) => look,
+        LookAnswer::Locked { .. } => panic!("it opens with the same keys"),
+    };
+    assert_eq!(look(&mut app).differences, [], "what was used since is no difference");
+    app.delete_recovery(&set.id).unwrap();
+    let found = look(&mut app);
+    let mut ids: Vec<_> = found.differences.iter().map(|one| one.id.clone()).collect();
+    assert!(ids.contains(&set.id), "{:?}", found.differences);
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), found.differences.len(), "each id stands there once");
+    app.restore_records(found.look, std::slice::from_ref(&set.id)).unwrap();
+    assert_eq!(app.recovery_original(&set.id).unwrap().1.expose(), GITHUB.as_bytes());
+    assert_eq!(app.reveal_recovery(&set.id).unwrap().codes.len(), 16);
+    assert_eq!(look(&mut app).differences, []);
+
+    // With the codes locked a set is neither brought back nor taken away without them.
+    app.delete_recovery(&set.id).unwrap();
+    app.lock_recovery().unwrap();
+    let answer = app.look_into_file(&backup, None).unwrap();
+    let LookAnswer::Opened(found) = answer else { panic!("the accounts are open") };
+    assert_eq!(found.differences, []);
 }
 
 #[test]

@@ -218,6 +218,9 @@ fn a_state_opens_with_what_opened_it_then() {
     ));
     assert_eq!(exit, 0, "{err}");
     assert!(out.contains("it opens with what opened it then"), "{out}");
+    let (_, states, _) = printed(&keyhaven_in(here, &["vault", "restore", "--list", "--json"], b""));
+    let newest = json(&states)["states"][0]["name"].as_str().unwrap().to_owned();
+    assert!(out.contains(&format!("kept beside it as {newest}")), "{out}");
     assert!(opens(&first_key) && !opens(&second_key));
     assert_eq!(accounts(here).len(), 1);
 }
@@ -234,7 +237,7 @@ fn what_was_added_since_a_backup_goes_only_when_that_is_said() {
     assert_eq!(with_passphrase(here, &["recovery", "add", "codes.txt"]).0, 0);
     // What is no account has a name too.
     let (_, out, _) = with_passphrase(here, &["vault", "restore", "old.keyhaven", "--dry-run"]);
-    for part in ["Bank:ann", "GitHub (recovery set)", "GitHub (its codes)", "GitHub (the original file)"] {
+    for part in ["Bank:ann", "GitHub (recovery set)", "GitHub (the original file)"] {
         assert!(out.contains(&format!("  {part}  added since\n")), "{part}: {out}");
     }
     for chosen in [&["--all"][..], &["--only", "Bank"], &["--only", "github"]] {
@@ -307,4 +310,71 @@ fn a_changed_passphrase_is_told_with_what_keeps_the_old_one() {
     let drill = ["drill", "--backup", "before.keyhaven", "--password-stdin"];
     let (exit, _, err) = printed(&keyhaven_in(here, &drill, b"another horse battery staple 8\n"));
     assert!(exit == 3 && err.contains("opens with what opened the vault when it was saved"), "{err}");
+}
+
+#[test]
+fn used_codes_stay_used_and_counted_whatever_is_restored_or_given_again() {
+    let (folder, _) = with_example();
+    let here = folder.path();
+    #[expect(clippy::disallowed_methods, reason = "the test's own file")]
+    std::fs::write(here.join("codes.txt"), CODES).unwrap();
+    assert_eq!(with_passphrase(here, &["recovery", "add", "codes.txt"]).0, 0);
+    assert_eq!(printed(&keyhaven_in(here, &["vault", "backup", "old.keyhaven"], b"")).0, 0);
+    assert_eq!(with_passphrase(here, &["recovery", "use", "GitHub"]).1, "8f3a9-71c02\n");
+    // A name that is empty, as an unset variable is, names no set, though there is only one.
+    for command in
+        [&["use", ""][..], &["undo", ""], &["export", " ", "--codes"], &["replace", "", "codes.txt"]]
+    {
+        let (exit, out, err) = with_passphrase(here, &[&["recovery"], command].concat());
+        assert_eq!((exit, out.as_str()), (2, ""), "{command:?}");
+        assert!(err.contains("the name is empty"), "{err}");
+    }
+    let (exit, _, err) = with_passphrase(here, &["recovery", "replace", "GitHub", "codes.txt"]);
+    assert!(exit == 2 && err.contains("the very file"), "{err}");
+    let left = || json(&with_passphrase(here, &["recovery", "list", "--json"]).1)["sets"][0]["left"].as_u64();
+    assert_eq!(left(), Some(3));
+    let (_, out, _) = with_passphrase(here, &["vault", "restore", "old.keyhaven", "--dry-run"]);
+    assert!(out.contains("no record differs"), "what was used is no difference: {out}");
+    assert_eq!(with_passphrase(here, &["vault", "restore", "old.keyhaven", "--all"]).0, 0);
+    assert_eq!(left(), Some(3));
+    assert_eq!(with_passphrase(here, &["recovery", "use", "GitHub"]).1, "b04de-9952a\n");
+}
+
+#[test]
+fn another_vault_takes_the_place_of_a_damaged_one_only_when_that_is_said() {
+    let (folder, _) = with_example();
+    let here = folder.path();
+    let (other, _) = with_example();
+    let foreign = here.join("foreign.keyhaven");
+    assert_eq!(
+        printed(&keyhaven_in(other.path(), &["vault", "backup", foreign.to_str().unwrap()], b"")).0,
+        0
+    );
+    assert_eq!(printed(&keyhaven_in(here, &["vault", "backup", "own.keyhaven"], b"")).0, 0);
+    let vault = here.join("no-such-home").join("vault.keyhaven");
+    #[expect(clippy::disallowed_methods, reason = "the test's own damage")]
+    std::fs::write(&vault, "damaged").unwrap();
+    let (exit, _, err) = printed(&keyhaven_in(here, &["vault", "restore", "foreign.keyhaven"], b""));
+    assert!(exit == 2 && err.contains("another vault") && err.contains("--yes"), "{exit}: {err}");
+    let restore = ["vault", "restore", "own.keyhaven"];
+    let (exit, _, err) = printed(&keyhaven_in(here, &restore, b""));
+    assert_eq!(exit, 0, "{err}");
+    assert_eq!(accounts(here).len(), 1);
+}
+
+#[test]
+fn a_merge_says_what_opens_the_vault_afterwards() {
+    let (folder, _) = with_example();
+    let here = folder.path();
+    let other = here.join("other");
+    std::fs::create_dir(&other).unwrap();
+    assert_eq!(printed(&keyhaven_in(here, &["vault", "backup", "copy.keyhaven"], b"")).0, 0);
+    assert_eq!(printed(&keyhaven_in(&other, &["vault", "restore", "../copy.keyhaven"], b"")).0, 0);
+    let input = format!("{PASSPHRASE}\nanother horse battery staple 8\n");
+    let change = ["vault", "slots", "change", "--password-stdin"];
+    assert_eq!(printed(&keyhaven_in(&other, &change, input.as_bytes())).0, 0);
+    assert_eq!(printed(&keyhaven_in(&other, &["vault", "backup", "../theirs.keyhaven"], b"")).0, 0);
+    let (exit, out, err) = with_passphrase(here, &["vault", "merge", "theirs.keyhaven"]);
+    assert_eq!(exit, 0, "{err}");
+    assert!(out.contains("what was changed there opens it now"), "{out}");
 }
