@@ -130,6 +130,29 @@ async fn a_method_that_the_policy_gave_up_answers_no_challenge_that_is_open() {
     let _ = world.accept(&by_app.id, world.code(&account)).await;
 }
 
+/// The same where the policy takes codes by e-mail by exception from now on, and then not at all.
+#[tokio::test]
+async fn codes_by_email_end_with_the_exception_and_with_the_method() {
+    let methods = [Method::Totp, Method::Email].into();
+    let mut world = World::with(Policy { methods, ..Policy::default() }).await;
+    world.verify_email().await;
+    let _ = world.enrol_email().await;
+    world.pass(60);
+    let question = world.ask(Action::ChangeEmail).await;
+    assert_eq!(question.methods, [Method::Email]);
+    let sent = world.send(&question.id).await.unwrap();
+    world.change_policy(|policy| policy.email.by_exception = true).await;
+    let refused = world.reject(&question.id, sent_code(&sent)).await;
+    assert_eq!(refused.reason, Reason::MethodNotAllowed);
+    assert!(matches!(world.begin(Action::ChangeEmail).await, Begin::NoUsableMethod));
+    world.verifier.allow_email(&admin(), &ann(), "no telephone", world.at()).await.unwrap();
+    let _ = world.ask(Action::ChangeEmail).await;
+    world.change_policy(|policy| policy.methods = [Method::Totp].into()).await;
+    assert!(matches!(world.begin(Action::ChangeEmail).await, Begin::NoUsableMethod));
+    let refused = world.reject(&question.id, sent_code(&sent)).await;
+    assert_eq!(refused.reason, Reason::MethodNotAllowed);
+}
+
 #[tokio::test]
 async fn a_method_that_the_policy_gave_up_is_not_set_up_to_the_end() {
     let mut world = World::with(Policy::default()).await;
