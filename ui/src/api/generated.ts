@@ -1045,7 +1045,7 @@ account: string | null,
  */
 replaces: string | null, 
 /**
- * The set whose original is the same, byte for byte. Told only while the recovery codes are open: what is sealed
+ * The set whose original is the same, byte for byte, in use or replaced. Told only while the recovery codes are open: what is sealed
  * has no other mark by which a file could be known again.
  */
 already: string | null, 
