@@ -393,6 +393,11 @@ fn files_are_for_their_owner_and_links_stay_links() {
     let generation = vault.save(&DiskFiles, NOW).unwrap().generation;
     assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(home.read().generation(), generation);
+    // It stays the vault that the link leads to, wherever that leads tomorrow.
+    assert_eq!(vault.sealed().location().file(), link);
+    let restored = LockedVault::restore(&DiskFiles, &Location::at(&link), &generations[0].path).unwrap();
+    assert_eq!(restored.location().file(), link);
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
 }
 
 #[test]
