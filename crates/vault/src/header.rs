@@ -12,7 +12,7 @@ use crate::{
     slot::{Slot, SlotInfo, SlotKind},
 };
 use keyhaven_secret::KEY_LENGTH;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 use std::io;
 
@@ -262,6 +262,7 @@ pub(crate) fn parse(file: &[u8]) -> Result<Parsed, ReadError> {
     if seal::digest(json) != prologue[14..] {
         return Err(ReadError::Damaged(DamagedPart::Header));
     }
+    count(json)?;
     // serde_json stops at 128 levels, so deep nesting ends here too.
     let mut header: Header =
         serde_json::from_slice(json).map_err(|_| ReadError::Damaged(DamagedPart::Header))?;
@@ -289,6 +290,31 @@ pub(crate) fn parse(file: &[u8]) -> Result<Parsed, ReadError> {
     Ok(Parsed { header, head, digest: *digest })
 }
 
+/// Refuses a header with too many slots or segments before one of them is looked at: as many as fit into a header take
+/// longer to read than a file may keep anybody waiting.
+fn count(json: &[u8]) -> Result<(), ReadError> {
+    #[derive(Deserialize)]
+    struct Counted {
+        slots: Vec<IgnoredAny>,
+        recovery: CountedRecovery,
+    }
+    #[derive(Deserialize)]
+    struct CountedRecovery {
+        segments: Vec<IgnoredAny>,
+    }
+    let counted: Counted =
+        serde_json::from_slice(json).map_err(|_| ReadError::Damaged(DamagedPart::Header))?;
+    let (found, limit) = (counted.slots.len(), MAX_SLOTS);
+    if found > limit {
+        return Err(ReadError::TooDemanding(Demand::Slots { found, limit }));
+    }
+    let (found, limit) = (counted.recovery.segments.len(), MAX_SEGMENTS);
+    if found > limit {
+        return Err(ReadError::TooDemanding(Demand::Segments { found, limit }));
+    }
+    Ok(())
+}
+
 impl Header {
     pub fn vault(&self) -> VaultId {
         VaultId::from_bytes(self.vault.0)
@@ -298,7 +324,6 @@ impl Header {
         let too_many = |found, limit| {
             if found > limit { Err(ReadError::TooDemanding(Demand::Slots { found, limit })) } else { Ok(()) }
         };
-        too_many(self.slots.len(), MAX_SLOTS)?;
         let demands = || self.slots.iter().filter_map(StoredSlot::known).filter_map(|slot| slot.argon2id);
         too_many(demands().count(), MAX_PASSPHRASE_SLOTS)?;
         for demand in demands() {
@@ -310,10 +335,6 @@ impl Header {
             if !(1..=limit).contains(&found) {
                 return Err(ReadError::TooDemanding(Demand::Passes { found, limit }));
             }
-        }
-        let (found, limit) = (self.recovery.segments.len(), MAX_SEGMENTS);
-        if found > limit {
-            return Err(ReadError::TooDemanding(Demand::Segments { found, limit }));
         }
         Ok(())
     }
