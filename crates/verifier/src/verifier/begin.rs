@@ -166,12 +166,7 @@ fn unlocked(
     budgets: &[Budget],
     now: Timestamp,
 ) -> Result<Vec<Method>, Option<Timestamp>> {
-    let in_a_row = Limit {
-        consecutive: attempts.consecutive,
-        free: attempts.free,
-        delays: attempts.delays,
-        ..Limit::per_window(Limit::ENDLESS, 86_400)
-    };
+    let in_a_row = Limit { consecutive: attempts.consecutive, ..Limit::per_window(Limit::ENDLESS, 86_400) };
     let day =
         budgets.last().and_then(|budget| budget.exhausted(&Limit::per_window(attempts.per_day, 86_400), now));
     if let Some(exhausted) = day {

@@ -230,3 +230,19 @@ async fn a_replaced_key_is_forgotten_when_nothing_is_under_it() {
     let used = world.accept(&question.id, keyhaven_verifier::Answer::recovery(text(&sheet.codes[0]))).await;
     assert_eq!(used.recovery_left, Some(9), "new codes are not lost with the old key");
 }
+
+/// A proof enrols once, and only one that was given for enrolling.
+#[tokio::test]
+async fn a_factor_is_enrolled_by_a_proof_for_enrolling_once() {
+    let mut world = World::with(both()).await;
+    let (_, account) = world.enrol_totp().await;
+    let other = world.prove(Action::ChangePassword, &account).await;
+    let good = world.prove(Action::Enrol, &account).await;
+    let again = keyhaven_verifier::Proof::from_text(SecretText::new(good.expose().to_owned()));
+    let forged = keyhaven_verifier::Proof::from_text(SecretText::new("0".repeat(64)));
+    let _ = world.pending_totp(Grant::Proof(good)).await;
+    for proof in [other, again, forged] {
+        let begun = world.verifier.enrol_phone(&ann(), PHONE, Grant::Proof(proof), &world.context()).await;
+        assert_eq!(begun.err(), Some(EnrolError::GrantInvalid));
+    }
+}

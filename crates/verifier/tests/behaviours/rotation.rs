@@ -175,3 +175,35 @@ async fn remembered_devices_are_asked_again_and_not_taken_for_thieves() {
     let records = world.verifier.audit("acme", 0, 1_000).await.unwrap();
     assert!(records.iter().all(|record| !record.body.contains("trust.copied_token")));
 }
+
+/// The work that brings every tenant under another key-encryption key, page by page, and what is left of it.
+#[tokio::test]
+async fn tenants_move_to_a_new_key_encryption_key_page_by_page() {
+    use keyhaven_secret::Key;
+    use keyhaven_verifier::{
+        LocalKeys, MemoryStore, Progress, Verifier,
+        store::{Change, Settled, Settlement},
+    };
+    let kek = |byte| Key::from_slice(&[byte; 32]).unwrap();
+    let old = Verifier::new(MemoryStore::new(), LocalKeys::new("k1", kek(1))).await.unwrap();
+    let store = MemoryStore::new();
+    for tenant in ["a", "b", "c"] {
+        old.put_policy(&operator(), tenant, &Policy::default(), 0, 0.into()).await.unwrap();
+        let query = Query { tenant: tenant.into(), ..Query::default() };
+        let record = old.store().load(query).await.unwrap().tenant.unwrap();
+        let changes = vec![Change::SetPolicy { expected: 0, tenant: record }];
+        let (tenant, user) = (tenant.to_owned(), String::new());
+        let settlement = Settlement { tenant, user, now: 0.into(), changes, events: Vec::new() };
+        assert_eq!(store.settle(settlement).await, Ok(Settled::Done));
+    }
+    let keys = LocalKeys::new("k2", kek(2)).with_former("k1", kek(1));
+    let both = Verifier::new(store, keys).await.unwrap();
+    let progress =
+        |changed, seen, last: Option<&str>| Progress { changed, seen, last: last.map(str::to_owned) };
+    assert_eq!(both.left_to_rewrap().await.unwrap(), 3);
+    assert_eq!(both.rewrap("", 2, 0.into()).await.unwrap(), progress(2, 2, Some("b")));
+    assert_eq!(both.left_to_rewrap().await.unwrap(), 1);
+    assert_eq!(both.rewrap("a", 9, 0.into()).await.unwrap(), progress(1, 2, Some("c")));
+    assert_eq!(both.left_to_rewrap().await.unwrap(), 0);
+    assert_eq!(both.rewrap("c", 9, 0.into()).await.unwrap(), progress(0, 0, None));
+}

@@ -86,3 +86,21 @@ async fn a_secret_that_was_moved_or_whose_parameters_were_changed_does_not_open(
         assert_eq!(decided.err(), Some(Failure::Sealed { what: "factor" }), "{place}");
     }
 }
+
+#[tokio::test]
+async fn challenges_are_told_with_their_action_and_what_was_chosen() {
+    let methods = [Method::Sms, Method::Email].into();
+    let mut world = World::with(Policy { methods, ..Policy::default() }).await;
+    world.verify_email().await;
+    let _ = world.enrol_phone().await;
+    let proof = world.prove_by(Action::Enrol, Method::Sms).await;
+    let grant = keyhaven_verifier::Grant::Proof(proof);
+    let mail = world.verifier.enrol_email(&ann(), grant, &world.context()).await.unwrap();
+    let _ = world.confirm(&mail.challenge, sent_code(&mail.sent)).await;
+    let question = world.ask(Action::ChangeEmail).await;
+    let created = last_event(&world, EventName::ChallengeCreated).await;
+    assert_eq!((created.action, created.challenge), (Some(Action::ChangeEmail), Some(question.id.clone())));
+    world.verifier.select(&ann(), &question.id, Method::Email, &world.context()).await.unwrap();
+    let switched = last_event(&world, EventName::ChallengeMethodSwitched).await;
+    assert_eq!((switched.method, switched.challenge), (Some(Method::Email), Some(question.id)));
+}
