@@ -25,9 +25,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use view::{CameraChoice, CameraCode, CameraPicture, CameraUse, CameraView};
 
-/// What looking through one picture may cost, on one core of 2020 ([`Limits::work`]): with the preview less than a
-/// tenth of a second. The next picture shows the same code again, a little different.
-const WORK: Duration = Duration::from_millis(60);
+/// What looking through one picture may cost beyond the first looks, which find nearly all that is held well
+/// ([`Limits::work`]). The next picture shows the same code again, a little different.
+const WORK: Duration = Duration::ZERO;
+/// The same for every fourth picture, which the smaller sizes and the slower decoder see too.
+const MORE_WORK: Duration = Duration::from_millis(90);
+const MORE_EVERY: u32 = 4;
 /// When looking through one picture is given up, however slow the computer.
 const TIME: Duration = Duration::from_millis(800);
 /// Longest side of the live view, in pixels: enough to aim by.
@@ -264,7 +267,9 @@ fn read(shared: &Shared, _running: Sender<()>) {
 
 fn look(shared: &Shared, frame: &CameraFrame) {
     let CameraFrame { width, height, luma } = frame;
-    let limits = Limits { work: WORK, time: TIME, ..Limits::default() };
+    let turn = shared.lock().view.serial % MORE_EVERY;
+    let work = if turn == 0 { MORE_WORK } else { WORK };
+    let limits = Limits { work, time: TIME, ..Limits::default() };
     // A picture in which nothing is found in time is one without a code.
     let codes = keyhaven_qr::read_luma(*width, *height, luma.expose(), &limits).unwrap_or_default();
     let corners: Vec<_> = codes.iter().map(|code| code.corners).collect();
