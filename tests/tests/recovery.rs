@@ -396,9 +396,6 @@ mod story {
             if place + 1 < codes.len() {
                 window.wait_until("one more is read", || progress(0) == others + place + 1);
             }
-            if place == 1 {
-                window.screenshot("paper-camera");
-            }
         }
         window.wait_for_named("paper-restore-go");
         window.wait_until("the light is out", || !window.world.is_camera_on("Desk"));
