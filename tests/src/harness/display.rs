@@ -4,6 +4,8 @@ use super::process::Program;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use x11rb::connection::Connection as _;
+use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat};
 use x11rb::rust_connection::{DefaultStream, RustConnection};
 
 /// Name of the only authorisation used here (X.Org's Xsecurity(7)).
@@ -49,6 +51,23 @@ impl Display {
         Self { _server: server, name: format!(":{number}"), authority, cookie }
     }
 
+    /// All that it shows, as a PNG.
+    pub(crate) fn picture(&self) -> Result<Vec<u8>, String> {
+        let taken = || -> Result<_, Box<dyn std::error::Error>> {
+            let connection = self.connect();
+            let screen = connection.setup().roots.first().ok_or("a display without a screen")?;
+            let (width, height) = (screen.width_in_pixels, screen.height_in_pixels);
+            let format = ImageFormat::Z_PIXMAP;
+            let image = connection.get_image(format, screen.root, 0, 0, width, height, u32::MAX)?.reply()?;
+            // Four bytes a pixel: blue, green, red and one that is unused.
+            let pixels: Vec<u8> =
+                image.data.chunks_exact(4).flat_map(|pixel| [pixel[2], pixel[1], pixel[0], 255]).collect();
+            let (width, height) = (u32::from(width), u32::from(height));
+            Ok(keyhaven_qr::preview(width, height, &pixels, &[], width)?.file)
+        };
+        taken().map_err(|error| format!("the display's picture: {error}"))
+    }
+
     /// A connection of this test program's own.
     pub(crate) fn connect(&self) -> RustConnection {
         let connect = || -> Result<RustConnection, Box<dyn std::error::Error>> {
@@ -80,4 +99,18 @@ fn authority_entry(cookie: &[u8]) -> Vec<u8> {
         entry.extend(field);
     }
     entry
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_display_gives_a_picture_of_its_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let display = Display::start(folder.path(), &folder.path().join("log"));
+        let picture = display.picture().unwrap();
+        // Width and height stand behind the signature and the head of the first chunk (ISO/IEC 15948 §11.2.2).
+        assert_eq!(picture[16..24], [0, 0, 5, 0, 0, 0, 3, 132], "1280 × 900");
+    }
 }

@@ -128,7 +128,12 @@ impl<'a> Window<'a> {
     /// Keeps a picture of the page as `target/stories/NAME.png`.
     pub fn screenshot(&self, name: &str) -> PathBuf {
         let file = self.world.results.join(format!("{name}.png"));
-        let picture = self.session.screenshot().unwrap_or_else(|e| panic!("the picture {name}: {e}"));
+        // The driver waits until a page stands still; while a camera's picture is drawn the display is asked instead.
+        let picture = self
+            .session
+            .screenshot()
+            .or_else(|driver| self.world.display_picture().map_err(|display| format!("{driver}; {display}")));
+        let picture = picture.unwrap_or_else(|e| panic!("the picture {name}: {e}"));
         fs::write(&file, picture).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
         file
     }

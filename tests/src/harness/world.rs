@@ -98,6 +98,11 @@ impl World {
         Window::new(self, session, group, binary.to_owned())
     }
 
+    /// What the display shows, as a PNG.
+    pub(crate) fn display_picture(&self) -> Result<Vec<u8>, String> {
+        self.display.picture()
+    }
+
     /// Locks the keyring, as the desktop does when the session is locked.
     pub fn lock_keyring(&self) {
         if let Some(keyring) = &self.keyring {
