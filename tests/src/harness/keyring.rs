@@ -3,7 +3,6 @@
 use super::process::Program;
 use super::session_bus::SessionBus;
 use super::{PATIENCE, poll};
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -29,8 +28,13 @@ impl Keyring {
         let copy = folder.join("gnome-keyring-daemon");
         if !copy.exists() {
             let installed = "/usr/bin/gnome-keyring-daemon";
-            fs::copy(installed, &copy)
-                .unwrap_or_else(|e| panic!("{installed}: {e}: `cargo xtask setup` installs it"));
+            // By a program of its own: were it written here, whatever another story starts meanwhile would hold it
+            // open for writing for a moment, and what is open for writing cannot be run (execve(2), ETXTBSY).
+            let copied = Command::new("cp").arg("--").arg(installed).arg(&copy).status();
+            assert!(
+                copied.is_ok_and(|status| status.success()),
+                "{installed} was not copied: `cargo xtask setup` installs it"
+            );
         }
         let mut command = Command::new(&copy);
         command.args(["--foreground", "--unlock", "--components=secrets"]);
