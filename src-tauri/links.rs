@@ -3,8 +3,8 @@
 //! open.
 //!
 //! The bundles register both schemes (`plugins.deep-link` in `tauri.conf.json`). Windows and Linux start the program
-//! with the link as its argument, and a program that runs already hears of it as of a second instance; macOS tells the
-//! running program.
+//! with the link as its argument (`%u` in `keyhaven.desktop`, which is why that file is our own), and a program that runs
+//! already hears of it as of a second instance; macOS tells the running program.
 
 use crate::state::desk;
 use crate::{events, platform};

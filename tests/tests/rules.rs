@@ -163,6 +163,19 @@ fn the_page_loads_nothing_from_elsewhere() {
     holds(tauri::csp(&serde_json::from_str(&file("tauri.conf.json")).expect("JSON")));
 }
 
+/// Without `%u` a desktop starts the program for a clicked link and keeps the link to itself.
+#[test]
+fn a_link_reaches_the_program_through_every_launcher() {
+    let settings: Value = serde_json::from_str(&file("tauri.conf.json")).expect("JSON");
+    for package in ["deb", "rpm"] {
+        let template =
+            settings["bundle"]["linux"][package]["desktopTemplate"].as_str().expect("our own launcher");
+        let launcher = file(template);
+        assert!(launcher.lines().any(|line| line == "Exec={{exec}} %u"), "{template}:\n{launcher}");
+        assert!(launcher.lines().any(|line| line == "MimeType={{mime_type}}"), "{template}:\n{launcher}");
+    }
+}
+
 #[test]
 fn an_open_policy_is_found() {
     let with = |security: Value| json!({"app": {"security": security}});

@@ -119,6 +119,10 @@ fn look_at(
             let turn = next.fetch_add(1, Ordering::Relaxed);
             round.get(turn).zip(results.get(turn))
         } {
+            // Making a view takes longer than most looks at it.
+            if deadline.passed() {
+                return;
+            }
             let view = views[look.view as usize].get_or_init(|| look.view.of(plane));
             let seen = view.as_ref().map(|view| look.run(view, deadline)).unwrap_or_default();
             // Each place is written by the one thread that took its turn.

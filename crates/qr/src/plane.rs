@@ -1,7 +1,8 @@
 //! Brightness planes: what a decoder looks at. A picture with transparency has more than one honest reading.
 
-use image::imageops::{self, FilterType};
-use image::{DynamicImage, GrayImage, ImageBuffer, Luma};
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use image::{DynamicImage, GrayImage, imageops};
 use zeroize::Zeroizing;
 
 /// Rows of brightness, 0 (black) to 255 (white). Wiped when dropped, since a code's picture is as good as its text.
@@ -37,15 +38,40 @@ impl Plane {
             return None;
         }
         // Averaging what becomes smaller, keeping edges of what becomes larger.
-        let filter = if factor < 1.0 { FilterType::Triangle } else { FilterType::CatmullRom };
-        let picture = ImageBuffer::<Luma<u8>, &[u8]>::from_raw(self.width, self.height, &self.pixels)?;
-        Some(Self::new(width, height, imageops::resize(&picture, width, height, filter).into_raw()))
+        let filter = if factor < 1.0 { FilterType::Bilinear } else { FilterType::CatmullRom };
+        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
+        let from = ImageRef::new(self.width, self.height, &self.pixels, PixelType::U8).ok()?;
+        let mut to = Image::new(width, height, PixelType::U8);
+        Resizer::new().resize(&from, &mut to, &options).ok()?;
+        Some(Self::new(width, height, to.into_vec()))
     }
 
-    /// Blurred by a Gaussian of about `sigma` pixels: takes noise, JPEG blocks and gaps between modules away.
-    pub fn blurred(&self, sigma: f32) -> Option<Self> {
-        let picture = GrayImage::from_raw(self.width, self.height, self.pixels.to_vec())?;
-        Some(Self::new(self.width, self.height, imageops::fast_blur(&picture, sigma).into_raw()))
+    /// Blurred by a Gaussian of one pixel, as the binomials 1, 4, 6, 4, 1 give it in rows and then in columns: takes
+    /// noise, JPEG blocks and gaps between modules away.
+    pub fn smoothed(&self) -> Self {
+        let mean = |a: u8, b: u8, c: u8, d: u8, e: u8| {
+            let [a, b, c, d, e] = [a, b, c, d, e].map(u16::from);
+            ((a + e + 4 * (b + d) + 6 * c + 8) / 16) as u8
+        };
+        let (width, height) = (self.width as usize, self.height as usize);
+        let mut across = Zeroizing::new(Vec::with_capacity(width * height));
+        let mut wide = Zeroizing::new(vec![0; width + 4]);
+        for row in self.pixels.chunks_exact(width.max(1)) {
+            // The edge's own value stands for what lies beyond it.
+            wide[..2].fill(row[0]);
+            wide[2..width + 2].copy_from_slice(row);
+            wide[width + 2..].fill(row[width - 1]);
+            across.extend(wide.windows(5).map(|five| mean(five[0], five[1], five[2], five[3], five[4])));
+        }
+        let mut pixels = Vec::with_capacity(width * height);
+        for y in 0..height {
+            let row = |y: usize| across[y * width..][..width].iter();
+            let last = height - 1;
+            let above = row(y.saturating_sub(2)).zip(row(y.saturating_sub(1)));
+            let below = row((y + 1).min(last)).zip(row((y + 2).min(last)));
+            pixels.extend(above.zip(row(y)).zip(below).map(|(((a, b), c), (d, e))| mean(*a, *b, *c, *d, *e)));
+        }
+        Self::new(self.width, self.height, pixels)
     }
 
     /// From the darkest hundredth to the lightest made black to white: for codes that are hardly darker than their
@@ -67,18 +93,21 @@ impl Plane {
         };
         let (dark, light) = (reached(&mut (0..=255)), reached(&mut (0..=255).rev()));
         let range = (light - dark).max(1);
-        let stretch = |p: &u8| ((i32::from(*p) - dark) * 255 / range).clamp(0, 255) as u8;
-        Self::new(self.width, self.height, self.pixels.iter().map(stretch).collect())
+        let stretched: [u8; 256] =
+            std::array::from_fn(|value| ((value as i32 - dark) * 255 / range).clamp(0, 255) as u8);
+        let pixels = self.pixels.iter().map(|p| stretched[usize::from(*p)]).collect();
+        Self::new(self.width, self.height, pixels)
     }
 
     /// Edges made steeper (unsharp masking): for pictures out of focus.
     pub fn sharpened(&self) -> Option<Self> {
-        let soft = self.blurred(2.5)?;
+        let picture = GrayImage::from_raw(self.width, self.height, self.pixels.to_vec())?;
+        let soft = Zeroizing::new(imageops::fast_blur(&picture, 2.5).into_raw());
         let steeper = |(p, soft): (&u8, &u8)| {
             let (p, soft) = (i32::from(*p), i32::from(*soft));
             (p + 3 * (p - soft)).clamp(0, 255) as u8
         };
-        let pixels = self.pixels.iter().zip(soft.pixels.iter()).map(steeper).collect();
+        let pixels = self.pixels.iter().zip(soft.iter()).map(steeper).collect();
         Some(Self::new(self.width, self.height, pixels))
     }
 }
@@ -114,4 +143,42 @@ fn over(ground: u32, [r, g, b, a]: [u8; 4]) -> u8 {
     let alpha = u32::from(a);
     // At most 255: a mean of two values of at most 255.
     ((luma * alpha + ground * (255 - alpha)) / 255) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_is_smoothed_into_products_of_binomials_and_an_edge_into_itself() {
+        let mut pixels = vec![0; 49];
+        pixels[3 * 7 + 3] = 255;
+        let smooth = Plane::new(7, 7, pixels).smoothed();
+        let at = |x: usize, y: usize| u32::from(smooth.pixels[y * 7 + x]);
+        for (distance, weight) in [6, 4, 1, 0].into_iter().enumerate() {
+            // Of 256, rounded twice.
+            assert!(at(3 + distance, 3).abs_diff(255 * weight * 6 / 256) <= 1, "{distance} to the right");
+            assert!(at(3, 3 - distance).abs_diff(255 * weight * 6 / 256) <= 1, "{distance} above");
+        }
+        for (width, height) in [(1, 1), (1, 9), (9, 1), (2, 2), (5, 4)] {
+            let plain = Plane::new(width, height, vec![77; (width * height) as usize]);
+            assert_eq!(*plain.smoothed().pixels, *plain.pixels, "{width} × {height}");
+        }
+        assert!(Plane::new(0, 0, vec![]).smoothed().pixels.is_empty());
+    }
+
+    #[test]
+    fn another_size_keeps_a_ramp_and_the_smallest_codes_room() {
+        let ramp = Plane::new(100, 40, (0..4_000).map(|at| (at % 100 * 2) as u8).collect());
+        for factor in [0.6, 1.5, 3.0] {
+            let scaled = ramp.scaled(factor).unwrap();
+            for x in 5..scaled.width - 5 {
+                let expected = (f64::from(x) + 0.5) / factor * 2.0 - 1.0;
+                let value = scaled.pixels[(10 * scaled.width + x) as usize];
+                assert!((f64::from(value) - expected).abs() < 1.5, "{factor}: {value}, not {expected}");
+            }
+        }
+        assert!(ramp.scaled(0.5).is_none(), "20 rows hold no code");
+        assert!(ramp.scaled(164.0).is_none());
+    }
 }
