@@ -152,8 +152,7 @@ impl OpenVault {
     /// # Errors
     /// See [`SaveError`]. The file on disk is the old one.
     pub fn save(&mut self, files: &dyn Files, now: u64) -> Result<Saved, SaveError> {
-        let next = if self.lacks_something_saved() { Next::Lacks } else { Next::Changes };
-        self.save_after(files, now, next)
+        self.save_after(files, now, Next::Changes)
     }
 
     /// Saves a change that leaves nothing of the state before worth coming back to, such as a counter's move: that
@@ -163,9 +162,7 @@ impl OpenVault {
     /// # Errors
     /// See [`SaveError`]. The file on disk is the old one.
     pub fn save_move(&mut self, files: &dyn Files, now: u64) -> Result<Saved, SaveError> {
-        // Whatever the caller says: a record that goes is never a move.
-        let next = if self.lacks_something_saved() { Next::Lacks } else { Next::Moves };
-        self.save_after(files, now, next)
+        self.save_after(files, now, Next::Moves)
     }
 
     /// Whether something that the file has, as far as this vault is open, is gone.
@@ -183,16 +180,22 @@ impl OpenVault {
             })
     }
 
+    /// `next` is what the caller says of the change; that something went is seen whatever it says.
     fn save_after(&mut self, files: &dyn Files, now: u64, next: Next) -> Result<Saved, SaveError> {
         let location = &self.image.location;
         let location = location.real(files).map_err(failed(DiskOperation::Resolve, location.file()))?;
         let folder = location.folder();
         files.create_folder(folder).map_err(failed(DiskOperation::CreateFolder, folder))?;
         let lock = lock(files, &location)?;
-        if let Some(before) = self.check_unchanged(files, &location)? {
-            generations::keep(files, &location, before, next)?;
+        let before = self.check_unchanged(files, &location)?;
+        let generation = generations::next(files, &location, self.header.generation);
+        let (lacks, sealed) =
+            side_by_side(|| self.lacks_something_saved(), || self.sealed_file(generation, now));
+        let sealed = sealed?;
+        if let Some(before) = before {
+            generations::keep(files, &location, before, if lacks { Next::Lacks } else { next })?;
         }
-        self.write(files, &location, now, &lock)
+        self.write(files, &location, sealed, &lock)
     }
 
     /// Saves the vault where its file was cut off, damaged or removed while it was open: this program may be the only
@@ -216,7 +219,17 @@ impl OpenVault {
             Ok(there) => return Err(SaveError::ChangedOnDisk { found: Some(there.generation()) }),
             Err(_) => return Err(SaveError::ChangedOnDisk { found: None }),
         }
-        self.write(files, &location, now, &lock)
+        let generation = generations::next(files, &location, self.header.generation);
+        let sealed = self.sealed_file(generation, now)?;
+        self.write(files, &location, sealed, &lock)
+    }
+
+    /// The whole file as it is to be written, and its recovery segments.
+    fn sealed_file(&self, generation: u64, now: u64) -> Result<(Vec<u8>, Vec<Vec<u8>>), SaveError> {
+        let segments = self.sealed_segments()?;
+        let bytes = self.seal(generation, now, &segments)?;
+        Self::check_readable(&bytes)?;
+        Ok((bytes, segments))
     }
 
     /// Writes the vault in the place of what was compared or kept before, under the lock.
@@ -224,21 +237,22 @@ impl OpenVault {
         &mut self,
         files: &dyn Files,
         location: &Location,
-        now: u64,
+        (bytes, segments): (Vec<u8>, Vec<Vec<u8>>),
         lock: &Lock,
     ) -> Result<Saved, SaveError> {
         let folder = location.folder();
-        let generation = generations::next(files, location, self.header.generation);
-        let segments = self.sealed_segments()?;
-        let bytes = self.seal(generation, now, &segments)?;
-        Self::check_readable(&bytes)?;
         let image = self.replace(files, location, bytes)?;
         self.adopt(LockedVault { location: self.image.location.clone(), ..image }, segments);
         // The new vault is in its place: that it was saved is true from here on, whatever the folder says.
         let durable = files.sync_folder(folder).is_ok();
         // Where a power cut could bring the state before back, its predecessors stay too.
         let not_thinned = if durable { generations::thin(files, location) } else { Vec::new() };
-        Ok(Saved { generation, locked: matches!(lock, Lock::Held(_)), durable, not_thinned })
+        Ok(Saved {
+            generation: self.header.generation,
+            locked: matches!(lock, Lock::Held(_)),
+            durable,
+            not_thinned,
+        })
     }
 
     /// The file that is there, when it is the one that was read. A new vault finds none.
@@ -287,7 +301,14 @@ impl OpenVault {
         location: &Location,
         bytes: Vec<u8>,
     ) -> Result<LockedVault, SaveError> {
-        let temporary = write_beside(files, location.file(), &bytes)?;
+        // That the bytes open is seen while they go to the disk; that the disk has these very bytes, afterwards.
+        let opens = || {
+            let image = LockedVault::parse(bytes.clone(), location).ok()?;
+            let (accounts, _) = image.open_accounts(&self.key).ok()?;
+            (accounts.len() == self.accounts.len()).then_some(image)
+        };
+        let (image, temporary) = side_by_side(opens, || write_beside(files, location.file(), &bytes));
+        let temporary = temporary?;
         let discard = |error| {
             // Its name is random; what cannot be removed now is removed by the next save.
             let _ = files.remove(&temporary);
@@ -297,13 +318,7 @@ impl OpenVault {
             .read(&temporary, MAX_FILE)
             .map_err(failed(DiskOperation::ReadBack, &temporary))
             .map_err(discard)?;
-        let opens = |read_back: Vec<u8>| {
-            let image = LockedVault::parse(read_back, location).ok()?;
-            let (accounts, _) = image.open_accounts(&self.key).ok()?;
-            (accounts.len() == self.accounts.len()).then_some(image)
-        };
-        let same = read_back == bytes;
-        let Some(image) = opens(read_back).filter(|_| same) else {
+        let Some(image) = image.filter(|_| read_back == bytes) else {
             return Err(discard(SaveError::NotVerified));
         };
         if let Err(error) = files.rename(&temporary, location.file()) {
@@ -328,6 +343,19 @@ impl OpenVault {
             open.changed = false;
         }
     }
+}
+
+/// Runs both at once where the system has a thread for the first, else one after the other.
+fn side_by_side<A: Send, B>(first: impl Fn() -> A + Sync, second: impl FnOnce() -> B) -> (A, B) {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().spawn_scoped(scope, &first).ok();
+        let second = second();
+        let first = match thread {
+            Some(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            None => first(),
+        };
+        (first, second)
+    })
 }
 
 /// Takes the vault's lock and, holding it, removes what writers that died have left.
