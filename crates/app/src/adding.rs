@@ -18,6 +18,12 @@ use std::sync::Arc;
 /// after another before looking at what was found.
 const OFFERS_KEPT: usize = 256;
 
+/// Most files in one offer once a folder is looked into: pictures of accounts are a few, photographs thousands.
+const FOLDER_FILES: usize = 500;
+
+/// How deep folders are looked into.
+const FOLDER_DEPTH: usize = 3;
+
 /// Reads what a person handed over, without holding the app: decoding a picture may take seconds, and the codes on
 /// screen go on meanwhile.
 pub struct OfferReader {
@@ -26,9 +32,53 @@ pub struct OfferReader {
 }
 
 impl OfferReader {
-    /// Looks into files: pictures, or text with otpauth links. One that cannot be read is a problem within the offer.
+    /// Looks into files and what lies in folders: pictures, other programs' exports, text with otpauth links. One that
+    /// cannot be read is a problem within the offer.
     pub fn files(&self, paths: &[PathBuf]) -> Pending {
-        self.inputs(paths.iter().map(|path| (file_name(path), self.fetch(path))).collect())
+        let mut files = Vec::new();
+        for path in paths {
+            self.gather(path, file_name(path), FOLDER_DEPTH, &mut files);
+        }
+        // One after the other: five hundred files need not be in memory at once.
+        let inputs = files.into_iter().map(|(name, file)| {
+            let input = file.map_or_else(Input::Unreadable, |path| self.fetch(&path));
+            (name, input)
+        });
+        Pending::read(self.id, inputs)
+    }
+
+    /// The file itself, or the files in a folder, by name; hidden ones are left alone. What is not looked into is said.
+    fn gather(
+        &self,
+        path: &Path,
+        name: String,
+        depth: usize,
+        files: &mut Vec<(String, Result<PathBuf, String>)>,
+    ) {
+        // What can be listed is a folder.
+        let Ok(mut names) = self.host.files().list(path) else { return files.push((name, Ok(path.into()))) };
+        names.retain(|inside| !inside.starts_with('.'));
+        names.sort();
+        if names.is_empty() {
+            return files.push((name, Err("there is no file in this folder".into())));
+        }
+        if depth == 0 {
+            let reason =
+                format!("folders are looked into {FOLDER_DEPTH} levels deep; choose this one by itself");
+            return files.push((name, Err(reason)));
+        }
+        for inside in names {
+            if files.len() >= FOLDER_FILES {
+                // Said once, however deep.
+                let reason =
+                    format!("folders are read up to {FOLDER_FILES} files; what follows was not read");
+                if files.len() == FOLDER_FILES {
+                    files.push((format!("{name}/{inside}"), Err(reason)));
+                }
+                return;
+            }
+            self.gather(&path.join(&inside), format!("{name}/{inside}"), depth - 1, files);
+        }
     }
 
     /// Looks into what was handed over, each with the name of where it comes from.

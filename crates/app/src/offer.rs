@@ -95,7 +95,7 @@ const OWN: &str = "Keyhaven";
 
 impl Pending {
     /// Looks into `inputs`, each with the name of where it comes from.
-    pub fn read(id: u32, inputs: Vec<(String, Input)>) -> Self {
+    pub fn read(id: u32, inputs: impl IntoIterator<Item = (String, Input)>) -> Self {
         let mut reading =
             Reading { pending: Self::empty(id), batches: migration::Collector::new(), parts: 0 };
         for (source, input) in inputs {

@@ -113,6 +113,54 @@ fn every_code_on_the_screens_is_offered_with_its_frame_and_its_picture_tells_not
 }
 
 #[test]
+fn a_folder_is_its_files_and_what_is_not_looked_into_is_said() {
+    let (_host, home, mut app) = app();
+    let folder = home.path().join("moving");
+    let deep = folder.join("more/deeper/deepest");
+    std::fs::create_dir_all(&deep).unwrap();
+    std::fs::create_dir(folder.join("nothing")).unwrap();
+    std::fs::write(folder.join("2.png"), keyhaven_qr::write::png(TOTP, 4).unwrap()).unwrap();
+    std::fs::write(folder.join("1.txt"), HOTP).unwrap();
+    std::fs::write(folder.join("more/3.txt"), "no link").unwrap();
+    std::fs::write(folder.join(".hidden"), TOTP).unwrap();
+    std::fs::write(deep.join("4.txt"), TOTP).unwrap();
+    let pending = app.begin_offer().unwrap().files(std::slice::from_ref(&folder));
+    let offer = app.keep_offer(pending).unwrap();
+    let sources: Vec<_> = offer.found.iter().map(|found| found.source.as_str()).collect();
+    assert_eq!(sources, ["moving/1.txt", "moving/2.png"]);
+    let problems: Vec<_> = offer.problems.iter().map(|p| (p.source.as_str(), p.reason.as_str())).collect();
+    assert_eq!(
+        problems,
+        [
+            ("moving/more/3.txt", "the text is not an otpauth link"),
+            (
+                "moving/more/deeper/deepest",
+                "folders are looked into 3 levels deep; choose this one by itself"
+            ),
+            ("moving/nothing", "there is no file in this folder"),
+        ]
+    );
+}
+
+#[test]
+fn a_folder_of_thousands_is_read_so_far_and_no_further() {
+    let (_host, home, mut app) = app();
+    let folder = home.path().join("photos");
+    std::fs::create_dir(&folder).unwrap();
+    for number in 0..505 {
+        std::fs::write(folder.join(format!("{number:03}.txt")), "").unwrap();
+    }
+    let single = home.path().join("single.txt");
+    std::fs::write(&single, TOTP).unwrap();
+    let pending = app.begin_offer().unwrap().files(&[folder, single]);
+    let offer = app.keep_offer(pending).unwrap();
+    assert_eq!(offer.problems.len(), 501);
+    assert_eq!(offer.problems[500].source, "photos/500.txt");
+    assert!(offer.problems[500].reason.contains("up to 500 files"), "{}", offer.problems[500].reason);
+    assert_eq!(offer.found.len(), 1, "what was named itself is read whatever a folder held");
+}
+
+#[test]
 fn a_key_derivation_is_watched_and_stopped() {
     let (_host, home, mut app) = app();
     let account = keyhaven_otp::parse_uri(TOTP).unwrap().account;
