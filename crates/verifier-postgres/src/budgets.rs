@@ -35,7 +35,8 @@ const CHARGE: &str = "
 const LOCK: &str = "
     UPDATE budget SET locked_until = $3
      WHERE tenant = $1 AND name = $2 AND locked_until <= $4
-       AND used >= $5 AND greatest($4 - window_start, 0) < $6";
+       AND used >= $5 AND greatest($4 - window_start, 0) < $6
+    RETURNING 1";
 
 const READ: &str =
     "SELECT window_start, used, consecutive, locked_until FROM budget WHERE tenant = $1 AND name = $2";
@@ -65,7 +66,7 @@ pub(crate) fn charge<'a>(tenant: &'a str, charge: &Charge, now: Timestamp) -> St
     )
 }
 
-/// The lock-out that a refusal starts, and how the budget stands after it.
+/// The lock-out that a refusal starts, if there is one (a row says that this one did), and how the budget stands after it.
 pub(crate) fn refuse<'a>(tenant: &'a str, charge: &Charge, now: Timestamp) -> Vec<Step<'a>> {
     let Charge { key, limit } = charge;
     let mut steps = Vec::new();

@@ -162,6 +162,11 @@ impl<'a> Of<'a> {
                   WHERE tenant = $1 AND username = $2 AND id = $3 AND generation = $4 AND used_at IS NULL RETURNING 1",
                 params![tenant, user, code.as_str(), number(*generation)?, now],
             ),
+            Change::RequireUnused { codes } => Step::guarded(
+                "SELECT 1 WHERE $3::BIGINT = (SELECT count(*) FROM recovery
+                                               WHERE tenant = $1 AND username = $2 AND used_at IS NULL)",
+                params![tenant, user, i64::from(*codes)],
+            ),
             Change::Open(challenge) => self.open(challenge)?,
             Change::Select { challenge, method } => Step::guarded(
                 "UPDATE challenge SET method = $5
@@ -206,6 +211,12 @@ impl<'a> Of<'a> {
                   WHERE tenant = $1 AND username = $2 AND id = $3 AND state = 'open' AND expires_at > $4 RETURNING 1",
                 params![tenant, user, challenge.as_str(), now],
             ),
+            // Without guard; the row says that it changed something.
+            Change::Expire { challenge } => Step::plain(
+                "UPDATE challenge SET state = 'expired'
+                  WHERE tenant = $1 AND username = $2 AND id = $3 AND state = 'open' AND expires_at <= $4 RETURNING 1",
+                params![tenant, user, challenge.as_str(), now],
+            ),
             Change::PutTrust { trust, keep } => return Ok(self.put_trust(trust, *keep)),
             Change::RotateTrust { trust, expected, tag } => Step::guarded(
                 "UPDATE trust SET former_tag = tag, tag = $5, rotated_at = $4, last_used = $4
@@ -214,7 +225,8 @@ impl<'a> Of<'a> {
                 params![tenant, user, trust.as_str(), now, tag.as_str(), expected.as_str()],
             ),
             Change::DropTrust { trust } => Step::plain(
-                "DELETE FROM trust WHERE tenant = $1 AND username = $2 AND ($3::TEXT IS NULL OR id = $3::TEXT)",
+                "DELETE FROM trust WHERE tenant = $1 AND username = $2 AND ($3::TEXT IS NULL OR id = $3::TEXT)
+                 RETURNING 1",
                 params![tenant, user, trust.as_ref().map(|id| id.as_str())],
             ),
             Change::PutProof(proof) => Step::plain(
@@ -348,10 +360,11 @@ impl<'a> Of<'a> {
     }
 
     fn open(&self, challenge: &'a Challenge) -> Result<Step<'a>, Failed> {
-        let state = match (&challenge.answered, challenge.cancelled) {
-            (Some(_), _) => "answered",
-            (None, true) => "cancelled",
-            (None, false) => "open",
+        let state = match (&challenge.answered, challenge.cancelled, challenge.expired) {
+            (Some(_), _, _) => "answered",
+            (None, true, _) => "cancelled",
+            (None, false, true) => "expired",
+            (None, false, false) => "open",
         };
         let answered = challenge.answered.as_ref();
         Ok(Step::plain(
@@ -409,7 +422,8 @@ impl<'a> Of<'a> {
             Step::plain(
                 "DELETE FROM trust WHERE tenant = $1 AND username = $2 AND id IN
                     (SELECT id FROM trust WHERE tenant = $1 AND username = $2
-                      ORDER BY last_used DESC, n DESC OFFSET $3)",
+                      ORDER BY last_used DESC, n DESC OFFSET $3)
+                 RETURNING 1",
                 params![tenant, user, i64::from(keep)],
             ),
         ]

@@ -220,7 +220,7 @@ struct Chain {
 }
 
 impl Chain {
-    fn append(&mut self, tenant: &str, now: Timestamp, events: &[Event]) {
+    fn append<'a>(&mut self, tenant: &str, now: Timestamp, events: impl Iterator<Item = &'a Event>) {
         for event in events {
             let record = AuditRecord::following(tenant, self.sequence, &self.hash, now, event);
             self.sequence = record.sequence;
@@ -274,9 +274,12 @@ impl Group<'_> {
         let mut steps: Vec<Step<'_>> = UNDO.into_iter().map(Step::word).collect();
         steps.extend(budgets::refuse(self.tenant, &charges[at], now));
         let rows = steps::run(self.client, &steps).await.all()?;
-        let budget = budgets::budget(rows.last().map(Vec::as_slice).unwrap_or_default())?;
+        let (found, before) =
+            rows.split_last().map_or((&[][..], &[][..]), |(last, rest)| (last.as_slice(), rest));
+        let budget = budgets::budget(found)?;
+        let began = before.iter().any(|rows| !rows.is_empty());
         let until = budget.exhausted(&charges[at].limit, now).and_then(|exhausted| exhausted.until);
-        Ok(Charged::Refused { at, budget, until })
+        Ok(Charged::Refused { at, budget, until, began })
     }
 
     async fn settle(&mut self, settlement: &Settlement) -> Result<Settled, Failed> {
@@ -297,7 +300,11 @@ impl Group<'_> {
             return Err(failed);
         }
         self.before.extend(KEEP);
-        self.chain.append(self.tenant, settlement.now, &settlement.events);
+        // A change that holds always returns a row where it changed something.
+        let changed =
+            |at: usize| owners.iter().zip(&ran.rows).any(|(owner, rows)| *owner == at && !rows.is_empty());
+        let told = settlement.if_changed.iter().filter(|(at, _)| changed(*at)).map(|(_, event)| event);
+        self.chain.append(self.tenant, settlement.now, settlement.events.iter().chain(told));
         Ok(Settled::Done)
     }
 

@@ -26,7 +26,7 @@ use failed::{Failed, Kind};
 use group::{Done, Groups, Work};
 use keyhaven_verifier::{
     AuditRecord, DecisionId, Explanation, Timestamp, Unavailable,
-    record::TenantRecord,
+    record::{Challenge, TenantRecord},
     store::{Charge, Charged, Query, Settled, Settlement, Snapshot, Store, StoreReport},
 };
 use std::{sync::Arc, time::SystemTime};
@@ -122,6 +122,14 @@ impl Store for PostgresStore {
         decision: &DecisionId,
     ) -> Result<Option<Explanation>, Unavailable> {
         Ok(read::explanation(&self.pool, tenant, decision).await?)
+    }
+
+    async fn expired(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(String, String, Challenge)>, Unavailable> {
+        Ok(read::expired(&self.pool, before, limit).await?)
     }
 
     async fn sweep(&self, before: Timestamp) -> Result<u64, Unavailable> {

@@ -2,13 +2,15 @@
 
 use crate::{
     budgets,
-    convert::{column, from_json, from_millis, id, instant, instant_or_none, name, named, natural, tag},
+    convert::{
+        column, from_json, from_millis, id, instant, instant_or_none, name, named, natural, seconds, tag,
+    },
     failed::{Failed, Kind},
     steps::{self, Step, params},
 };
 use deadpool_postgres::{Client, Pool};
 use keyhaven_verifier::{
-    AuditRecord, ChallengeId, DecisionId, Explanation, FactorId, RecoveryCodeId, Tag, TrustId,
+    AuditRecord, ChallengeId, DecisionId, Explanation, FactorId, RecoveryCodeId, Tag, Timestamp, TrustId,
     record::{
         Answered, Challenge, Factor, FactorState, KeyRecord, RecoveryCode, SentCode, SubjectRecord,
         TenantRecord, Ticket, Trust,
@@ -198,6 +200,7 @@ fn challenge(row: &Row) -> Result<Challenge, Failed> {
         sent_at: instant_or_none(row, "sent_at")?,
         code,
         cancelled: state == "cancelled",
+        expired: state == "expired",
         answered,
         ..from_json(column(row, "body")?)?
     })
@@ -248,6 +251,22 @@ pub(crate) async fn users(
         }
     }
     Ok(users)
+}
+
+/// Challenges that are open and ended before a moment, of everybody.
+pub(crate) async fn expired(
+    pool: &Pool,
+    before: Timestamp,
+    limit: u32,
+) -> Result<Vec<(String, String, Challenge)>, Failed> {
+    const SQL: &str =
+        "SELECT tenant, username, id, method, factor, sends, sent_at, code_tag, code_until, state,
+                request_tag, decision, answered_at, body FROM challenge
+          WHERE expires_at < $1 AND state = 'open' ORDER BY expires_at LIMIT $2";
+    let wanted = || vec![Step::plain(SQL, params![seconds(before), i64::from(limit)])];
+    let rows = moment(pool, wanted).await?;
+    let found = |row: &Row| Ok((name(row, "tenant")?, name(row, "username")?, challenge(row)?));
+    rows.iter().flatten().map(found).collect()
 }
 
 pub(crate) async fn tenants(

@@ -34,7 +34,8 @@ const CHARGE: &str = "
 const LOCK: &str = "
     UPDATE budget SET locked_until = :until
      WHERE tenant = :tenant AND name = :name AND locked_until <= :now
-       AND used >= :max AND max(:now - window_start, 0) < :window";
+       AND used >= :max AND max(:now - window_start, 0) < :window
+    RETURNING 1";
 
 pub(crate) fn charge(
     connection: &Connection,
@@ -50,15 +51,21 @@ pub(crate) fn charge(
             continue;
         }
         connection.execute_batch("ROLLBACK TO charge; RELEASE charge")?;
+        let mut began = false;
         if limit.lockout > 0 {
-            connection.prepare_cached(LOCK)?.execute(named_params! {
+            let mut lock = connection.prepare_cached(LOCK)?;
+            let mut rows = lock.query(named_params! {
                 ":tenant": tenant, ":name": key.to_text(), ":now": seconds(now), ":max": limit.max,
                 ":window": limit.window, ":until": seconds(now.plus(limit.lockout.into())),
             })?;
+            // A statement is done once all of its rows are read.
+            while rows.next()?.is_some() {
+                began = true;
+            }
         }
         let budget = read(connection, tenant, key)?;
         let until = budget.exhausted(limit, now).and_then(|exhausted| exhausted.until);
-        return Ok(Charged::Refused { at, budget, until });
+        return Ok(Charged::Refused { at, budget, until, began });
     }
     connection.execute_batch("RELEASE charge")?;
     Ok(Charged::Granted(granted))

@@ -14,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension, Params, named_params};
 
 pub(crate) fn settle(connection: &Connection, settlement: &Settlement) -> Result<Settled, Failed> {
     connection.execute_batch("SAVEPOINT settle")?;
+    let mut changed = Vec::with_capacity(settlement.changes.len());
     for (index, change) in settlement.changes.iter().enumerate() {
         let run = Run {
             connection,
@@ -21,19 +22,41 @@ pub(crate) fn settle(connection: &Connection, settlement: &Settlement) -> Result
             user: &settlement.user,
             now: seconds(settlement.now),
         };
-        if !run.change(change)? {
-            connection.execute_batch("ROLLBACK TO settle; RELEASE settle")?;
-            return Ok(Settled::Lost(index));
+        match run.change(change)? {
+            Held::No => {
+                connection.execute_batch("ROLLBACK TO settle; RELEASE settle")?;
+                return Ok(Settled::Lost(index));
+            }
+            held => changed.push(held == Held::Changed),
         }
     }
-    append(connection, &settlement.tenant, settlement.now, &settlement.events)?;
+    let tells = |index: &usize| changed.get(*index).copied().unwrap_or(false);
+    let told = settlement.if_changed.iter().filter(|(index, _)| tells(index)).map(|(_, event)| event);
+    append(connection, &settlement.tenant, settlement.now, settlement.events.iter().chain(told))?;
     connection.execute_batch("RELEASE settle")?;
     Ok(Settled::Done)
 }
 
+/// What became of a change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Held {
+    /// Its guard did not hold.
+    No,
+    /// It held, and changed something.
+    Changed,
+    /// It holds always, and there was nothing to change.
+    Unchanged,
+}
+
 /// Appends events to the tenant's chain. The writer is alone in the file while it does.
-fn append(connection: &Connection, tenant: &str, now: Timestamp, events: &[Event]) -> Result<(), Failed> {
-    if events.is_empty() {
+fn append<'a>(
+    connection: &Connection,
+    tenant: &str,
+    now: Timestamp,
+    events: impl Iterator<Item = &'a Event>,
+) -> Result<(), Failed> {
+    let mut events = events.peekable();
+    if events.peek().is_none() {
         return Ok(());
     }
     let last = connection
@@ -64,7 +87,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Whether the statement, which ends in `RETURNING 1`, returned a row.
-    fn holds(&self, sql: &str, params: impl Params) -> Result<bool, Failed> {
+    fn returns(&self, sql: &str, params: impl Params) -> Result<bool, Failed> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query(params)?;
         let held = rows.next()?.is_some();
@@ -73,13 +96,23 @@ impl Run<'_> {
         Ok(held)
     }
 
-    /// A statement without guard.
-    fn run(&self, sql: &str, params: impl Params) -> Result<bool, Failed> {
-        self.connection.prepare_cached(sql)?.execute(params)?;
-        Ok(true)
+    /// A statement whose guard is in it.
+    fn holds(&self, sql: &str, params: impl Params) -> Result<Held, Failed> {
+        Ok(if self.returns(sql, params)? { Held::Changed } else { Held::No })
     }
 
-    fn change(&self, change: &Change) -> Result<bool, Failed> {
+    /// A statement that holds always, and tells whether it changed something.
+    fn tells(&self, sql: &str, params: impl Params) -> Result<Held, Failed> {
+        Ok(if self.returns(sql, params)? { Held::Changed } else { Held::Unchanged })
+    }
+
+    /// A statement without guard.
+    fn run(&self, sql: &str, params: impl Params) -> Result<Held, Failed> {
+        self.connection.prepare_cached(sql)?.execute(params)?;
+        Ok(Held::Changed)
+    }
+
+    fn change(&self, change: &Change) -> Result<Held, Failed> {
         let (tenant, user, now) = (self.tenant, self.user, self.now);
         match change {
             Change::SetPolicy { expected, tenant: record } => self.holds(
@@ -193,6 +226,11 @@ impl Run<'_> {
                   WHERE tenant = ?1 AND user = ?2 AND id = ?3 AND generation = ?4 AND used_at IS NULL RETURNING 1",
                 (tenant, user, code.as_str(), number(*generation)?, now),
             ),
+            Change::RequireUnused { codes } => self.holds(
+                "SELECT 1 WHERE ?3 = (SELECT count(*) FROM recovery
+                                       WHERE tenant = ?1 AND user = ?2 AND used_at IS NULL)",
+                (tenant, user, codes),
+            ),
             Change::Open(challenge) => self.open(challenge),
             Change::Select { challenge, method } => self.holds(
                 "UPDATE challenge SET method = ?5
@@ -228,6 +266,11 @@ impl Run<'_> {
                   WHERE tenant = ?1 AND user = ?2 AND id = ?3 AND state = 'open' AND expires_at > ?4 RETURNING 1",
                 (tenant, user, challenge.as_str(), now),
             ),
+            Change::Expire { challenge } => self.tells(
+                "UPDATE challenge SET state = 'expired'
+                  WHERE tenant = ?1 AND user = ?2 AND id = ?3 AND state = 'open' AND expires_at <= ?4 RETURNING 1",
+                (tenant, user, challenge.as_str(), now),
+            ),
             Change::PutTrust { trust, keep } => self.put_trust(trust, *keep),
             Change::RotateTrust { trust, expected, tag } => self.holds(
                 "UPDATE trust SET former_tag = tag, tag = :tag, rotated_at = :now, last_used = :now
@@ -238,8 +281,8 @@ impl Run<'_> {
                     ":expected": expected.as_str(), ":tag": tag.as_str(),
                 },
             ),
-            Change::DropTrust { trust } => self.run(
-                "DELETE FROM trust WHERE tenant = ?1 AND user = ?2 AND (?3 IS NULL OR id = ?3)",
+            Change::DropTrust { trust } => self.tells(
+                "DELETE FROM trust WHERE tenant = ?1 AND user = ?2 AND (?3 IS NULL OR id = ?3) RETURNING 1",
                 (tenant, user, trust.as_ref().map(|id| id.as_str())),
             ),
             Change::PutProof(proof) => self.run(
@@ -270,11 +313,11 @@ impl Run<'_> {
             ),
             Change::Refund { key, clear } => {
                 budgets::refund(self.connection, tenant, key, *clear)?;
-                Ok(true)
+                Ok(Held::Changed)
             }
             Change::Reset { key } => {
                 budgets::reset(self.connection, tenant, key)?;
-                Ok(true)
+                Ok(Held::Changed)
             }
             Change::Explain(explanation) => self.run(
                 "INSERT INTO decision (tenant, id, body) VALUES (?1, ?2, ?3)",
@@ -283,7 +326,7 @@ impl Run<'_> {
         }
     }
 
-    fn put_subject(&self, expected: Option<&SubjectRecord>, subject: &SubjectRecord) -> Result<bool, Failed> {
+    fn put_subject(&self, expected: Option<&SubjectRecord>, subject: &SubjectRecord) -> Result<Held, Failed> {
         let (tenant, user) = (self.tenant, self.user);
         let Some(expected) = expected else {
             return self.holds(
@@ -317,7 +360,7 @@ impl Run<'_> {
         )
     }
 
-    fn put_pending(&self, factor: &Factor) -> Result<bool, Failed> {
+    fn put_pending(&self, factor: &Factor) -> Result<Held, Failed> {
         self.run(
             "INSERT INTO factor (tenant, user, id, method, generation, state, pending_until, last_step, drift,
                                  last_used, body)
@@ -332,7 +375,7 @@ impl Run<'_> {
         )
     }
 
-    fn put_recovery(&self, expected: u64, codes: &[RecoveryCode]) -> Result<bool, Failed> {
+    fn put_recovery(&self, expected: u64, codes: &[RecoveryCode]) -> Result<Held, Failed> {
         let (tenant, user) = (self.tenant, self.user);
         let generation = codes.first().map_or(0, |code| code.generation);
         let held = self.holds(
@@ -347,8 +390,8 @@ impl Run<'_> {
                 ":expected": number(expected)?,
             },
         )?;
-        if !held {
-            return Ok(false);
+        if held == Held::No {
+            return Ok(Held::No);
         }
         self.run("DELETE FROM recovery WHERE tenant = ?1 AND user = ?2", (tenant, user))?;
         for code in codes {
@@ -366,14 +409,15 @@ impl Run<'_> {
                 ),
             )?;
         }
-        Ok(true)
+        Ok(Held::Changed)
     }
 
-    fn open(&self, challenge: &Challenge) -> Result<bool, Failed> {
-        let state = match (&challenge.answered, challenge.cancelled) {
-            (Some(_), _) => "answered",
-            (None, true) => "cancelled",
-            (None, false) => "open",
+    fn open(&self, challenge: &Challenge) -> Result<Held, Failed> {
+        let state = match (&challenge.answered, challenge.cancelled, challenge.expired) {
+            (Some(_), _, _) => "answered",
+            (None, true, _) => "cancelled",
+            (None, false, true) => "expired",
+            (None, false, false) => "open",
         };
         let answered = challenge.answered.as_ref();
         self.run(
@@ -395,7 +439,7 @@ impl Run<'_> {
         )
     }
 
-    fn put_trust(&self, trust: &Trust, keep: u8) -> Result<bool, Failed> {
+    fn put_trust(&self, trust: &Trust, keep: u8) -> Result<Held, Failed> {
         let (tenant, user) = (self.tenant, self.user);
         let kind = match trust.kind {
             TrustKind::Network => "network",
@@ -420,14 +464,14 @@ impl Run<'_> {
                 seconds(trust.expires_at),
             ),
         )?;
-        self.run(
+        self.tells(
             "DELETE FROM trust WHERE n IN (SELECT n FROM trust WHERE tenant = ?1 AND user = ?2
-                                            ORDER BY last_used DESC, n DESC LIMIT -1 OFFSET ?3)",
+                                            ORDER BY last_used DESC, n DESC LIMIT -1 OFFSET ?3) RETURNING 1",
             (tenant, user, keep),
         )
     }
 
-    fn put_ticket(&self, ticket: &Ticket) -> Result<bool, Failed> {
+    fn put_ticket(&self, ticket: &Ticket) -> Result<Held, Failed> {
         self.run(
             "INSERT INTO ticket (tenant, user, id, issued_by, expires_at, awaits_approval, used_at, body)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",

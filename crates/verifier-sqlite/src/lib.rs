@@ -16,7 +16,7 @@ pub use open::OpenError;
 
 use keyhaven_verifier::{
     AuditRecord, DecisionId, Explanation, Timestamp, Unavailable,
-    record::TenantRecord,
+    record::{Challenge, TenantRecord},
     store::{Charge, Charged, Query, Settled, Settlement, Snapshot, Store, StoreReport},
 };
 use rusqlite::Connection;
@@ -101,6 +101,14 @@ impl Store for SqliteStore {
     ) -> Result<Option<Explanation>, Unavailable> {
         let (tenant, decision) = (tenant.to_owned(), decision.clone());
         self.read(move |connection| read::explanation(connection, &tenant, &decision)).await
+    }
+
+    async fn expired(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(String, String, Challenge)>, Unavailable> {
+        self.read(move |connection| read::expired(connection, before, limit)).await
     }
 
     async fn sweep(&self, before: Timestamp) -> Result<u64, Unavailable> {

@@ -2,11 +2,11 @@
 
 use crate::{
     budgets,
-    convert::{from_json, from_millis, instant, instant_or_none, named, natural},
+    convert::{from_json, from_millis, instant, instant_or_none, named, natural, seconds},
     worker::Failed,
 };
 use keyhaven_verifier::{
-    AuditRecord, ChallengeId, DecisionId, Explanation, FactorId, RecoveryCodeId, Tag, TrustId,
+    AuditRecord, ChallengeId, DecisionId, Explanation, FactorId, RecoveryCodeId, Tag, Timestamp, TrustId,
     record::{
         Answered, Challenge, Factor, FactorState, KeyRecord, RecoveryCode, SentCode, SubjectRecord,
         TenantRecord, Ticket, Trust,
@@ -177,6 +177,7 @@ fn challenge(row: &Row<'_>) -> Result<Challenge, Failed> {
         sent_at: instant_or_none(row, "sent_at")?,
         code,
         cancelled: state == "cancelled",
+        expired: state == "expired",
         answered,
         ..from_json(&body)?
     })
@@ -189,6 +190,20 @@ fn ticket(row: &Row<'_>) -> Result<Ticket, Failed> {
         used_at: instant_or_none(row, "used_at")?,
         ..from_json(&body)?
     })
+}
+
+/// Challenges that are open and ended before a moment, of everybody.
+pub(crate) fn expired(
+    connection: &Connection,
+    before: Timestamp,
+    limit: u32,
+) -> Result<Vec<(String, String, Challenge)>, Failed> {
+    all(
+        connection,
+        "SELECT * FROM challenge WHERE expires_at < ?1 AND state = 'open' ORDER BY expires_at LIMIT ?2",
+        (seconds(before), limit),
+        |row| Ok((row.get("tenant")?, row.get("user")?, challenge(row)?)),
+    )
 }
 
 pub(crate) fn users(

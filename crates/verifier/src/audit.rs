@@ -18,6 +18,9 @@ pub enum EventName {
     /// A factor, or every one of a user, is no more.
     #[serde(rename = "factor.revoked")]
     FactorRevoked,
+    /// So many answers in a row were wrong that a method takes no more of the user's, until an administrator unlocks.
+    #[serde(rename = "factor.locked")]
+    FactorLocked,
     /// A factor's clock or counter was found again by two codes in a row.
     #[serde(rename = "factor.resynchronised")]
     FactorResynchronised,
@@ -42,6 +45,9 @@ pub enum EventName {
     /// The user said on the authenticator that it was somebody else.
     #[serde(rename = "challenge.denied")]
     ChallengeDenied,
+    /// A challenge ended without an answer: written once, when somebody comes back to it or when it is swept.
+    #[serde(rename = "challenge.expired")]
+    ChallengeExpired,
     /// An answer was accepted.
     #[serde(rename = "decision.accepted")]
     DecisionAccepted,
@@ -54,18 +60,27 @@ pub enum EventName {
     /// A recovery code was used.
     #[serde(rename = "recovery.used")]
     RecoveryUsed,
+    /// The recovery code that was used leaves few; `left` says how many.
+    #[serde(rename = "recovery.low")]
+    RecoveryLow,
     /// A new set of recovery codes was handed out; the old one is dead.
     #[serde(rename = "recovery.regenerated")]
     RecoveryRegenerated,
     /// A budget refused.
     #[serde(rename = "limit.hit")]
     LimitHit,
+    /// From now on a budget refuses, until the time that `until` says; `reason` names it.
+    #[serde(rename = "lockout.started")]
+    LockoutStarted,
     /// An administrator gave a user's budgets back.
     #[serde(rename = "lockout.ended")]
     LockoutEnded,
     /// A network or device is trusted.
     #[serde(rename = "trust.added")]
     TrustAdded,
+    /// Networks or devices are trusted no more, before their time.
+    #[serde(rename = "trust.removed")]
+    TrustRemoved,
     /// An old token of a device was shown: somebody has a copy, the device is trusted no more.
     #[serde(rename = "trust.copied_token")]
     TrustCopiedToken,
@@ -100,10 +115,11 @@ pub const AUDIT_SCHEMA: &str = include_str!("../audit.schema.json");
 
 impl EventName {
     /// Every name.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 33] = [
         Self::FactorEnrolStarted,
         Self::FactorConfirmed,
         Self::FactorRevoked,
+        Self::FactorLocked,
         Self::FactorResynchronised,
         Self::PhoneChangeConfirmed,
         Self::PhoneChangeCommitted,
@@ -112,14 +128,18 @@ impl EventName {
         Self::ChallengeResent,
         Self::ChallengeMethodSwitched,
         Self::ChallengeDenied,
+        Self::ChallengeExpired,
         Self::DecisionAccepted,
         Self::DecisionRejected,
         Self::OtpReplayDetected,
         Self::RecoveryUsed,
+        Self::RecoveryLow,
         Self::RecoveryRegenerated,
         Self::LimitHit,
+        Self::LockoutStarted,
         Self::LockoutEnded,
         Self::TrustAdded,
+        Self::TrustRemoved,
         Self::TrustCopiedToken,
         Self::ProofRedeemed,
         Self::PolicyChanged,
@@ -137,10 +157,13 @@ impl EventName {
             self,
             Self::FactorConfirmed
                 | Self::FactorRevoked
+                | Self::FactorLocked
                 | Self::FactorResynchronised
                 | Self::PhoneChangeCommitted
                 | Self::RecoveryUsed
+                | Self::RecoveryLow
                 | Self::RecoveryRegenerated
+                | Self::LockoutStarted
                 | Self::TicketIssued
                 | Self::TrustCopiedToken
         )
@@ -179,6 +202,12 @@ pub struct Event {
     /// The policy's revision, where it changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<u64>,
+    /// Until when, where it has an end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// How many recovery codes are left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<u32>,
 }
 
 impl Event {
@@ -194,6 +223,8 @@ impl Event {
             decision: None,
             reason: None,
             policy: None,
+            until: None,
+            left: None,
         }
     }
 
@@ -340,6 +371,8 @@ mod tests {
             decision: Some(DecisionId::random().unwrap()),
             reason: Some("wrong".to_owned()),
             policy: Some(1),
+            until: Some(7.into()),
+            left: Some(2),
             ..Event::of(EventName::DecisionRejected, "ann")
         };
         let fields = |value: &serde_json::Value| {
@@ -361,10 +394,13 @@ mod tests {
         let expected = [
             "factor.confirmed",
             "factor.revoked",
+            "factor.locked",
             "factor.resynchronised",
             "phone_change.committed",
             "recovery.used",
+            "recovery.low",
             "recovery.regenerated",
+            "lockout.started",
             "trust.copied_token",
             "admin.ticket_issued",
         ];

@@ -18,7 +18,7 @@ use hmac::{Hmac, Mac};
 use keyhaven_secret::{KEY_LENGTH, Key, SecretBytes};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, future::Future};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -28,8 +28,9 @@ const NUMBERED: u8 = 2;
 const NONCE: usize = 24;
 const TAG: usize = 16;
 
-/// Where key-encryption keys are: an environment variable, a file, a command's output (a shell reads those and makes
-/// [`LocalKeys`]), or a service that never gives them out.
+/// Where key-encryption keys are: an environment variable, a file, a command's output (a shell reads those,
+/// [`LocalKeys::parse`] their text), or a service that never gives them out. Such a service is asked once for each tenant in a while
+/// ([`crate::Verifier::with_key_cache`]). Implementations may write `async fn`.
 pub trait KeyProvider: Send + Sync + 'static {
     /// The name of the key that wraps from now on.
     fn current(&self) -> &str;
@@ -38,13 +39,19 @@ pub trait KeyProvider: Send + Sync + 'static {
     ///
     /// # Errors
     /// The provider does not answer.
-    fn wrap(&self, key: &Key, associated: &[u8]) -> Result<Vec<u8>, Unavailable>;
+    fn wrap(&self, key: &Key, associated: &[u8])
+    -> impl Future<Output = Result<Vec<u8>, Unavailable>> + Send;
 
     /// Unwraps a tenant's key that key `name` wrapped.
     ///
     /// # Errors
     /// The provider does not answer, has no such key, or the wrapping is not its own.
-    fn unwrap(&self, name: &str, wrapped: &[u8], associated: &[u8]) -> Result<Key, Unavailable>;
+    fn unwrap(
+        &self,
+        name: &str,
+        wrapped: &[u8],
+        associated: &[u8],
+    ) -> impl Future<Output = Result<Key, Unavailable>> + Send;
 }
 
 /// Key-encryption keys held in memory, by name. The current one wraps; the others still unwrap, for as long as
@@ -61,6 +68,10 @@ impl LocalKeys {
         Self { keys: BTreeMap::from([(current.clone(), key)]), current }
     }
 
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.keys.contains_key(name)
+    }
+
     /// Adds an older key, to unwrap with.
     #[must_use]
     pub fn with_former(mut self, name: impl Into<String>, key: Key) -> Self {
@@ -75,12 +86,12 @@ impl KeyProvider for LocalKeys {
         &self.current
     }
 
-    fn wrap(&self, key: &Key, associated: &[u8]) -> Result<Vec<u8>, Unavailable> {
+    async fn wrap(&self, key: &Key, associated: &[u8]) -> Result<Vec<u8>, Unavailable> {
         let kek = self.keys.get(&self.current).ok_or_else(|| no_key(&self.current))?;
         seal(kek, associated, key.expose())
     }
 
-    fn unwrap(&self, name: &str, wrapped: &[u8], associated: &[u8]) -> Result<Key, Unavailable> {
+    async fn unwrap(&self, name: &str, wrapped: &[u8], associated: &[u8]) -> Result<Key, Unavailable> {
         let kek = self.keys.get(name).ok_or_else(|| no_key(name))?;
         open(kek, associated, wrapped)
             .and_then(|key| Key::from_slice(key.expose()))
@@ -174,55 +185,64 @@ struct Derived {
 }
 
 impl TenantKeys {
-    /// Makes a tenant's first key and wraps it. The first part is for the store.
-    pub fn create(provider: &impl KeyProvider, tenant: &str) -> Result<(KeyRecord, Self), Unavailable> {
+    /// Makes a tenant's first key.
+    pub fn first() -> Result<(Key, Self), Unavailable> {
         let key = fresh_key()?;
-        let wrapped = provider.wrap(&key, &wrapping(tenant))?;
+        let current = Derived::from(1, &key);
+        Ok((key, Self { current, former: Vec::new() }))
+    }
+
+    /// Makes a tenant's first key and wraps it, for the store.
+    pub async fn create(provider: &impl KeyProvider, tenant: &str) -> Result<(KeyRecord, Self), Unavailable> {
+        let (key, keys) = Self::first()?;
+        let wrapped = provider.wrap(&key, &wrapping(tenant)).await?;
         let kek = provider.current().to_owned();
-        let keys = Self { current: Derived::from(1, &key), former: Vec::new() };
         Ok((KeyRecord { kek, number: 1, wrapped, former: Vec::new() }, keys))
     }
 
-    pub fn unwrap(provider: &impl KeyProvider, tenant: &str, keys: &KeyRecord) -> Result<Self, Unavailable> {
-        let open = |number, wrapped: &[u8]| {
-            Ok::<_, Unavailable>(Derived::from(
-                number,
-                &provider.unwrap(&keys.kek, wrapped, &wrapping(tenant))?,
-            ))
-        };
-        let former = keys.former.iter().map(|former| open(former.number, &former.wrapped));
-        Ok(Self { current: open(keys.number, &keys.wrapped)?, former: former.collect::<Result<_, _>>()? })
+    pub async fn unwrap(
+        provider: &impl KeyProvider,
+        tenant: &str,
+        keys: &KeyRecord,
+    ) -> Result<Self, Unavailable> {
+        let associated = wrapping(tenant);
+        let current = provider.unwrap(&keys.kek, &keys.wrapped, &associated).await?;
+        let mut former = Vec::with_capacity(keys.former.len());
+        for replaced in &keys.former {
+            let key = provider.unwrap(&keys.kek, &replaced.wrapped, &associated).await?;
+            former.push(Derived::from(replaced.number, &key));
+        }
+        Ok(Self { current: Derived::from(keys.number, &current), former })
     }
 
     /// Wraps the same keys under the provider's current key-encryption key.
-    pub fn rewrap(
+    pub async fn rewrap(
         provider: &impl KeyProvider,
         tenant: &str,
         keys: &KeyRecord,
     ) -> Result<KeyRecord, Unavailable> {
         let associated = wrapping(tenant);
-        let anew =
-            |wrapped: &[u8]| provider.wrap(&provider.unwrap(&keys.kek, wrapped, &associated)?, &associated);
-        let former = keys.former.iter().map(|former| {
-            Ok::<_, Unavailable>(FormerKey { wrapped: anew(&former.wrapped)?, ..former.clone() })
-        });
-        Ok(KeyRecord {
-            kek: provider.current().to_owned(),
-            number: keys.number,
-            wrapped: anew(&keys.wrapped)?,
-            former: former.collect::<Result<_, _>>()?,
-        })
+        let anew = async |wrapped: &[u8]| {
+            let key = provider.unwrap(&keys.kek, wrapped, &associated).await?;
+            provider.wrap(&key, &associated).await
+        };
+        let mut former = Vec::with_capacity(keys.former.len());
+        for replaced in &keys.former {
+            former.push(FormerKey { wrapped: anew(&replaced.wrapped).await?, ..replaced.clone() });
+        }
+        let (kek, wrapped) = (provider.current().to_owned(), anew(&keys.wrapped).await?);
+        Ok(KeyRecord { kek, number: keys.number, wrapped, former })
     }
 
     /// A new key in the place of the current one, which becomes a former one.
-    pub fn rotate(
+    pub async fn rotate(
         provider: &impl KeyProvider,
         tenant: &str,
         keys: &KeyRecord,
         now: Timestamp,
     ) -> Result<KeyRecord, Unavailable> {
-        let mut rotated = Self::rewrap(provider, tenant, keys)?;
-        let wrapped = provider.wrap(&fresh_key()?, &wrapping(tenant))?;
+        let mut rotated = Self::rewrap(provider, tenant, keys).await?;
+        let wrapped = provider.wrap(&fresh_key()?, &wrapping(tenant)).await?;
         let replaced = FormerKey {
             number: rotated.number,
             wrapped: std::mem::replace(&mut rotated.wrapped, wrapped),
@@ -387,7 +407,7 @@ mod tests {
 
     #[test]
     fn a_record_opens_in_its_place_only() {
-        let (_, keys) = TenantKeys::create(&LocalKeys::new("k1", kek(1)), "acme").unwrap();
+        let (_, keys) = TenantKeys::first().unwrap();
         let sealed = keys.seal(&[b"acme", b"ann"], b"secret").unwrap();
         assert_eq!(keys.open("factor", &[b"acme", b"ann"], &sealed).unwrap().expose(), b"secret");
         for place in [&[&b"acme"[..], b"bob"][..], &[b"acmeann"], &[b"acm", b"eann"], &[]] {
@@ -401,35 +421,35 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_tenants_key_unwraps_for_that_tenant_and_survives_a_new_kek() {
+    #[tokio::test]
+    async fn a_tenants_key_unwraps_for_that_tenant_and_survives_a_new_kek() {
         let old = LocalKeys::new("k1", kek(1));
-        let (wrapped, keys) = TenantKeys::create(&old, "acme").unwrap();
+        let (wrapped, keys) = TenantKeys::create(&old, "acme").await.unwrap();
         let sealed = keys.seal(&[], b"secret").unwrap();
-        assert!(TenantKeys::unwrap(&old, "other", &wrapped).is_err());
+        assert!(TenantKeys::unwrap(&old, "other", &wrapped).await.is_err());
         let both = LocalKeys::new("k2", kek(2)).with_former("k1", kek(1));
-        let rewrapped = TenantKeys::rewrap(&both, "acme", &wrapped).unwrap();
+        let rewrapped = TenantKeys::rewrap(&both, "acme", &wrapped).await.unwrap();
         let new = LocalKeys::new("k2", kek(2));
-        let keys = TenantKeys::unwrap(&new, "acme", &rewrapped).unwrap();
+        let keys = TenantKeys::unwrap(&new, "acme", &rewrapped).await.unwrap();
         assert_eq!(keys.open("factor", &[], &sealed).unwrap().expose(), b"secret");
-        let missing = TenantKeys::unwrap(&new, "acme", &wrapped).err().unwrap();
+        let missing = TenantKeys::unwrap(&new, "acme", &wrapped).await.err().unwrap();
         assert_eq!(missing.to_string(), "the key provider did not answer: there is no key \"k1\"");
     }
 
-    #[test]
-    fn a_replaced_key_opens_and_compares_until_it_is_gone() {
+    #[tokio::test]
+    async fn a_replaced_key_opens_and_compares_until_it_is_gone() {
         let old = LocalKeys::new("k1", kek(1));
-        let (first, keys) = TenantKeys::create(&old, "acme").unwrap();
+        let (first, keys) = TenantKeys::create(&old, "acme").await.unwrap();
         let sealed = keys.seal(&[b"p"], b"secret").unwrap();
         let tag = keys.tag(Purpose::Code, &[b"c"]);
         // The new key is wrapped by the newest key-encryption key, and so are those before it.
         let both = LocalKeys::new("k2", kek(2)).with_former("k1", kek(1));
-        let second = TenantKeys::rotate(&both, "acme", &first, 9.into()).unwrap();
+        let second = TenantKeys::rotate(&both, "acme", &first, 9.into()).await.unwrap();
         assert_eq!((second.number, second.kek.as_str()), (2, "k2"));
         let kept: Vec<_> = second.former.iter().map(|key| (key.number, key.until)).collect();
         assert_eq!(kept, [(1, 9.into())]);
-        let third = TenantKeys::rotate(&both, "acme", &second, 10.into()).unwrap();
-        let keys = TenantKeys::unwrap(&LocalKeys::new("k2", kek(2)), "acme", &third).unwrap();
+        let third = TenantKeys::rotate(&both, "acme", &second, 10.into()).await.unwrap();
+        let keys = TenantKeys::unwrap(&LocalKeys::new("k2", kek(2)), "acme", &third).await.unwrap();
         assert_eq!(keys.open("factor", &[b"p"], &sealed).unwrap().expose(), b"secret");
         assert!(keys.is_former(&sealed));
         assert!(keys.is(&tag, Purpose::Code, &[b"c"]));
@@ -446,28 +466,28 @@ mod tests {
             assert!(keys.open("factor", &[b"p"], &changed).is_err(), "byte {index}");
         }
         let gone = KeyRecord { former: third.former[1..].to_vec(), ..third };
-        let keys = TenantKeys::unwrap(&both, "acme", &gone).unwrap();
+        let keys = TenantKeys::unwrap(&both, "acme", &gone).await.unwrap();
         assert!(keys.open("factor", &[b"p"], &sealed).is_err());
         assert!(!keys.is(&tag, Purpose::Code, &[b"c"]));
         assert!(keys.pepper_of(1).is_none() && keys.pepper_of(2).is_some());
     }
 
     /// The work that goes through all tenants reaches every key of one, those that were replaced too.
-    #[test]
-    fn replaced_keys_survive_a_new_kek() {
+    #[tokio::test]
+    async fn replaced_keys_survive_a_new_kek() {
         let old = LocalKeys::new("k1", kek(1));
-        let (first, keys) = TenantKeys::create(&old, "acme").unwrap();
+        let (first, keys) = TenantKeys::create(&old, "acme").await.unwrap();
         let sealed = keys.seal(&[b"p"], b"secret").unwrap();
-        let second = TenantKeys::rotate(&old, "acme", &first, 9.into()).unwrap();
+        let second = TenantKeys::rotate(&old, "acme", &first, 9.into()).await.unwrap();
         let both = LocalKeys::new("k2", kek(2)).with_former("k1", kek(1));
-        let rewrapped = TenantKeys::rewrap(&both, "acme", &second).unwrap();
-        let keys = TenantKeys::unwrap(&LocalKeys::new("k2", kek(2)), "acme", &rewrapped).unwrap();
+        let rewrapped = TenantKeys::rewrap(&both, "acme", &second).await.unwrap();
+        let keys = TenantKeys::unwrap(&LocalKeys::new("k2", kek(2)), "acme", &rewrapped).await.unwrap();
         assert_eq!(keys.open("factor", &[b"p"], &sealed).unwrap().expose(), b"secret");
     }
 
     #[test]
     fn tags_are_bound_to_purpose_and_parts_and_show_nothing() {
-        let (_, keys) = TenantKeys::create(&LocalKeys::new("k1", kek(1)), "acme").unwrap();
+        let (_, keys) = TenantKeys::first().unwrap();
         let tag = keys.tag(Purpose::Code, &[b"c", b"123456"]);
         assert_eq!(tag, keys.tag(Purpose::Code, &[b"c", b"123456"]));
         assert_ne!(tag, keys.tag(Purpose::Proof, &[b"c", b"123456"]));

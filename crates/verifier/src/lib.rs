@@ -43,6 +43,8 @@ mod context;
 mod decide;
 mod failure;
 mod ids;
+mod key_cache;
+mod key_text;
 mod keys;
 mod method;
 mod outcome;
@@ -62,6 +64,7 @@ pub use failure::{Failure, Unavailable};
 pub use ids::{
     ChallengeId, DecisionId, FactorId, MAX_NAME, NameError, RecoveryCodeId, Subject, TicketId, TrustId,
 };
+pub use key_text::KeyTextError;
 pub use keys::{KeyProvider, LocalKeys, Tag, push_response};
 pub use method::{Action, Method};
 pub use outcome::{

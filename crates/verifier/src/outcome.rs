@@ -159,7 +159,7 @@ pub enum Warning {
 }
 
 /// A rejected answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Rejected {
     /// The decision's id.
     pub id: DecisionId,
@@ -167,6 +167,8 @@ pub struct Rejected {
     pub reason: Reason,
     /// Answers left for this challenge, where that is known.
     pub attempts_left: Option<u32>,
+    /// Messages to send: this answer locked a method of the user's.
+    pub notices: Vec<Notice>,
 }
 
 impl Rejected {

@@ -286,8 +286,18 @@ pub struct Challenge {
     pub code: Option<SentCode>,
     /// Whether it was given up.
     pub cancelled: bool,
+    /// Whether it was told that it ended without an answer.
+    #[serde(default)]
+    pub expired: bool,
     /// How it was answered.
     pub answered: Option<Answered>,
+}
+
+impl Challenge {
+    /// Whether it ended without an answer, which was not told yet.
+    pub(crate) fn is_over(&self, now: Timestamp) -> bool {
+        self.expires_at <= now && !self.expired && !self.cancelled && self.answered.is_none()
+    }
 }
 
 /// The proof of an accepted answer.

@@ -146,10 +146,9 @@ pub(crate) fn matches(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::LocalKeys;
 
     fn keys() -> TenantKeys {
-        TenantKeys::create(&LocalKeys::new("k", Key::from_slice(&[1; 32]).unwrap()), "acme").unwrap().1
+        TenantKeys::first().unwrap().1
     }
 
     #[test]

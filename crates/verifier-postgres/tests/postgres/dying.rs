@@ -2,7 +2,7 @@
 
 use keyhaven_verifier::{
     AuditRecord, DecisionId, Explanation, Store, Timestamp, Unavailable,
-    record::TenantRecord,
+    record::{Challenge, TenantRecord},
     store::{Change, Charge, Charged, Query, Settled, Settlement, Snapshot, StoreReport},
 };
 use std::time::SystemTime;
@@ -55,6 +55,14 @@ impl<S: Store> Store for Dying<S> {
         decision: &DecisionId,
     ) -> Result<Option<Explanation>, Unavailable> {
         self.0.explanation(tenant, decision).await
+    }
+
+    async fn expired(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(String, String, Challenge)>, Unavailable> {
+        self.0.expired(before, limit).await
     }
 
     async fn sweep(&self, before: Timestamp) -> Result<u64, Unavailable> {

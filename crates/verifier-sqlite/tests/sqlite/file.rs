@@ -288,7 +288,7 @@ async fn a_settlement_that_fails_halfway_leaves_nothing_and_harms_nobody() {
         let mut changes = vec![Change::PutSubject { expected: None, subject }];
         changes.extend(and);
         let (tenant, user) = ("acme".to_owned(), user.to_owned());
-        Settlement { tenant, user, now: T0.into(), changes, events: Vec::new() }
+        Settlement { tenant, user, now: T0.into(), changes, events: Vec::new(), if_changed: Vec::new() }
     };
     let factor = FactorId::parse(&"0".repeat(32)).unwrap();
     // More than a column holds: an error in the second change.

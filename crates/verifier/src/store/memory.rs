@@ -74,7 +74,7 @@ impl SubjectState {
 
     fn open_challenge(&mut self, id: &crate::ChallengeId, now: Timestamp) -> Option<&mut Challenge> {
         let challenge = self.challenges.get_mut(id.as_str())?;
-        let open = !challenge.cancelled && challenge.answered.is_none() && challenge.expires_at > now;
+        let open = is_open(challenge) && challenge.expires_at > now;
         open.then(|| Arc::make_mut(challenge))
     }
 
@@ -91,8 +91,33 @@ impl SubjectState {
             .count()
     }
 
-    /// Does a change to this user; `None` if its guard does not hold.
-    fn apply(&mut self, change: Change, now: Timestamp) -> Option<()> {
+    /// Does a change to this user; `None` if its guard does not hold, else whether it changed something.
+    fn apply(&mut self, change: Change, now: Timestamp) -> Option<bool> {
+        match change {
+            Change::Expire { challenge } => {
+                let found = self.challenges.get_mut(challenge.as_str());
+                let over = found.filter(|found| is_open(found) && found.expires_at <= now);
+                Some(over.map(|over| Arc::make_mut(over).expired = true).is_some())
+            }
+            Change::PutTrust { trust, keep } => {
+                self.trusts.retain(|known| known.kind != TrustKind::Network || known.tag != trust.tag);
+                self.trusts.push(trust);
+                // Stable, so of two used in the same second the later entry stays.
+                self.trusts.sort_by_key(|known| known.last_used);
+                let surplus = self.trusts.len().saturating_sub(keep.into());
+                Some(self.trusts.drain(..surplus).count() > 0)
+            }
+            Change::DropTrust { trust } => {
+                let had = self.trusts.len();
+                self.trusts.retain(|known| trust.as_ref().is_some_and(|dropped| *dropped != known.id));
+                Some(self.trusts.len() < had)
+            }
+            guarded => self.guarded(guarded, now).map(|()| true),
+        }
+    }
+
+    /// Does a change that holds or not.
+    fn guarded(&mut self, change: Change, now: Timestamp) -> Option<()> {
         match change {
             Change::PutSubject { expected, subject } => {
                 (self.record == expected).then(|| self.record = Some(subject))
@@ -174,6 +199,10 @@ impl SubjectState {
                 let holds = code.generation == generation && code.used_at.is_none();
                 holds.then(|| code.used_at = Some(now))
             }
+            Change::RequireUnused { codes } => {
+                let unused = self.recovery.iter().filter(|code| code.used_at.is_none()).count();
+                (unused == codes as usize).then_some(())
+            }
             Change::Open(challenge) => {
                 self.challenges.insert(challenge.id.as_str().to_owned(), Arc::new(*challenge));
                 Some(())
@@ -203,15 +232,6 @@ impl SubjectState {
                 self.open_challenge(&challenge, now)?.cancelled = true;
                 Some(())
             }
-            Change::PutTrust { trust, keep } => {
-                self.trusts.retain(|known| known.kind != TrustKind::Network || known.tag != trust.tag);
-                self.trusts.push(trust);
-                // Stable, so of two used in the same second the later entry stays.
-                self.trusts.sort_by_key(|known| known.last_used);
-                let surplus = self.trusts.len().saturating_sub(keep.into());
-                self.trusts.drain(..surplus);
-                Some(())
-            }
             Change::RotateTrust { trust, expected, tag } => {
                 let trust = self.trusts.iter_mut().find(|known| known.id == trust)?;
                 (trust.tag == expected && trust.expires_at > now).then(|| {
@@ -219,10 +239,6 @@ impl SubjectState {
                     trust.rotated_at = now;
                     trust.last_used = now;
                 })
-            }
-            Change::DropTrust { trust } => {
-                self.trusts.retain(|known| trust.as_ref().is_some_and(|dropped| *dropped != known.id));
-                Some(())
             }
             Change::PutProof(proof) => {
                 self.proofs.insert(proof.tag.as_str().to_owned(), proof);
@@ -248,8 +264,11 @@ impl SubjectState {
                 let ticket = self.usable_ticket(&ticket, now)?;
                 (!ticket.awaits_approval).then(|| ticket.used_at = Some(now))
             }
-            // Changes of the tenant are done by the caller of this.
-            Change::SetPolicy { .. }
+            // Changes that hold always, and those of the tenant, are done by the callers of this.
+            Change::Expire { .. }
+            | Change::PutTrust { .. }
+            | Change::DropTrust { .. }
+            | Change::SetPolicy { .. }
             | Change::RequirePolicy { .. }
             | Change::SetKeys { .. }
             | Change::Refund { .. }
@@ -295,40 +314,54 @@ impl SubjectState {
     }
 }
 
+fn is_open(challenge: &Challenge) -> bool {
+    !challenge.cancelled && !challenge.expired && challenge.answered.is_none()
+}
+
 impl TenantState {
     fn settle(&mut self, settlement: Settlement) -> Settled {
-        let Settlement { tenant, user, now, changes, events } = settlement;
+        let Settlement { tenant, user, now, changes, mut events, if_changed } = settlement;
         let mut subject = self.subjects.get(&user).cloned().unwrap_or_default();
         let mut record = self.record.clone();
         let mut unguarded = Vec::new();
+        let mut changed = Vec::with_capacity(changes.len());
         for (index, change) in changes.into_iter().enumerate() {
             let held = match change {
                 Change::SetPolicy { expected, tenant } => {
                     let current = record.as_ref().map_or(0, |record| record.revision);
-                    (current == expected).then(|| match &mut record {
-                        Some(record) => {
-                            record.revision = tenant.revision;
-                            record.policy = tenant.policy;
+                    (current == expected).then(|| {
+                        match &mut record {
+                            Some(record) => {
+                                record.revision = tenant.revision;
+                                record.policy = tenant.policy;
+                            }
+                            None => record = Some(tenant),
                         }
-                        None => record = Some(tenant),
+                        true
                     })
                 }
                 Change::RequirePolicy { revision } => {
-                    record.as_ref().filter(|record| record.revision == revision).map(|_| ())
+                    record.as_ref().filter(|record| record.revision == revision).map(|_| true)
                 }
                 Change::SetKeys { expected, keys } => {
-                    record.as_mut().filter(|record| record.keys == expected).map(|record| record.keys = keys)
+                    record.as_mut().filter(|record| record.keys == expected).map(|record| {
+                        record.keys = keys;
+                        true
+                    })
                 }
                 Change::Refund { .. } | Change::Reset { .. } | Change::Explain(_) => {
                     unguarded.push(change);
-                    Some(())
+                    Some(true)
                 }
                 of_the_user => subject.apply(of_the_user, now),
             };
-            if held.is_none() {
-                return Settled::Lost(index);
+            match held {
+                Some(did) => changed.push(did),
+                None => return Settled::Lost(index),
             }
         }
+        let tells = |index: usize| changed.get(index).copied().unwrap_or(false);
+        events.extend(if_changed.into_iter().filter(|(index, _)| tells(*index)).map(|(_, event)| event));
         self.record = record;
         if !user.is_empty() {
             self.subjects.insert(user, subject);
@@ -371,12 +404,14 @@ impl Store for MemoryStore {
         let mut granted: Vec<Budget> = Vec::with_capacity(charges.len());
         for (at, charge) in charges.iter().enumerate() {
             let key = charge.key.to_text();
-            let mut budget = budgets.get(&key).copied().unwrap_or_default();
+            let before = budgets.get(&key).copied().unwrap_or_default();
+            let mut budget = before;
             let outcome = budget.charge(&charge.limit, now);
             if let Err(exhausted) = outcome {
                 // A lock-out stays; what was charged before it in this list does not.
                 budgets.insert(key, budget);
-                return Ok(Charged::Refused { at, budget, until: exhausted.until });
+                let began = budget.locked_until > before.locked_until;
+                return Ok(Charged::Refused { at, budget, until: exhausted.until, began });
             }
             granted.push(budget);
         }
@@ -447,6 +482,27 @@ impl Store for MemoryStore {
     ) -> Result<Option<Explanation>, Unavailable> {
         let tenants = self.lock()?;
         Ok(tenants.get(tenant).and_then(|tenant| tenant.explanations.get(decision).cloned()))
+    }
+
+    async fn expired(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(String, String, Challenge)>, Unavailable> {
+        let tenants = self.lock()?;
+        let mut over = Vec::new();
+        for (tenant, state) in tenants.iter() {
+            for (user, subject) in &state.subjects {
+                let ended = subject
+                    .challenges
+                    .values()
+                    .filter(|challenge| is_open(challenge) && challenge.expires_at < before);
+                over.extend(ended.map(|challenge| (tenant.clone(), user.clone(), (**challenge).clone())));
+            }
+        }
+        over.sort_by_key(|(_, _, challenge)| challenge.expires_at);
+        over.truncate(limit as usize);
+        Ok(over)
     }
 
     async fn sweep(&self, before: Timestamp) -> Result<u64, Unavailable> {

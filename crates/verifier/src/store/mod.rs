@@ -50,6 +50,8 @@ pub enum Charged {
         budget: Budget,
         /// When it can be charged again; `None` when only an administrator can say.
         until: Option<Timestamp>,
+        /// Whether this refusal began the limit's lock-out. Of all that come at once, one does.
+        began: bool,
     },
 }
 
@@ -167,6 +169,11 @@ pub enum Change {
         /// Its generation.
         generation: u64,
     },
+    /// Holds if exactly so many codes of the user's recovery set are unused. Changes nothing.
+    RequireUnused {
+        /// How many.
+        codes: u32,
+    },
     /// Opens a challenge. Holds always.
     Open(Box<Challenge>),
     /// Chooses the method. Holds if the challenge is open.
@@ -205,8 +212,14 @@ pub enum Change {
         /// The challenge.
         challenge: ChallengeId,
     },
+    /// Notes that a challenge ended without an answer. Holds always; changes something if it is open and its time is
+    /// over.
+    Expire {
+        /// The challenge.
+        challenge: ChallengeId,
+    },
     /// Trusts a network or device; the same network's earlier entry goes, and the least recently used beyond `keep`.
-    /// Holds always.
+    /// Holds always; counts as having changed something where one beyond `keep` went.
     PutTrust {
         /// The context.
         trust: Trust,
@@ -222,7 +235,7 @@ pub enum Change {
         /// Its tag from now on.
         tag: Tag,
     },
-    /// Trusts one device no more, or none and no network. Holds always.
+    /// Trusts one device no more, or none and no network. Holds always; changes something where one was trusted.
     DropTrust {
         /// The one; `None` for all.
         trust: Option<TrustId>,
@@ -279,6 +292,9 @@ pub struct Settlement {
     pub changes: Vec<Change>,
     /// Events, appended to the tenant's chain if everything holds.
     pub events: Vec<Event>,
+    /// Events that are appended behind those if, besides, the change at that index changed something. Only changes that
+    /// hold always and say so here may have changed nothing.
+    pub if_changed: Vec<(usize, Event)>,
 }
 
 /// What became of a settlement.
@@ -382,6 +398,14 @@ pub trait Store: Send + Sync + 'static {
         tenant: &str,
         decision: &DecisionId,
     ) -> impl Future<Output = Result<Option<Explanation>, Unavailable>> + Send;
+
+    /// At most `limit` challenges of all tenants that are still open and ended before `before`, those that ended first in
+    /// front: each with its tenant and user.
+    fn expired(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<(String, String, Challenge)>, Unavailable>> + Send;
 
     /// Forgets challenges, proofs, tickets and pending factors that ended before `before`, and budgets that say nothing
     /// any more: whose window opened before it (no limit has a window longer than a day, so `before` is a day ago or

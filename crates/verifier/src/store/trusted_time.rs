@@ -1,7 +1,10 @@
 //! Trusted time: a node whose clock is not the database's decides nothing (verifier specification R24, ASVS 6.5.8).
 
 use super::{Charge, Charged, Query, Settled, Settlement, Snapshot, Store, StoreReport};
-use crate::{AuditRecord, DecisionId, Explanation, Timestamp, Unavailable, record::TenantRecord};
+use crate::{
+    AuditRecord, DecisionId, Explanation, Timestamp, Unavailable,
+    record::{Challenge, TenantRecord},
+};
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -119,6 +122,16 @@ impl<S: Store, C: Fn() -> SystemTime + Send + Sync + 'static> TrustedTime<S, C> 
         }
         Ok(())
     }
+
+    /// The same for what is over since a moment.
+    async fn compared_before(&self, before: Timestamp) -> Result<(), Unavailable> {
+        self.compared().await?;
+        if before > self.now() {
+            let detail = format!("{before} is yet to come on this node's clock");
+            return Err(Unavailable::new("trusted time", detail));
+        }
+        Ok(())
+    }
 }
 
 fn is_too_far(ahead: i64) -> bool {
@@ -183,15 +196,18 @@ impl<S: Store, C: Fn() -> SystemTime + Send + Sync + 'static> Store for TrustedT
         self.store.explanation(tenant, decision).await
     }
 
+    async fn expired(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(String, String, Challenge)>, Unavailable> {
+        self.compared_before(before).await?;
+        self.store.expired(before, limit).await
+    }
+
     /// A clock that is ahead would forget budgets that count.
     async fn sweep(&self, before: Timestamp) -> Result<u64, Unavailable> {
-        self.compared().await?;
-        if before > self.now() {
-            return Err(Unavailable::new(
-                "trusted time",
-                format!("{before} is yet to come on this node's clock"),
-            ));
-        }
+        self.compared_before(before).await?;
         self.store.sweep(before).await
     }
 

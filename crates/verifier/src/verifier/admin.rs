@@ -1,6 +1,6 @@
 //! What administrators and operators do, and what they can see.
 
-use super::{UnderFormerKeys, Verifier, answer::about, manage::ending_with_a_factor};
+use super::{UnderFormerKeys, Verifier, answer::about, manage::ending_with_a_factor, settle::over};
 use crate::{
     Actor, AuditRecord, BudgetKey, Context, DecisionId, Event, EventName, Explanation, FactorId, Failure,
     KeyProvider, Method, NameError, Notice, Policy, Role, Store, Subject, TicketId, TicketKind, TicketToken,
@@ -206,7 +206,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         }
         let keys = match current {
             Some(record) => record.keys,
-            None => TenantKeys::create(&self.keys, tenant)?.0,
+            None => TenantKeys::create(&self.keys, tenant).await?.0,
         };
         let revision = expected + 1;
         let record = TenantRecord { revision, policy: policy.to_json(), keys };
@@ -221,6 +221,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             now,
             changes: vec![Change::SetPolicy { expected, tenant: record }],
             events: vec![event],
+            if_changed: Vec::new(),
         };
         match self.store.settle(settlement).await? {
             Settled::Done => Ok(revision),
@@ -241,7 +242,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         profile: &Profile,
         now: Timestamp,
     ) -> Result<(), AdminError> {
-        let loaded = self.load(who).await?;
+        let loaded = self.load(who, now).await?;
         let address = match &profile.verified_email {
             Some(address) => Some(typed::email(address).ok_or(AdminError::EmailAddress)?),
             None => None,
@@ -268,7 +269,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         now: Timestamp,
     ) -> Result<(), AdminError> {
         let reason = checked_reason(reason)?;
-        let loaded = self.load(who).await?;
+        let loaded = self.load(who, now).await?;
         let event = by(EventName::EmailAllowed, actor, who.user(), reason);
         self.put_subject(loaded, now, vec![event], |subject| subject.email_allowed = true).await?;
         Ok(())
@@ -286,7 +287,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         context: &Context,
     ) -> Result<IssuedTicket, AdminError> {
         let reason = checked_reason(&request.reason)?;
-        let mut loaded = self.load(who).await?;
+        let mut loaded = self.load(who, context.now).await?;
         let must_enrol = matches!(loaded.policy.enforcement, Enforcement::Forced { .. });
         let invite = request.kind == TicketKind::Invite;
         if invite {
@@ -333,7 +334,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         ticket: &TicketId,
         now: Timestamp,
     ) -> Result<(), AdminError> {
-        let loaded = self.load(who).await?;
+        let loaded = self.load(who, now).await?;
         let event =
             Event { by: Some(actor.name.clone()), ..Event::of(EventName::TicketApproved, who.user()) };
         let approve = Change::ApproveTicket { ticket: ticket.clone(), by: actor.name.clone() };
@@ -357,7 +358,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     ) -> Result<Vec<Notice>, AdminError> {
         let reason = checked_reason(reason)?;
         let gone = AdminError::Gone { what: "factor" };
-        let loaded = self.load(who).await?;
+        let loaded = self.load(who, now).await?;
         let found =
             loaded.state.factors.iter().find(|known| known.id == *factor).ok_or_else(|| gone.clone())?;
         let event = Event {
@@ -385,7 +386,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         now: Timestamp,
     ) -> Result<(), AdminError> {
         let reason = checked_reason(reason)?;
-        let loaded = self.load(who).await?;
+        let loaded = self.load(who, now).await?;
         let user = who.user();
         let mut keys = attempt_keys(user, false);
         keys.extend(attempt_keys(user, true));
@@ -412,8 +413,13 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     /// # Errors
     /// Nothing could be read.
     pub async fn factors(&self, who: &Subject) -> Result<Vec<(FactorId, Method, String)>, Failure> {
-        let loaded = self.load(who).await?;
-        let active = loaded.state.factors.into_iter().filter(|factor| factor.state == FactorState::Active);
+        let tenant = who.tenant().to_owned();
+        let query = Query { tenant: tenant.clone(), user: who.user().to_owned(), ..Query::default() };
+        let state = self.store.load(query).await?;
+        if state.tenant.is_none() {
+            return Err(Failure::UnknownTenant { tenant });
+        }
+        let active = state.factors.into_iter().filter(|factor| factor.state == FactorState::Active);
         Ok(active
             .map(|factor| {
                 let name = if factor.hint.is_empty() { factor.label } else { factor.hint };
@@ -468,12 +474,35 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         Ok(replay.finish())
     }
 
-    /// Forgets what ended a day before `now` ([`Store::sweep`]); how many records. To be called now and then.
+    /// Forgets what ended a day before `now` ([`Store::sweep`]); how many records. To be called now and then. Challenges
+    /// that ended without an answer and that nobody came back to are told in the audit chain before they are forgotten.
     ///
     /// # Errors
     /// The store does not answer.
     pub async fn sweep(&self, now: Timestamp) -> Result<u64, Failure> {
         let before = Timestamp::from_unix_seconds(now.unix_seconds().saturating_sub(86_400));
+        let mut first = None;
+        loop {
+            let ended = self.store.expired(before, PAGE).await?;
+            let Some((_, _, found)) = ended.first() else { break };
+            if first.replace(found.id.clone()).as_ref() == Some(&found.id) {
+                // A store that tells the same one again would do so for ever.
+                return Err(Failure::Contended { what: "a challenge that ended" });
+            }
+            for (tenant, user, challenge) in ended {
+                let settlement = Settlement {
+                    tenant,
+                    now,
+                    changes: vec![Change::Expire { challenge: challenge.id.clone() }],
+                    events: Vec::new(),
+                    if_changed: vec![(0, over(&user, &challenge))],
+                    user,
+                };
+                // Somebody else may have told it meanwhile: then this one changes nothing.
+                let _ = self.store.settle(settlement).await?;
+            }
+        }
+        self.cache.forget_old(now);
         Ok(self.store.sweep(before).await?)
     }
 }

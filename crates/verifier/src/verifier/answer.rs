@@ -2,6 +2,7 @@
 //! accepted is claimed in the same transaction that says so.
 
 mod compare;
+mod locks;
 mod ruling;
 
 use super::{ATTEMPTS, Loaded, REPEAT, Verifier, manage::ending_with_a_factor};
@@ -19,6 +20,9 @@ use crate::{
 use compare::{Compared, Right};
 use keyhaven_secret::SecretText;
 use ruling::Ruling;
+
+/// How often a decision is made anew because other recovery codes of the same set were used: more than a set has.
+const RECOUNTS: u32 = 24;
 
 /// What was charged for an answer.
 #[derive(Default)]
@@ -39,22 +43,36 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         answer: Answer,
         context: &Context,
     ) -> Result<Decision, Failure> {
-        let mut charges = None;
-        for _ in 0..ATTEMPTS {
-            let loaded = self.load_with(who, Some(challenge), None, Vec::new()).await?;
+        let (mut charges, mut lost, mut recounted) = (None, 0, 0);
+        while lost < ATTEMPTS && recounted < RECOUNTS {
+            let loaded = self.load_with(who, Some(challenge), None, Vec::new(), context.now).await?;
             if let Some(accepted) = loaded.repeated(challenge, &answer, context)? {
                 return Ok(Decision::Accepted(accepted));
             }
             let ruling = self.rule(&loaded, challenge, &answer, context, &mut charges, false).await?;
             let right = match &ruling.outcome {
                 Ok(right) => right,
-                Err(_) => return Ok(Decision::Rejected(self.reject(&loaded, context, ruling).await?)),
+                Err(_) => {
+                    let rejected = self.reject(&loaded, context, ruling, charges.as_ref()).await?;
+                    return Ok(Decision::Rejected(rejected));
+                }
             };
             let id = DecisionId::random()?;
             let action = ruling.action.clone().unwrap_or(Action::Login);
             let (proof, record) = loaded.proof(&id, &action, context);
             let (mut changes, mut events) = loaded.accepting(&id, challenge, &answer, right, context)?;
             changes.extend(right.claims.iter().cloned());
+            let used = u32::from(right.method == Method::Recovery);
+            let recovery_left = loaded.recovery_left().map(|left| left.saturating_sub(used));
+            let low = recovery_left.is_some_and(|left| used > 0 && loaded.is_low(left));
+            let counted = recovery_left.filter(|_| used > 0).map(|codes| {
+                // Of codes that are used at once, each is told another number.
+                changes.push(Change::RequireUnused { codes });
+                changes.len() - 1
+            });
+            if let Some(accepted) = events.first().filter(|_| low).cloned() {
+                events.push(Event { event: EventName::RecoveryLow, left: recovery_left, ..accepted });
+            }
             changes.extend(loaded.resealed(&right.factor)?.map(|factor| Change::Reseal(Box::new(factor))));
             changes.extend(refunds(charges.as_ref()));
             if loaded.policy.sends.reset_on_success {
@@ -70,16 +88,24 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             events.extend((!trusts.is_empty()).then(|| Event::of(EventName::TrustAdded, loaded.user())));
             changes.extend(trusts);
             changes.push(ruling.explained(&loaded, &id, context.now));
-            if self.settle(&loaded, context.now, changes, events).await? != Settled::Done {
+            match self.settle(&loaded, context.now, changes, events).await? {
+                Settled::Done => {}
+                Settled::Lost(at) if Some(at) == counted => {
+                    recounted += 1;
+                    continue;
+                }
                 // Somebody else was first, or the policy changed: what is there now says what this answer is worth.
-                continue;
+                Settled::Lost(_) => {
+                    lost += 1;
+                    continue;
+                }
             }
-            let notices = match right.method {
-                Method::Recovery => loaded.notices(EventName::RecoveryUsed, None)?,
-                _ => Vec::new(),
-            };
-            let used = u32::from(right.method == Method::Recovery);
-            let recovery_left = loaded.recovery_left().map(|left| left.saturating_sub(used));
+            let mut notices = Vec::new();
+            for (told, about) in [(used > 0, EventName::RecoveryUsed), (low, EventName::RecoveryLow)] {
+                if told {
+                    notices.extend(loaded.notices(about, None)?);
+                }
+            }
             let warnings = loaded.warnings(right.method, recovery_left);
             return Ok(Decision::Accepted(Accepted { id, proof, device, recovery_left, warnings, notices }));
         }
@@ -99,11 +125,14 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     ) -> Result<Confirmation, Failure> {
         let mut charges = None;
         for _ in 0..ATTEMPTS {
-            let loaded = self.load_with(who, Some(challenge), None, Vec::new()).await?;
+            let loaded = self.load_with(who, Some(challenge), None, Vec::new(), context.now).await?;
             let ruling = self.rule(&loaded, challenge, &answer, context, &mut charges, true).await?;
             let right = match &ruling.outcome {
                 Ok(right) => right,
-                Err(_) => return Ok(Confirmation::Rejected(self.reject(&loaded, context, ruling).await?)),
+                Err(_) => {
+                    let rejected = self.reject(&loaded, context, ruling, charges.as_ref()).await?;
+                    return Ok(Confirmation::Rejected(rejected));
+                }
             };
             let id = DecisionId::random()?;
             let (mut changes, mut events) = loaded.accepting(&id, challenge, &answer, right, context)?;
@@ -166,7 +195,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         } else if found.cancelled {
             Some(Reason::Cancelled)
         } else {
-            (found.expires_at <= now).then_some(Reason::Expired)
+            (found.expired || found.expires_at <= now).then_some(Reason::Expired)
         };
         if let Some(reason) = closed {
             return Ok(ruling.rejecting(reason, "challenge_ttl"));
@@ -187,7 +216,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             );
             match self.store.charge(loaded.who.tenant(), charges.clone(), now).await? {
                 Charged::Granted(budgets) => *charged = Some(Charges { charges, budgets }),
-                Charged::Refused { at, budget, until } => {
+                Charged::Refused { at, budget, until, .. } => {
                     return Ok(ruling.refused(charges.get(at), budget, until));
                 }
             }
@@ -204,7 +233,13 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         })
     }
 
-    async fn reject(&self, loaded: &Loaded, context: &Context, ruling: Ruling) -> Result<Rejected, Failure> {
+    async fn reject(
+        &self,
+        loaded: &Loaded,
+        context: &Context,
+        ruling: Ruling,
+        charged: Option<&Charges>,
+    ) -> Result<Rejected, Failure> {
         let id = DecisionId::random()?;
         let reason = ruling.outcome.as_ref().err().copied().unwrap_or(Reason::Wrong);
         let event = |name| Event {
@@ -226,16 +261,29 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             }
             _ => {}
         }
+        // Met for the first time after its end, it is told so.
+        changes.extend(loaded.ending(context));
+        let locks = charged.map(|charged| charged.locks(context.now)).unwrap_or_default();
+        events.extend(locks.iter().map(|lock| Event {
+            challenge: Some(ruling.challenge.clone()),
+            action: ruling.action.clone(),
+            decision: Some(id.clone()),
+            ..lock.event(loaded.user())
+        }));
+        let notices = match locks::notified(&locks) {
+            Some(about) => loaded.notices(about, None)?,
+            None => Vec::new(),
+        };
         if self.settle(loaded, context.now, changes.clone(), events.clone()).await? != Settled::Done {
             // Closed in between, so there is nothing left to cancel; what was decided is kept all the same.
             changes.retain(|change| !matches!(change, Change::Cancel { .. }));
             self.note(loaded, context.now, changes, events).await?;
         }
-        Ok(Rejected { id, reason, attempts_left: ruling.attempts_left })
+        Ok(Rejected { id, reason, attempts_left: ruling.attempts_left, notices })
     }
 
     /// The recovery codes that come with a confirmed factor, and the change that stores them.
-    fn recovery_for(
+    pub(super) fn recovery_for(
         &self,
         loaded: &Loaded,
         factor: &Factor,
@@ -463,13 +511,17 @@ impl Loaded {
         }
     }
 
+    /// Whether so few recovery codes of the user's are left that there should be new ones.
+    fn is_low(&self, left: u32) -> bool {
+        let single = self.state.recovery.len() == 1;
+        left == 0 || (left <= u32::from(self.policy.recovery.low_at) && !single)
+    }
+
     fn warnings(&self, method: Method, recovery_left: Option<u32>) -> Vec<Warning> {
         let mut warnings = Vec::new();
         match recovery_left {
             Some(0) => warnings.push(Warning::RecoveryUsedUp),
-            Some(left) if left <= u32::from(self.policy.recovery.low_at) && self.state.recovery.len() > 1 => {
-                warnings.push(Warning::RecoveryLow);
-            }
+            Some(left) if self.is_low(left) => warnings.push(Warning::RecoveryLow),
             _ => {}
         }
         if self.state.subject.as_ref().is_some_and(|subject| subject.shared) {

@@ -24,7 +24,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         let mut keys = attempt_keys(who.user(), false);
         let per_set = keys.len();
         keys.extend(attempt_keys(who.user(), true));
-        let loaded = self.load_with(who, None, None, keys).await?;
+        let loaded = self.load_with(who, None, None, keys, context.now).await?;
         let loaded = self.put_subject(loaded, now, Vec::new(), |_| ()).await?;
         let trusted = loaded.trusted(context);
         if let Trusted::Copied(trust) = &trusted {
@@ -76,6 +76,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             sent_at: None,
             code: None,
             cancelled: false,
+            expired: false,
             answered: None,
         };
         let question = Question {
@@ -138,8 +139,11 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         method: Method,
         context: &Context,
     ) -> Result<(), ChallengeError> {
-        let loaded = self.load_with(who, Some(challenge), None, Vec::new()).await?;
-        let found = loaded.open_challenge(context).ok_or(ChallengeError::NoChallenge)?;
+        let loaded = self.load_with(who, Some(challenge), None, Vec::new(), context.now).await?;
+        let Some(found) = loaded.open_challenge(context) else {
+            self.note_if_over(&loaded, context).await?;
+            return Err(ChallengeError::NoChallenge);
+        };
         if !loaded.takes(found, method) {
             return Err(ChallengeError::MethodNotAllowed { method });
         }
@@ -190,6 +194,7 @@ impl Loaded {
         self.state.challenge.as_ref().filter(|challenge| {
             self.is_session(&challenge.session, context)
                 && !challenge.cancelled
+                && !challenge.expired
                 && challenge.answered.is_none()
                 && challenge.expires_at > context.now
         })

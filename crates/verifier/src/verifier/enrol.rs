@@ -7,7 +7,8 @@ use super::{
 };
 use crate::{
     Action, ChallengeError, ChallengeId, Context, Event, EventName, FactorId, Failure, FirstFactor,
-    KeyProvider, Method, Notice, Sent, Store, Subject, TicketKind, TicketToken, Timestamp, Unavailable,
+    KeyProvider, Method, Notice, RecoverySheet, Sent, Store, Subject, TicketKind, TicketToken, Timestamp,
+    Unavailable,
     policy::{PhoneMissing, Precondition},
     random,
     record::{Challenge, ChallengeKind, Factor, FactorState, Replaces},
@@ -149,6 +150,8 @@ pub enum Joined {
     Email {
         /// The factor, in use.
         factor: FactorId,
+        /// Recovery codes to keep, shown this once, where the policy has them.
+        recovery: Option<RecoverySheet>,
         /// Messages to send.
         notices: Vec<Notice>,
     },
@@ -374,7 +377,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         if let Some(number) = phone {
             return Ok(Joined::Phone(self.enrol_phone(who, number, Grant::Ticket(token), context).await?));
         }
-        let loaded = self.load_ticket(who, &token).await?;
+        let loaded = self.load_ticket(who, &token, context.now).await?;
         let granted = loaded.may_enrol(&Grant::Ticket(token), Method::Email, context)?;
         let invited = loaded.state.ticket.as_ref().is_some_and(|ticket| ticket.kind == TicketKind::Invite);
         if !invited {
@@ -394,13 +397,17 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             Change::PutPending(Box::new(factor.clone())),
         ];
         changes.extend(loaded.activating(&factor, FactorState::Pending, None, 0));
-        let events = vec![
+        let mut events = vec![
             Event::of(EventName::TicketRedeemed, loaded.user()),
             super::answer::about(EventName::FactorConfirmed, &loaded, &factor),
         ];
+        let (recovery, put) = self.recovery_for(&loaded, &factor)?.unzip();
+        events.extend(put.is_some().then(|| Event::of(EventName::RecoveryRegenerated, loaded.user())));
+        changes.extend(put);
         match self.settle(&loaded, context.now, changes, events).await? {
             Settled::Done => Ok(Joined::Email {
                 factor: factor.id,
+                recovery,
                 notices: loaded.notices(EventName::FactorConfirmed, None)?,
             }),
             Settled::Lost(0) => Err(Failure::Contended { what: "the policy" }.into()),
@@ -415,8 +422,8 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         context: &Context,
     ) -> Result<Loaded, EnrolError> {
         let loaded = match grant {
-            Grant::Ticket(token) => self.load_ticket(who, token).await?,
-            Grant::First | Grant::Proof(_) => self.load(who).await?,
+            Grant::Ticket(token) => self.load_ticket(who, token, context.now).await?,
+            Grant::First | Grant::Proof(_) => self.load(who, context.now).await?,
         };
         Ok(self.put_subject(loaded, context.now, Vec::new(), |_| ()).await?)
     }
@@ -528,6 +535,7 @@ impl Loaded {
             sent_at: None,
             code: None,
             cancelled: false,
+            expired: false,
             answered: None,
         })
     }

@@ -3,6 +3,7 @@
 use super::{Loaded, Verifier};
 use crate::{
     Action, Context, Failure, KeyProvider, Method, Proof, Store, Subject, TicketId, TicketKind, TicketToken,
+    Timestamp,
     keys::Purpose,
     record::{Replaces, Ticket},
     store::Change,
@@ -34,9 +35,14 @@ pub(super) struct Granted {
 
 impl<S: Store, K: KeyProvider> Verifier<S, K> {
     /// Loads a user together with the ticket that `token` names.
-    pub(super) async fn load_ticket(&self, who: &Subject, token: &TicketToken) -> Result<Loaded, Failure> {
+    pub(super) async fn load_ticket(
+        &self,
+        who: &Subject,
+        token: &TicketToken,
+        now: Timestamp,
+    ) -> Result<Loaded, Failure> {
         let id = token.expose().split_once('.').and_then(|(id, _)| TicketId::parse(id));
-        self.load_with(who, None, id.as_ref(), Vec::new()).await
+        self.load_with(who, None, id.as_ref(), Vec::new(), now).await
     }
 }
 

@@ -62,7 +62,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         proof: Proof,
         context: &Context,
     ) -> Result<(), ManageError> {
-        let loaded = self.load(who).await?;
+        let loaded = self.load(who, context.now).await?;
         let event =
             Event { action: Some(action.clone()), ..Event::of(EventName::ProofRedeemed, loaded.user()) };
         let changes = vec![
@@ -97,7 +97,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         proof: Proof,
         context: &Context,
     ) -> Result<(RecoverySheet, Vec<Notice>), ManageError> {
-        let loaded = self.load(who).await?;
+        let loaded = self.load(who, context.now).await?;
         if loaded.policy.recovery.kind == RecoveryKind::None {
             return Err(ManageError::NotPermitted { rule: "recovery.kind" });
         }
@@ -120,7 +120,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         proof: Proof,
         context: &Context,
     ) -> Result<Vec<Notice>, ManageError> {
-        let loaded = self.load(who).await?;
+        let loaded = self.load(who, context.now).await?;
         if !loaded.policy.disable.self_service {
             return Err(ManageError::NotPermitted { rule: "disable.self_service" });
         }
@@ -146,7 +146,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         proof: Proof,
         context: &Context,
     ) -> Result<Vec<Notice>, ManageError> {
-        let loaded = self.load(who).await?;
+        let loaded = self.load(who, context.now).await?;
         if !loaded.policy.enrol.self_service {
             return Err(ManageError::NotPermitted { rule: "enrol.self_service" });
         }
@@ -182,7 +182,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         proof: Proof,
         context: &Context,
     ) -> Result<Vec<Notice>, ManageError> {
-        let loaded = self.load(who).await?;
+        let loaded = self.load(who, context.now).await?;
         let found = loaded.state.factors.iter().find(|known| {
             known.id == *factor
                 && known.state == FactorState::Active
@@ -224,7 +224,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         proof: Proof,
         context: &Context,
     ) -> Result<PendingSent, EnrolError> {
-        let loaded = self.load(who).await?;
+        let loaded = self.load(who, context.now).await?;
         if loaded.policy.phone_change == PhoneChange::AdminLink || loaded.active(Method::Sms).next().is_none()
         {
             return Err(EnrolError::NotPermitted { rule: "phone_change" });
@@ -253,7 +253,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         context: &Context,
     ) -> Result<Vec<Notice>, ManageError> {
         let gone = ManageError::Gone { what: "confirmed phone change" };
-        let loaded = self.load_with(who, Some(challenge), None, Vec::new()).await?;
+        let loaded = self.load_with(who, Some(challenge), None, Vec::new(), context.now).await?;
         if loaded.policy.phone_change == PhoneChange::AdminLink {
             return Err(ManageError::NotPermitted { rule: "phone_change" });
         }

@@ -22,10 +22,12 @@ use crate::{
     BudgetKey, ChallengeId, Context, Failure, HashCost, IpMatch, KeyProvider, NotRequired, Policy, Store,
     Subject, Tag, TicketId, Timestamp,
     context::network,
+    key_cache::KeyCache,
     keys::{Purpose, TenantKeys},
     record::{Trust, TrustKind},
     store::{Query, Snapshot, StoreReport},
 };
+use std::sync::Arc;
 
 /// How often a decision is made anew when the state changed while it was made.
 const ATTEMPTS: u32 = 3;
@@ -39,6 +41,7 @@ const REPEAT: u64 = 30;
 pub struct Verifier<S, K> {
     store: S,
     keys: K,
+    cache: KeyCache,
     hash_cost: HashCost,
     report: StoreReport,
 }
@@ -48,7 +51,7 @@ pub(crate) struct Loaded {
     pub who: Subject,
     pub policy: Policy,
     pub revision: u64,
-    pub keys: TenantKeys,
+    pub keys: Arc<TenantKeys>,
     pub state: Snapshot,
 }
 
@@ -87,7 +90,16 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     /// The store does not answer, or its database does not keep the promises that guards rest on.
     pub async fn new(store: S, keys: K) -> Result<Self, Failure> {
         let report = store.self_test().await?;
-        Ok(Self { store, keys, hash_cost: HashCost::default(), report })
+        Ok(Self { store, keys, cache: KeyCache::default(), hash_cost: HashCost::default(), report })
+    }
+
+    /// The same with another measure of how many tenants' unwrapped keys are kept in memory, and for how many seconds: 1,024
+    /// and 300 unless said, none where either is 0. So long a key-encryption key that was withdrawn from the provider still
+    /// serves tenants that were just asked about, and so long a provider that does not answer is not missed.
+    #[must_use]
+    pub fn with_key_cache(mut self, tenants: usize, seconds: u32) -> Self {
+        self.cache = KeyCache::new(tenants, seconds.into());
+        self
     }
 
     /// The same with another cost of hashing recovery codes.
@@ -107,8 +119,8 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         &self.store
     }
 
-    pub(crate) async fn load(&self, who: &Subject) -> Result<Loaded, Failure> {
-        self.load_with(who, None, None, Vec::new()).await
+    pub(crate) async fn load(&self, who: &Subject, now: Timestamp) -> Result<Loaded, Failure> {
+        self.load_with(who, None, None, Vec::new(), now).await
     }
 
     pub(crate) async fn load_with(
@@ -117,6 +129,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         challenge: Option<&ChallengeId>,
         ticket: Option<&TicketId>,
         budgets: Vec<BudgetKey>,
+        now: Timestamp,
     ) -> Result<Loaded, Failure> {
         let query = Query {
             tenant: who.tenant().to_owned(),
@@ -132,7 +145,14 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             .ok_or_else(|| Failure::UnknownTenant { tenant: who.tenant().to_owned() })?;
         // A policy is validated before it is stored; one that is none any more was changed in the database.
         let policy = Policy::from_json(&tenant.policy).map_err(|_| Failure::Sealed { what: "policy" })?;
-        let keys = TenantKeys::unwrap(&self.keys, who.tenant(), &tenant.keys)?;
+        let keys = match self.cache.find(who.tenant(), &tenant.keys, now) {
+            Some(keys) => keys,
+            None => {
+                let keys = Arc::new(TenantKeys::unwrap(&self.keys, who.tenant(), &tenant.keys).await?);
+                self.cache.keep(who.tenant(), &tenant.keys, &keys, now);
+                keys
+            }
+        };
         let revision = tenant.revision;
         Ok(Loaded { who: who.clone(), policy, revision, keys, state })
     }

@@ -66,7 +66,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         for (tenant, record) in tenants {
             progress.seen += 1;
             if record.keys.kek != self.keys.current() {
-                let keys = TenantKeys::rewrap(&self.keys, &tenant, &record.keys)?;
+                let keys = TenantKeys::rewrap(&self.keys, &tenant, &record.keys).await?;
                 let event = Event::new(EventName::KeyRotated);
                 // Lost to another node that does the same work.
                 let done = self.set_keys(&tenant, record.keys, keys, event, now).await?;
@@ -106,8 +106,12 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             now,
             changes: vec![Change::SetKeys { expected, keys }],
             events: vec![event],
+            if_changed: Vec::new(),
         };
-        Ok(self.store.settle(settlement).await? == Settled::Done)
+        let settled = self.store.settle(settlement).await?;
+        // Other nodes see by the record that theirs are old.
+        self.cache.forget(tenant);
+        Ok(settled == Settled::Done)
     }
 
     /// Gives a tenant a new key; the number of it. Open challenges, remembered devices, tickets and recovery codes go on
@@ -124,7 +128,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         now: Timestamp,
     ) -> Result<u32, AdminError> {
         let (reason, record) = (checked_reason(reason)?, self.operated(actor, tenant).await?);
-        let keys = TenantKeys::rotate(&self.keys, tenant, &record, now)?;
+        let keys = TenantKeys::rotate(&self.keys, tenant, &record, now).await?;
         let number = keys.number;
         let event = Event { user: None, ..by(EventName::KeyRotated, actor, "", reason) };
         if !self.set_keys(tenant, record, keys, event, now).await? {
@@ -147,7 +151,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         let mut progress = Progress::default();
         for (user, _) in self.store.users(tenant, after, limit).await? {
             let who = Subject::new(tenant, &user).map_err(|_| Failure::Sealed { what: "user's name" })?;
-            let loaded = self.load(&who).await?;
+            let loaded = self.load(&who, now).await?;
             let mut changes = Vec::new();
             for factor in &loaded.state.factors {
                 changes.extend(loaded.resealed(factor)?.map(|factor| Change::Reseal(Box::new(factor))));
@@ -210,9 +214,10 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             return Err(AdminError::StillUsed(under));
         }
         for (user, trusts, generation) in losing {
-            let loaded = self.load(&Subject::new(tenant, &user)?).await?;
+            let loaded = self.load(&Subject::new(tenant, &user)?, now).await?;
             if !trusts.is_empty() {
-                self.note(&loaded, now, trusts, Vec::new()).await?;
+                // Changes without guard: nothing is lost.
+                let _ = self.settle_by(&loaded, now, trusts, Vec::new(), Some(actor.name.clone())).await?;
             }
             if let Some(expected) = generation {
                 // Lost to a set that was made meanwhile: it is under the current key, and stays.

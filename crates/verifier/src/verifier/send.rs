@@ -24,8 +24,11 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         challenge: &ChallengeId,
         context: &Context,
     ) -> Result<Sent, ChallengeError> {
-        let loaded = self.load_with(who, Some(challenge), None, Vec::new()).await?;
-        let challenge = loaded.open_challenge(context).ok_or(ChallengeError::NoChallenge)?.clone();
+        let loaded = self.load_with(who, Some(challenge), None, Vec::new(), context.now).await?;
+        let Some(challenge) = loaded.open_challenge(context).cloned() else {
+            self.note_if_over(&loaded, context).await?;
+            return Err(ChallengeError::NoChallenge);
+        };
         self.send_for(&loaded, &challenge, context).await
     }
 
@@ -56,16 +59,19 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         let flow = if challenge.kind == ChallengeKind::Answer { Flow::Login } else { Flow::Setup };
         let address = factor.address.as_ref().map(|tag| tag.as_str().to_owned());
         let charges = send_charges(rule, loaded.user(), method, flow, address);
-        if let Charged::Refused { at, until, .. } =
+        if let Charged::Refused { at, until, began, .. } =
             self.store.charge(loaded.who.tenant(), charges.clone(), now).await?
         {
-            let event = Event {
+            let event = |name| Event {
                 challenge: Some(challenge.id.clone()),
                 method: Some(method),
                 reason: charges.get(at).map(|charge| charge.key.name().to_owned()),
-                ..Event::of(EventName::LimitHit, loaded.user())
+                ..Event::of(name, loaded.user())
             };
-            self.note(loaded, now, Vec::new(), vec![event]).await?;
+            let mut events = vec![event(EventName::LimitHit)];
+            // Nobody is written to about it: a message too many would be one more.
+            events.extend(began.then(|| Event { until, ..event(EventName::LockoutStarted) }));
+            self.note(loaded, now, Vec::new(), events).await?;
             return Err(ChallengeError::Locked { until });
         }
         let code = random::digits(digits)?;

@@ -467,14 +467,15 @@ async fn replays_and_refusals_are_told_beside_the_decision() {
     let before = events(&world).await.len();
     let used = world.reject(&question.id, world.code(&account)).await;
     assert!(matches!(used.reason, Reason::Used { .. }));
-    assert_eq!(events(&world).await[before..], [EventName::DecisionRejected, EventName::OtpReplayDetected]);
+    let replayed = [EventName::DecisionRejected, EventName::OtpReplayDetected, EventName::LockoutStarted];
+    assert_eq!(events(&world).await[before..], replayed);
     world.pass(30);
     let locked = world.reject(&question.id, world.code(&account)).await;
     assert!(matches!(locked.reason, Reason::Locked { .. }));
-    assert_eq!(events(&world).await[before + 2..], [EventName::DecisionRejected, EventName::LimitHit]);
+    assert_eq!(events(&world).await[before + 3..], [EventName::DecisionRejected, EventName::LimitHit]);
     let unknown = world.confirm_rejected(&question.id, world.code(&account)).await;
     assert_eq!(unknown, Reason::Unknown);
-    assert_eq!(events(&world).await[before + 4..], [EventName::DecisionRejected]);
+    assert_eq!(events(&world).await[before + 5..], [EventName::DecisionRejected]);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use keyhaven_verifier::{
     Action, Answer, AuditRecord, Begin, Confirmation, Context, Decision, DecisionId, Explanation, Failure,
     Grant, HashCost, LocalKeys, ManageError, MemoryStore, Method, Policy, Reason, Store, Subject, Timestamp,
     TrustedTime, Unavailable, Verifier, push_response,
-    record::TenantRecord,
+    record::{Challenge, TenantRecord},
     store::{Change, Charge, Charged, Query, Settled, Settlement, Snapshot, StoreReport},
 };
 use std::sync::{
@@ -91,6 +91,13 @@ impl Store for Failing {
         decision: &DecisionId,
     ) -> Result<Option<Explanation>, Unavailable> {
         self.inner.explanation(tenant, decision).await
+    }
+    async fn expired(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(String, String, Challenge)>, Unavailable> {
+        self.inner.expired(before, limit).await
     }
     async fn sweep(&self, before: Timestamp) -> Result<u64, Unavailable> {
         self.inner.sweep(before).await
@@ -217,6 +224,7 @@ async fn what_changes_between_comparing_and_claiming_counts() {
             now: (T0 + 30).into(),
             changes: vec![change],
             events: Vec::new(),
+            if_changed: Vec::new(),
         });
         let decision =
             verifier.answer(&ann(), &question.id, code(&account, 30), &context(30, None)).await.unwrap();
@@ -257,6 +265,7 @@ async fn of_two_new_sets_of_recovery_codes_one_is_handed_out() {
         now: (T0 + 30).into(),
         changes: vec![Change::PutRecovery { expected, codes }],
         events: Vec::new(),
+        if_changed: Vec::new(),
     });
     assert_eq!(expected, 1, "sets are counted from one");
     let made = verifier.regenerate_recovery(&ann(), accepted.proof, &context(30, None)).await;
@@ -285,6 +294,7 @@ async fn a_denial_of_a_challenge_that_is_closed_meanwhile_is_kept() {
         now: (T0 + 60).into(),
         changes: vec![Change::Cancel { challenge: question.id.clone() }],
         events: Vec::new(),
+        if_changed: Vec::new(),
     });
     let response = push_response(&pending.key, question.id.as_str(), Answer::DENIED);
     let denied =
@@ -315,6 +325,7 @@ async fn trust_that_ends_while_it_is_used_does_not_come_back() {
         now: (T0 + 32).into(),
         changes: vec![Change::DropTrust { trust: None }],
         events: Vec::new(),
+        if_changed: Vec::new(),
     });
     let _ = verifier.begin(&ann(), Action::Login, &home(32)).await.unwrap();
     assert!(verifier.store().meddling.lock().unwrap().is_none());
@@ -337,6 +348,7 @@ async fn a_key_provider_without_the_key_decides_nothing() {
         now: T0.into(),
         changes: vec![Change::SetPolicy { expected: 0, tenant }],
         events: Vec::new(),
+        if_changed: Vec::new(),
     };
     assert_eq!(copy.settle(settlement).await, Ok(Settled::Done));
     let stranger = Verifier::new(copy, keys(8)).await.unwrap();

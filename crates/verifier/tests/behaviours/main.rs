@@ -11,6 +11,7 @@ mod forced;
 mod interop;
 mod invite;
 mod limits;
+mod locks;
 mod managing;
 mod model;
 mod portal;

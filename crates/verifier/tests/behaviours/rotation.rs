@@ -1,9 +1,15 @@
 //! A tenant's key is replaced while everything goes on.
 
 use crate::world::*;
+use keyhaven_secret::{Key, SecretText};
 use keyhaven_verifier::{
-    Action, AdminError, Answer, Begin, Grant, Method, NotRequired, Policy, Preset, Store, TicketKind,
-    TicketRequest, UnderFormerKeys, policy::RecoveryKind, store::Query,
+    Action, AdminError, Answer, Begin, Context, Failure, Grant, KeyProvider, LocalKeys, MemoryStore, Method,
+    NotRequired, Policy, Preset, Store, Subject, TicketKind, TicketRequest, Unavailable, UnderFormerKeys,
+    Verifier, policy::RecoveryKind, record, store, store::Query,
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
 };
 
 fn day() -> u64 {
@@ -193,7 +199,8 @@ async fn tenants_move_to_a_new_key_encryption_key_page_by_page() {
         let record = old.store().load(query).await.unwrap().tenant.unwrap();
         let changes = vec![Change::SetPolicy { expected: 0, tenant: record }];
         let (tenant, user) = (tenant.to_owned(), String::new());
-        let settlement = Settlement { tenant, user, now: 0.into(), changes, events: Vec::new() };
+        let settlement =
+            Settlement { tenant, user, now: 0.into(), changes, events: Vec::new(), if_changed: Vec::new() };
         assert_eq!(store.settle(settlement).await, Ok(Settled::Done));
     }
     let keys = LocalKeys::new("k2", kek(2)).with_former("k1", kek(1));
@@ -206,4 +213,114 @@ async fn tenants_move_to_a_new_key_encryption_key_page_by_page() {
     assert_eq!(both.rewrap("a", 9, 0.into()).await.unwrap(), progress(1, 2, Some("c")));
     assert_eq!(both.left_to_rewrap().await.unwrap(), 0);
     assert_eq!(both.rewrap("c", 9, 0.into()).await.unwrap(), progress(0, 0, None));
+}
+
+/// A service that holds the key-encryption key: it counts what it is asked for, and can be away.
+struct Service {
+    keys: LocalKeys,
+    asked: Arc<AtomicU64>,
+    away: Arc<AtomicBool>,
+}
+
+impl KeyProvider for Service {
+    fn current(&self) -> &str {
+        self.keys.current()
+    }
+    async fn wrap(&self, key: &Key, associated: &[u8]) -> Result<Vec<u8>, Unavailable> {
+        self.keys.wrap(key, associated).await
+    }
+    async fn unwrap(&self, name: &str, wrapped: &[u8], associated: &[u8]) -> Result<Key, Unavailable> {
+        self.asked.fetch_add(1, SeqCst);
+        if self.away.load(SeqCst) {
+            return Err(Unavailable::new("the key provider", "away"));
+        }
+        self.keys.unwrap(name, wrapped, associated).await
+    }
+}
+
+/// A verifier whose keys a service has, with the tenants `acme` and `other`; and what the service counts.
+async fn served() -> (Verifier<MemoryStore, Service>, Arc<AtomicU64>, Arc<AtomicBool>) {
+    let (asked, away) = (Arc::<AtomicU64>::default(), Arc::<AtomicBool>::default());
+    let keys = LocalKeys::new("k1", Key::from_slice(&[7; 32]).unwrap());
+    let service = Service { keys, asked: asked.clone(), away: away.clone() };
+    let verifier = Verifier::new(MemoryStore::new(), service).await.unwrap();
+    for tenant in ["acme", "other"] {
+        verifier.put_policy(&operator(), tenant, &Policy::default(), 0, 0.into()).await.unwrap();
+    }
+    (verifier, asked, away)
+}
+
+async fn begins<K: KeyProvider>(verifier: &Verifier<MemoryStore, K>, tenant: &str, now: u64) -> bool {
+    let who = Subject::new(tenant, "ann").unwrap();
+    let context = Context::new(now.into(), SecretText::new("s1".into()));
+    match verifier.begin(&who, Action::Login, &context).await {
+        Ok(_) => true,
+        Err(Failure::Unavailable(error)) => {
+            assert_eq!(error.what, "the key provider");
+            false
+        }
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn a_key_service_is_asked_once_in_a_while_and_not_missed_for_as_long() {
+    let (verifier, asked, away) = served().await;
+    for (now, times) in [(1_000, 1), (1_001, 1), (1_299, 1), (1_300, 2), (1_599, 2)] {
+        assert!(begins(&verifier, "acme", now).await);
+        assert_eq!(asked.load(SeqCst), times, "at {now}");
+    }
+    assert!(begins(&verifier, "other", 1_599).await);
+    assert_eq!(asked.load(SeqCst), 3, "each tenant has its own");
+    away.store(true, SeqCst);
+    assert!(begins(&verifier, "acme", 1_599).await, "known for a second yet");
+    assert!(!begins(&verifier, "acme", 1_600).await, "nothing is decided without the key");
+    away.store(false, SeqCst);
+    assert!(begins(&verifier, "acme", 1_600).await);
+    // What is swept takes keys with it that were not asked for any more.
+    verifier.sweep(1_900.into()).await.unwrap();
+    away.store(true, SeqCst);
+    assert!(!begins(&verifier, "acme", 1_899).await);
+}
+
+#[tokio::test]
+async fn kept_keys_are_bounded_and_can_be_done_without() {
+    for (tenants, seconds, times) in [(2, 300, 2), (1, 300, 6), (0, 300, 6), (9, 0, 6)] {
+        let (verifier, asked, _) = served().await;
+        let verifier = verifier.with_key_cache(tenants, seconds);
+        for _ in 0..3 {
+            assert!(begins(&verifier, "acme", 1_000).await && begins(&verifier, "other", 1_000).await);
+        }
+        assert_eq!(asked.load(SeqCst), times, "{tenants} tenants for {seconds} s");
+    }
+}
+
+/// A key that is replaced or retired, here or by another node, is not used from memory any more.
+#[tokio::test]
+async fn kept_keys_go_when_they_are_replaced() {
+    let (verifier, asked, away) = served().await;
+    assert!(begins(&verifier, "acme", 1_000).await);
+    verifier.rotate_key(&operator(), "acme", "yearly", 1_000.into()).await.unwrap();
+    let before = asked.load(SeqCst);
+    assert!(begins(&verifier, "acme", 1_000).await);
+    assert_eq!(asked.load(SeqCst), before + 2, "the new one and the one before it");
+    // Another node, on the same store, wraps them anew: this one sees that its own are of another record.
+    let query = Query { tenant: "acme".into(), ..Query::default() };
+    let record = verifier.store().load(query).await.unwrap().tenant.unwrap().keys;
+    let keys = record::KeyRecord { former: Vec::new(), ..record.clone() };
+    let settlement = store::Settlement {
+        tenant: "acme".into(),
+        user: String::new(),
+        now: 1_000.into(),
+        changes: vec![store::Change::SetKeys { expected: record, keys }],
+        events: Vec::new(),
+        if_changed: Vec::new(),
+    };
+    assert_eq!(verifier.store().settle(settlement).await, Ok(store::Settled::Done));
+    away.store(true, SeqCst);
+    assert!(!begins(&verifier, "acme", 1_000).await);
+    away.store(false, SeqCst);
+    let before = asked.load(SeqCst);
+    assert!(begins(&verifier, "acme", 1_000).await);
+    assert_eq!(asked.load(SeqCst), before + 1);
 }

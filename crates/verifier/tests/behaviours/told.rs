@@ -74,7 +74,14 @@ async fn a_secret_that_was_moved_or_whose_parameters_were_changed_does_not_open(
             if factor.digits == 8 { "12345678".to_owned() } else { account.code_at(world.now).unwrap().text };
         let settle = async |user: &str, change| {
             let (tenant, user, now) = ("acme".to_owned(), user.to_owned(), world.at());
-            let settlement = Settlement { tenant, user, now, changes: vec![change], events: Vec::new() };
+            let settlement = Settlement {
+                tenant,
+                user,
+                now,
+                changes: vec![change],
+                events: Vec::new(),
+                if_changed: Vec::new(),
+            };
             assert_eq!(world.verifier.store().settle(settlement).await, Ok(Settled::Done));
         };
         settle("ann", store::Change::RevokeOthers { method: None, except: None }).await;

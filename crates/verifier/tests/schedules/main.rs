@@ -138,6 +138,10 @@ fn five_wrong_answers_are_compared() {
             }
         }
         assert_eq!(compared, 5);
+        let records = node.audit("acme", 0, 100).await.unwrap();
+        let locks =
+            records.iter().filter(|record| record.event().unwrap().event == EventName::LockoutStarted);
+        assert_eq!(locks.count(), 1, "whoever gave the fifth tells of the lock");
     });
 }
 

@@ -56,6 +56,7 @@ pub async fn charges_follow_the_model<S: Store, F: Future<Output = S>>(open: imp
                 assert_eq!(settle(&store, now, vec![refund]).await, Settled::Done);
                 continue;
             }
+            let before = model.locked_until;
             let expected = model.charge(&limit, at(now));
             let found =
                 store.charge("acme", vec![charge(&name, limit)], at(now)).await.expect("the store answers");
@@ -63,10 +64,10 @@ pub async fn charges_follow_the_model<S: Store, F: Future<Output = S>>(open: imp
                 (Ok(()), Charged::Granted(budgets)) => {
                     assert_eq!(budgets.as_slice(), [model], "story {story} step {step} {limit:?}");
                 }
-                (Err(exhausted), Charged::Refused { at: 0, budget, until }) => {
+                (Err(exhausted), Charged::Refused { at: 0, budget, until, began }) => {
                     assert_eq!(
-                        (*budget, *until),
-                        (model, exhausted.until),
+                        (*budget, *until, *began),
+                        (model, exhausted.until, model.locked_until > before),
                         "story {story} step {step} {limit:?}"
                     );
                 }

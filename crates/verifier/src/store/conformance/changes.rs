@@ -2,8 +2,8 @@
 
 use super::{activate, at, factor, load, load_query, race, settle, settle_for, tenant};
 use crate::{
-    Action, CHAIN_START, ChallengeId, DecisionId, Event, EventName, Explanation, HashCost, LocalKeys, Method,
-    Reason, RecoveryCodeId, Tag, TicketId, TicketKind, TrustId,
+    Action, CHAIN_START, ChallengeId, DecisionId, Event, EventName, Explanation, HashCost, Method, Reason,
+    RecoveryCodeId, Tag, TicketId, TicketKind, TrustId,
     keys::TenantKeys,
     record::{
         Answered, Challenge, ChallengeKind, FactorState, FormerKey, KeyRecord, ProofRecord, RecoveryCode,
@@ -12,7 +12,6 @@ use crate::{
     store::{Change, Query, Settled, Settlement, Snapshot, Store},
     verify_chain,
 };
-use keyhaven_secret::Key;
 use std::{future::Future, sync::Arc};
 
 const DONE: Settled = Settled::Done;
@@ -26,9 +25,8 @@ fn random<T>(id: Result<T, crate::Unavailable>) -> T {
     id.expect("random numbers")
 }
 
-fn recovery(generation: u64, selector: &str) -> RecoveryCode {
-    let keys = LocalKeys::new("k", Key::from_slice(&[1; 32]).expect("32 bytes"));
-    let (_, keys) = TenantKeys::create(&keys, "acme").expect("random numbers");
+pub(super) fn recovery(generation: u64, selector: &str) -> RecoveryCode {
+    let (_, keys) = TenantKeys::first().expect("random numbers");
     RecoveryCode {
         id: random(RecoveryCodeId::random()),
         generation,
@@ -38,7 +36,7 @@ fn recovery(generation: u64, selector: &str) -> RecoveryCode {
     }
 }
 
-fn challenge() -> Challenge {
+pub(super) fn challenge() -> Challenge {
     Challenge {
         id: random(ChallengeId::random()),
         kind: ChallengeKind::Answer,
@@ -53,6 +51,7 @@ fn challenge() -> Challenge {
         sent_at: None,
         code: None,
         cancelled: false,
+        expired: false,
         answered: None,
     }
 }
@@ -61,7 +60,7 @@ fn answered() -> Answered {
     Answered { request: tag("request"), decision: random(DecisionId::random()), at: at(5) }
 }
 
-fn trust(name: &str, kind: TrustKind, last_used: u64) -> Trust {
+pub(super) fn trust(name: &str, kind: TrustKind, last_used: u64) -> Trust {
     Trust {
         id: random(TrustId::random()),
         kind,
@@ -120,6 +119,7 @@ pub async fn a_settlement_is_all_or_nothing<S: Store, F: Future<Output = S>>(ope
             Change::PutTicket(Box::new(ticket(false))),
         ],
         events: vec![Event::new(EventName::FactorConfirmed)],
+        if_changed: Vec::new(),
     };
     assert_eq!(store.settle(settlement.clone()).await, Ok(Settled::Lost(3)));
     assert_eq!(load(&store).await, Snapshot::default());
@@ -570,6 +570,7 @@ pub async fn the_chain_has_no_gaps_among_racers<S: Store, F: Future<Output = S>>
             now: at(racer as u64),
             changes: Vec::new(),
             events: vec![Event::new(EventName::ChallengeCreated), Event::new(EventName::DecisionAccepted)],
+            if_changed: Vec::new(),
         };
         store.settle(settlement).await
     })

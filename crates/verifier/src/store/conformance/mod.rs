@@ -11,12 +11,14 @@ mod changes;
 mod model;
 mod pairs;
 mod races;
+mod told;
 
 pub use budgets::*;
 pub use changes::*;
 pub use model::*;
 pub use pairs::*;
 pub use races::*;
+pub use told::*;
 
 use super::{Change, Query, Settled, Settlement, Snapshot, Store};
 use crate::{
@@ -43,7 +45,9 @@ macro_rules! store_conformance {
             enrolling_up_to_the_limit one_first_factor policies_against_each_other codes_do_not_come_back clocks_that_disagree
             a_clock_set_back_gives_no_guess_back enrolling_anew_against_answering success_against_parallel_failures
             locking_against_an_answer_in_flight one_named_request_many_times names_of_any_characters
-            one_proof_for_two_actions removing_each_other histories_come_out_as_the_model_says
+            one_proof_for_two_actions removing_each_other what_changed_is_told_once
+            what_is_over_is_found_until_it_is_told locks_begin_once wrong_answers_lock_once
+            few_recovery_codes_are_told_once_each trust_that_ends_is_told_once histories_come_out_as_the_model_says
         );
     };
     (@each $open:path: $($case:ident)*) => {$(
@@ -73,6 +77,7 @@ async fn settle_for<S: Store>(
         now: at(now),
         changes,
         events: Vec::new(),
+        if_changed: Vec::new(),
     };
     store.settle(settlement).await.expect("the store answers")
 }

@@ -42,7 +42,7 @@ pub(super) async fn verifier<S: Store>(store: S, policy: &Policy) -> Shared<S> {
     Arc::new(verifier)
 }
 
-async fn pending<S: Store>(verifier: &Shared<S>, grant: Grant) -> (PendingCode, Account) {
+pub(super) async fn pending<S: Store>(verifier: &Shared<S>, grant: Grant) -> (PendingCode, Account) {
     let pending =
         verifier.enrol_totp(&who(), "Acme", "ann", grant, &context(0)).await.expect("it may be enrolled");
     let account = parse_uri(pending.uri.expose()).expect("a URI").account;

@@ -336,10 +336,7 @@ fn recovery_code(loaded: &Loaded, parsed: &Parsed<'_>, cost: HashCost) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        Action, ChallengeId, FactorId, LocalKeys, Policy, Subject, Tag, keys::TenantKeys, store::Snapshot,
-    };
-    use keyhaven_secret::Key;
+    use crate::{Action, ChallengeId, FactorId, Policy, Subject, Tag, keys::TenantKeys, store::Snapshot};
 
     fn factor(loaded: &Loaded) -> Factor {
         let mut factor = Factor {
@@ -370,12 +367,11 @@ mod tests {
     /// Once in a million two apps show the same code: here they have the same secret.
     #[test]
     fn a_code_that_two_apps_show_is_used_up_for_both() {
-        let kek = LocalKeys::new("k", Key::from_slice(&[1; 32]).unwrap());
         let mut loaded = Loaded {
             who: Subject::new("acme", "ann").unwrap(),
             policy: Policy::default(),
             revision: 1,
-            keys: TenantKeys::create(&kek, "acme").unwrap().1,
+            keys: TenantKeys::first().unwrap().1.into(),
             state: Snapshot::default(),
         };
         loaded.state.factors = vec![factor(&loaded), factor(&loaded)];
@@ -393,6 +389,7 @@ mod tests {
             sent_at: None,
             code: None,
             cancelled: false,
+            expired: false,
             answered: None,
         };
         // RFC 6238 appendix B, the six last digits.
