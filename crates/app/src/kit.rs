@@ -68,14 +68,12 @@ impl App {
         let key = RecoveryKey::generate().map_err(other)?;
         // The new slot shall open both compartments, so both must be open while it is made.
         self.session_mut()?.vault.unlock_recovery(proof.credential())?;
-        let mut made = Err(other("no slot was made"));
-        let saved = self.save_with(|session| {
-            made = session.vault.add_slot(&NewSlot::recovery_key(&key), now).map_err(other);
-        });
+        let saved =
+            self.save_if(|session| session.vault.add_slot(&NewSlot::recovery_key(&key), now).map_err(other));
         let session = self.session_mut()?;
         session.vault.lock_recovery().map_err(other)?;
-        saved?;
-        let kit = ShownKit::new(key, made?, now);
+        let (slot, _) = saved?;
+        let kit = ShownKit::new(key, slot, now);
         let view = kit.view(session.vault.id().to_string())?;
         session.kit = Some(kit);
         Ok(view)

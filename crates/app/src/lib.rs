@@ -132,6 +132,13 @@ impl App {
         self.phase = match LockedVault::read(self.host.files(), self.home.vault()) {
             Ok(vault) => Phase::Locked { vault: Box::new(vault), keyring: KeyringState::Unasked },
             Err(ReadError::NotFound) if self.is_first_start() => Phase::Absent,
+            Err(ReadError::NotFound) if let Some(damaged) = self.home.damaged() => {
+                let detail = format!(
+                    "where the vault is is not known: {damaged}. Choose the vault or a backup; where there never was one, \
+                     remove that file"
+                );
+                Phase::Unreadable(ReadError::Io(std::io::Error::other(detail)))
+            }
             Err(error) => Phase::Unreadable(error),
         };
     }
@@ -152,7 +159,7 @@ impl App {
             Ok(names) => names.is_empty(),
             Err(error) => nothing(&error),
         };
-        self.home.is_own_vault() && folder && states
+        self.home.is_own_vault() && self.home.damaged().is_none() && folder && states
     }
 
     /// Looks at the vault file anew, unless the vault is open: a stick may have come, a folder been synced, another

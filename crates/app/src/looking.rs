@@ -242,12 +242,9 @@ impl App {
 
     /// Merges `other` into the open vault and saves.
     pub(crate) fn take_in_other(&mut self, other: &OpenVault) -> Result<(), Failure> {
-        let mut merged = Ok(());
-        let saved = self.save_with(|session: &mut Session| {
-            merged = session.vault.merge(other).map(drop).map_err(crate::failure::other);
-        });
+        let saved = self.save_if(|session| session.vault.merge(other).map_err(crate::failure::other));
         self.session_mut()?.read_accounts();
-        merged.and(saved.map(drop))
+        saved.map(drop)
     }
 
     /// The same with the recovery compartment open meanwhile, which `ours` has: after a rotation in one of two copies

@@ -278,8 +278,10 @@ pub enum SlotName {
 pub struct RotationFate {
     /// Saved states beside the vault: they keep the old keys, and open with the old ways in.
     pub saved_states: u32,
-    /// Backups in the folder: the same.
+    /// Backups in the folder: the same, or with their own passphrase where they have one.
     pub backups: u32,
+    /// Why the folder could not be looked into: how many backups there are is then not known.
+    pub folder_failure: Option<String>,
     /// Whether backups have a passphrase of their own, which has to be set anew.
     pub own_backup_passphrase: bool,
     /// Further passphrases, which open the vault no more.

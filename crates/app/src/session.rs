@@ -256,12 +256,34 @@ impl App {
     /// # Errors
     /// Locked, or not saved: then the vault in memory is again what the disk has.
     pub(crate) fn save_with(&mut self, change: impl FnOnce(&mut Session)) -> Result<TakenIn, Failure> {
+        self.save_if(|session| {
+            change(session);
+            Ok(())
+        })
+        .map(|((), taken_in)| taken_in)
+    }
+
+    /// The same with a change that may be refused: then nothing is written, since each write pushes a saved state
+    /// towards its end.
+    ///
+    /// # Errors
+    /// Locked, refused, or not saved: then the vault in memory is again what the disk has.
+    pub(crate) fn save_if<T>(
+        &mut self,
+        change: impl FnOnce(&mut Session) -> Result<T, Failure>,
+    ) -> Result<(T, TakenIn), Failure> {
         let now = self.now();
         let host = self.host.clone();
         let session = self.session_mut()?;
         session.may_save()?;
         session.flush_used(now);
-        change(session);
+        let made = match change(session) {
+            Ok(made) => made,
+            Err(refused) => {
+                session.revert();
+                return Err(refused);
+            }
+        };
         let mut taken_in = TakenIn::Nothing;
         for _ in 0..SAVE_ATTEMPTS {
             let failure = match session.vault.save(host.files(), now) {
@@ -270,7 +292,7 @@ impl App {
                     if taken_in == TakenIn::Changes {
                         session.read_accounts();
                     }
-                    return Ok(taken_in);
+                    return Ok((made, taken_in));
                 }
                 Err(SaveError::ChangedOnDisk { .. }) => match session.vault.refresh(host.files()) {
                     Ok(_) => {
@@ -283,7 +305,7 @@ impl App {
                         match session.vault.save_over_unreadable(host.files(), now) {
                             Ok(_) => {
                                 session.used.clear();
-                                return Ok(taken_in);
+                                return Ok((made, taken_in));
                             }
                             Err(_) => not_taken_in(error),
                         }

@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 const SETTINGS_FILE: &str = "settings.json";
+/// Where a settings file goes that could not be read, before another is written.
+const DAMAGED_FILE: &str = "settings.json.damaged";
 const VAULT_FILE: &str = "vault.keyhaven";
 /// A settings file is a few hundred bytes; what is longer is not ours.
 const LARGEST: u64 = 64 * 1024;
@@ -16,6 +18,8 @@ const LARGEST: u64 = 64 * 1024;
 pub(crate) struct Home {
     folder: PathBuf,
     vault: Location,
+    /// Why the settings file does not say where the vault is, though it is there.
+    damaged: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -44,7 +48,7 @@ fn lenient(fields: &Map<String, Value>) -> Settings {
 
 impl Home {
     pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_path_buf(), vault: Location::at(folder.join(VAULT_FILE)) }
+        Self { folder: folder.to_path_buf(), vault: Location::at(folder.join(VAULT_FILE)), damaged: None }
     }
 
     pub fn folder(&self) -> &Path {
@@ -60,19 +64,45 @@ impl Home {
         *self.vault.file() == self.folder.join(VAULT_FILE)
     }
 
-    /// The settings, and from the same file the vault's place. What cannot be read has its default: it holds nothing
-    /// that a person could not set again, and must not keep anyone from the codes.
+    /// Why nobody knows whether the person chose another place for the vault: the settings file is there, and damaged
+    /// or not readable. A vault in Keyhaven's own folder is used; that there is none is then no first start.
+    pub fn damaged(&self) -> Option<&str> {
+        self.damaged.as_deref()
+    }
+
+    /// The settings, and from the same file the vault's place. A setting that cannot be read has its default: it is
+    /// nothing that a person could not set again, and must not keep anyone from the codes.
     pub fn read_settings(&mut self, files: &dyn Files) -> Settings {
-        let read = files.read(&self.folder.join(SETTINGS_FILE), LARGEST).ok();
-        let mut fields: Map<String, Value> =
-            read.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        if let Some(Value::String(path)) = fields.remove("vault") {
-            self.vault = Location::at(path);
+        let path = self.folder.join(SETTINGS_FILE);
+        let read = match files.read(&path, LARGEST) {
+            Ok(bytes) => {
+                serde_json::from_slice::<Map<String, Value>>(&bytes).map_err(|error| error.to_string())
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Map::new()),
+            Err(error) => Err(error.to_string()),
+        };
+        let mut fields = read.unwrap_or_else(|why| {
+            self.damaged = Some(format!("{} cannot be read ({why})", path.display()));
+            Map::new()
+        });
+        match fields.remove("vault") {
+            Some(Value::String(place)) => self.vault = Location::at(place),
+            Some(_) => self.damaged = Some(format!("{} names the vault's place by no text", path.display())),
+            None => {}
         }
         lenient(&fields)
     }
 
-    pub fn write_settings(&self, files: &dyn Files, settings: &Settings) -> Result<(), Failure> {
+    pub fn write_settings(&mut self, files: &dyn Files, settings: &Settings) -> Result<(), Failure> {
+        if self.damaged.is_some() {
+            // It may be all that says where the vault was.
+            let path = self.folder.join(SETTINGS_FILE);
+            files.rename(&path, &self.folder.join(DAMAGED_FILE)).map_err(|error| {
+                let detail = format!("the damaged {} could not be put aside: {error}", path.display());
+                fail(FailureKind::NotSaved, detail)
+            })?;
+            self.damaged = None;
+        }
         let vault = (!self.is_own_vault()).then(|| self.vault.file().to_path_buf());
         let text = serde_json::to_vec_pretty(&Kept { vault, settings: settings.clone() }).map_err(other)?;
         let path = self.folder.join(SETTINGS_FILE);

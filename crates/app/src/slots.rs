@@ -89,9 +89,7 @@ impl App {
                 "without this passphrase only the emergency kit would be left, and it was never typed back",
             ));
         }
-        let mut removed = Ok(());
-        self.save_with(|session| removed = session.vault.remove_slot(id, now))?;
-        removed.map_err(slot_failure)?;
+        self.save_if(|session| session.vault.remove_slot(id, now).map_err(slot_failure))?;
         if own {
             let session = self.session_mut()?;
             session.keyring = KeyringState::Unasked;
@@ -128,11 +126,9 @@ impl App {
         // A cost that was once found right is never lowered, however busy the machine is now.
         let cost = at_least(self.calibrated(), slot.and_then(|slot| slot.cost));
         let now = self.now();
-        let mut changed = Ok(());
-        self.save_with(|session| {
-            changed = session.vault.change_passphrase(id, current, new, cost, now).map(drop);
+        self.save_if(|session| {
+            session.vault.change_passphrase(id, current, new, cost, now).map_err(slot_failure)
         })?;
-        changed.map_err(slot_failure)?;
         self.slots()
     }
 
@@ -163,16 +159,15 @@ impl App {
             if work(cost) < work(old) + work(old) / 4 {
                 continue;
             }
-            let mut changed = Ok(());
-            self.save_with(|session| {
-                changed =
-                    session.vault.change_passphrase(slot.id, passphrase, passphrase, cost, now).map(drop);
-            })?;
-            match changed {
+            let raised = self.save_if(|session| {
+                let vault = &mut session.vault;
+                vault.change_passphrase(slot.id, passphrase, passphrase, cost, now).map_err(slot_failure)
+            });
+            match raised {
                 // Another passphrase's slot: it is raised when that one is typed.
-                Err(SlotError::WrongPassphrase) => {}
-                Err(error) => return Err(slot_failure(error)),
-                Ok(()) => {
+                Err(failure) if failure.kind == FailureKind::WrongPassphrase => {}
+                Err(failure) => return Err(failure),
+                Ok(_) => {
                     self.session_mut()?.unlock_took = None;
                     return Ok(true);
                 }
@@ -195,6 +190,7 @@ impl App {
         Ok(RotationFate {
             saved_states: number(of(PointPlace::Saved)),
             backups: number(of(PointPlace::Folder)),
+            folder_failure: points.folder_failure,
             own_backup_passphrase: self.backups.plan.slot.is_some(),
             other_passphrases: count(SlotKind::Passphrase).saturating_sub(1),
             keyring: count(SlotKind::Keyring) > 0,
@@ -259,13 +255,11 @@ impl App {
         if !was_open {
             session.vault.unlock_recovery(proof.credential())?;
         }
-        let mut changed = Ok(());
-        let saved = self.save_with(|session| changed = change(session));
+        let saved = self.save_if(|session| change(session).map_err(slot_failure));
         if !was_open {
             self.session_mut()?.vault.lock_recovery().map_err(other)?;
         }
-        saved?;
-        changed.map_err(slot_failure)
+        saved.map(drop)
     }
 }
 

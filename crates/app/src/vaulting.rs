@@ -325,16 +325,13 @@ impl App {
         written.result.clone()?;
         let now = self.now();
         let before = written.before.as_ref().and_then(|text| KeyringKey::from_text(text).ok());
-        let (mut added, label) = (Ok(()), self.computer());
-        self.save_with(|session| {
+        let label = self.computer();
+        self.save_if(|session| {
             let old = before.and_then(|key| session.vault.slot_opened_by(Credential::Keyring(&key)));
-            let new = NewSlot { label: label.clone(), ..NewSlot::keyring(&written.entry.key) };
-            added = session.vault.add_slot(&new, now).map(drop).map_err(other);
-            if let (Ok(()), Some(old)) = (&added, old) {
-                added = session.vault.remove_slot(old, now).map_err(other);
-            }
+            let new = NewSlot { label, ..NewSlot::keyring(&written.entry.key) };
+            session.vault.add_slot(&new, now).map_err(other)?;
+            old.map_or(Ok(()), |old| session.vault.remove_slot(old, now).map_err(other))
         })?;
-        added?;
         self.remember_provider(&written.entry.vault_id);
         self.session_mut()?.keyring = KeyringState::Ready;
         Ok(())
@@ -404,9 +401,7 @@ impl App {
             }
         };
         let now = self.now();
-        let mut result = Ok(());
-        self.save_with(|session| result = session.vault.remove_slot(slot, now).map_err(other))?;
-        result?;
+        self.save_if(|session| session.vault.remove_slot(slot, now).map_err(other))?;
         self.session_mut()?.keyring = KeyringState::Unasked;
         Ok(())
     }

@@ -127,6 +127,9 @@ fn tell_fate(fate: &RotationFate) -> Result<(), Failure> {
         "  {} saved states and {} backups keep the old keys, and open with the old passphrase and recovery key",
         fate.saved_states, fate.backups
     ))?;
+    if let Some(failure) = &fate.folder_failure {
+        output::line(format_args!("  how many backups do so is not known: {failure}"))?;
+    }
     if fate.own_backup_passphrase {
         output::line("  the backups' own passphrase has to be set anew")?;
     }

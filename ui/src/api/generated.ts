@@ -1679,9 +1679,13 @@ export type RotationFate = {
  */
 saved_states: number, 
 /**
- * Backups in the folder: the same.
+ * Backups in the folder: the same, or with their own passphrase where they have one.
  */
 backups: number, 
+/**
+ * Why the folder could not be looked into: how many backups there are is then not known.
+ */
+folder_failure: string | null, 
 /**
  * Whether backups have a passphrase of their own, which has to be set anew.
  */

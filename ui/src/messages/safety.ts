@@ -71,11 +71,13 @@ export const safety = {
     rotate: "Renew the keys…", rotateTitle: "Renew the vault’s keys", rotateGo: "Renew the keys", rotatePassphrase: "Passphrase, which stays",
     rotateHelp: "Do this when somebody may know a passphrase, a kit or a keyring’s key of this vault. Everything in it is sealed under new keys.",
     rotateImpossible: "Give the vault a passphrase first: without one only the new kit would open it.",
-    fate: (fate: { saved_states: number; backups: number; own_backup_passphrase: boolean; other_passphrases: number; keyring: boolean }) => [
+    fate: (fate: { saved_states: number; backups: number; folder_failure: string | null; own_backup_passphrase: boolean; other_passphrases: number; keyring: boolean }) => [
       "You get a new emergency kit. The old one opens this vault no more.",
       ...(fate.other_passphrases > 0 ? [`${plural(fate.other_passphrases, "further passphrase opens", "further passphrases open")} it no more.`] : []),
       ...(fate.keyring ? ["This computer’s keyring gets a new key; other computers’ keyrings have to be set up again."] : []),
-      ...(fate.saved_states + fate.backups > 0 ? [`${plural(fate.saved_states, "saved state", "saved states")} and ${plural(fate.backups, "backup", "backups")} keep the old keys: they still open with the old passphrase and kit, for you and for whoever knows them. Delete them yourself if they must not.`] : []),
+      ...(fate.saved_states + fate.backups > 0 ? [`${plural(fate.saved_states, "saved state", "saved states")} and ${plural(fate.backups, "backup", "backups")} keep the old keys: they still open with ${fate.own_backup_passphrase ? "the old passphrase, the backups’ own passphrase" : "the old passphrase"} and the old kit, for you and for whoever knows them. Delete them yourself if they must not.`] : []),
+      ...(fate.folder_failure !== null ? [`How many backups keep the old keys is not known (${fate.folder_failure}).`] : []),
+      "So do copies that you made elsewhere, and pages that you printed.",
       ...(fate.own_backup_passphrase ? ["Backups wait until you set their own passphrase anew."] : []),
     ],
   },

@@ -271,7 +271,7 @@ export class Double {
     add_passphrase: (args) => { this.#proved(args); return (this.slots = [...this.slots, slotView({ id: "p2", label: String(args["label"]) })].map((slot) => ({ ...slot, removable: true }))); },
     remove_slot: (args) => { this.#proved(args); return (this.slots = this.slots.filter((slot) => slot.id !== args["id"])); },
     change_passphrase: ({ current }) => { if (current !== PASSPHRASE) throw fail("wrong_passphrase"); return this.slots; },
-    rotation_fate: () => ({ saved_states: 12, backups: 3, own_backup_passphrase: false, other_passphrases: 1, keyring: true, possible: true }),
+    rotation_fate: () => ({ saved_states: 12, backups: 3, folder_failure: null, own_backup_passphrase: false, other_passphrases: 1, keyring: true, possible: true }),
     rotate_keys: ({ passphrase }) => { if (passphrase !== PASSPHRASE) throw fail("wrong_passphrase"); this.#change({ kit: "unconfirmed" }); return KIT; },
     doctor: () => doctorReport(),
     preview_export: ({ target, accounts }) => ({ accounts: (accounts as string[]).length, files: 1, losses: target === "keyhaven" ? [] : [{ what: "the note", left_out: false, accounts: ["GitHub · me@example.org"] }] }),

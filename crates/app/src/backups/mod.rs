@@ -26,12 +26,15 @@ const BACKUP_LABEL: &str = "backups";
 /// What the app knows about its backups.
 pub(crate) struct Backups {
     pub plan: Plan,
+    /// Why the plan on disk could not be read, the last time that it was looked at; `plan` is what was known before.
+    unreadable: Option<String>,
     waiting: Option<Waiting>,
 }
 
 impl Backups {
-    pub fn new(plan: Plan) -> Self {
-        Self { plan, waiting: None }
+    pub fn new(read: Result<Plan, String>) -> Self {
+        let unreadable = read.as_ref().err().cloned();
+        Self { plan: read.unwrap_or_default(), unreadable, waiting: None }
     }
 }
 
@@ -40,15 +43,19 @@ impl App {
     pub fn backups(&self) -> BackupView {
         let plan = &self.backups.plan;
         let state = match self.sealed() {
+            Some(_) if self.backups.unreadable.is_some() => BackupState::Failing,
             Some(vault) => plan.state(state_of(vault), self.now()),
             None => BackupState::Off,
         };
+        let unreadable = self.backups.unreadable.as_ref().map(|why| {
+            format!("what is known about the backups cannot be read ({why}); choose their folder anew")
+        });
         BackupView {
             folder: plan.folder.as_ref().map(|folder| folder.display().to_string()),
             state,
             last_at: plan.last.as_ref().map(|last| last.at),
             last_name: plan.last.as_ref().map(|last| last.name.clone()),
-            failure: plan.trouble.as_ref().map(|trouble| trouble.why.clone()),
+            failure: unreadable.or_else(|| plan.trouble.as_ref().map(|trouble| trouble.why.clone())),
             failing_since: plan.trouble.as_ref().map(|trouble| trouble.since),
             keep_newest: plan.keep_newest,
             keep_days: plan.keep_days,
@@ -184,15 +191,31 @@ impl App {
 
     /// Milliseconds until a backup is due; `None` when none is planned or none can be made now.
     pub fn backup_wait(&mut self) -> Option<u64> {
-        if self.demo || self.session().is_ok_and(|session| session.waiting.is_some()) {
+        if self.demo
+            || self.backups.unreadable.is_some()
+            || self.session().is_ok_and(|session| session.waiting.is_some())
+        {
             return None;
         }
         if self.backups.plan.slot.is_some() && !self.is_open() {
             return None; // sealing under another passphrase takes the open vault
         }
+        if self.backups.plan.folder.is_some() {
+            self.take_in_changes();
+        }
         let (now, current) = (self.now(), state_of(self.sealed()?));
-        let Backups { plan, waiting } = &mut self.backups;
+        let Backups { plan, waiting, .. } = &mut self.backups;
         plan.due(current, waiting, now)
+    }
+
+    /// Takes in what another program has saved meanwhile: it is to be backed up as much as what this one saves. What
+    /// cannot be taken in is told where somebody asks for something.
+    fn take_in_changes(&mut self) {
+        let Ok(session) = self.session() else { return self.look_again() };
+        let there = LockedVault::read(self.host.files(), self.location());
+        if there.is_ok_and(|there| there.as_bytes() != session.vault.sealed().as_bytes()) {
+            let _ = self.take_in();
+        }
     }
 
     /// What to write where. `asked` says that a person asked for it: then a folder without any of the earlier backups
@@ -203,6 +226,9 @@ impl App {
     /// remembered as [`App::end_backup`] does.
     pub fn begin_backup(&mut self, asked: bool) -> Result<BackupJob, Failure> {
         self.reload_plan();
+        if let (Some(_), Some(failure)) = (&self.backups.unreadable, self.backups().failure) {
+            return Err(fail(FailureKind::NotSaved, failure));
+        }
         let plan = &self.backups.plan;
         let Some(folder) = plan.folder.clone() else {
             return Err(fail(FailureKind::BadInput, "no folder was chosen for backups"));
@@ -322,7 +348,11 @@ impl App {
 
     fn reload_plan(&mut self) {
         if !self.demo {
-            self.backups.plan = Plan::read(self.host.files(), self.home.folder());
+            match Plan::read(self.host.files(), self.home.folder()) {
+                Ok(plan) => (self.backups.plan, self.backups.unreadable) = (plan, None),
+                // What was known stays: it is better than nothing, and is not written over what cannot be read.
+                Err(why) => self.backups.unreadable = Some(why),
+            }
         }
         if let Some(id) = self.sealed().map(|vault| vault.id().to_string()) {
             self.backups.plan.about(&id);
@@ -335,6 +365,13 @@ impl App {
         let before = self.backups.plan.clone();
         change(&mut self.backups.plan);
         if !self.demo {
+            if self.backups.unreadable.is_some() {
+                if let Err(failure) = Plan::put_aside(self.host.files(), self.home.folder()) {
+                    self.backups.plan = before;
+                    return Err(failure);
+                }
+                self.backups.unreadable = None;
+            }
             let written = self.backups.plan.write(self.host.files(), self.home.folder());
             if let Err(failure) = written {
                 self.backups.plan = before;
@@ -348,7 +385,7 @@ impl App {
     fn note(&mut self, change: impl FnOnce(&mut Plan)) {
         self.reload_plan();
         change(&mut self.backups.plan);
-        if !self.demo {
+        if !self.demo && self.backups.unreadable.is_none() {
             let _ = self.backups.plan.write(self.host.files(), self.home.folder());
         }
     }

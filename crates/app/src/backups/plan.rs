@@ -20,6 +20,8 @@ const OVERDUE: u64 = 2 * DAILY;
 const RETRY: u64 = 15 * 60_000;
 
 const FILE: &str = "backups.json";
+/// Where a plan goes that could not be read.
+const DAMAGED: &str = "backups.json.damaged";
 /// Folder, numbers and a slot: a few kilobytes.
 const LARGEST: u64 = 64 * 1024;
 
@@ -103,11 +105,30 @@ impl Default for Plan {
 }
 
 impl Plan {
-    /// The plan in `home`. A file that cannot be read means the defaults, as with the settings.
-    pub fn read(files: &dyn Files, home: &Path) -> Self {
-        let read = files.read(&home.join(FILE), LARGEST).ok();
-        let plan: Self = read.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        if check(&plan.rotation()).is_ok() { plan } else { Self { folder: plan.folder, ..Self::default() } }
+    /// The plan in `home`; where there is no file, that of somebody who chose nothing yet.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read, or says nothing that is understood: why.
+    pub fn read(files: &dyn Files, home: &Path) -> Result<Self, String> {
+        let path = home.join(FILE);
+        let told = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+        let bytes = match files.read(&path, LARGEST) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(told(&error)),
+        };
+        let plan: Self = serde_json::from_slice(&bytes).map_err(|error| told(&error))?;
+        let Self { keep_newest, keep_days, .. } = Self::default();
+        Ok(if check(&plan.rotation()).is_ok() { plan } else { Self { keep_newest, keep_days, ..plan } })
+    }
+
+    /// Puts a file that could not be read aside, before another is written: it may be all that says where backups are.
+    pub fn put_aside(files: &dyn Files, home: &Path) -> Result<(), Failure> {
+        let path = home.join(FILE);
+        files.rename(&path, &home.join(DAMAGED)).map_err(|error| {
+            let what = format!("the damaged {} could not be put aside: {error}", path.display());
+            fail(FailureKind::NotSaved, what)
+        })
     }
 
     pub fn write(&self, files: &dyn Files, home: &Path) -> Result<(), Failure> {

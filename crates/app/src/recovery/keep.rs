@@ -126,27 +126,19 @@ impl App {
         let (path, bytes) = (pending.path.clone(), pending.bytes.duplicate());
         let digest = digest(&bytes);
 
-        let mut dropped = Ok(());
-        let saved = self.save_with(|session| {
+        self.save_if(|session| {
             let original = Record::new(file, FILE_KIND, now, bytes);
             let codes = Record::new(record, SET_KIND, now, set.write());
-            dropped = session
-                .vault
-                .drop_in_recovery(original)
-                .and_then(|()| session.vault.drop_in_recovery(codes))
-                .map_err(other);
-            if dropped.is_err() {
-                return;
-            }
+            session.vault.drop_in_recovery(original).map_err(other)?;
+            session.vault.drop_in_recovery(codes).map_err(other)?;
             let accounts = session.vault.accounts_mut();
             put(accounts, record, SUMMARY_KIND, now, summary.write());
             if let Some((id, mut old)) = old {
                 old.superseded_at = Some(now);
                 put(accounts, id, SUMMARY_KIND, now, old.write());
             }
-        });
-        dropped?;
-        saved?;
+            Ok(())
+        })?;
         let files = self.host.clone();
         let session = self.session_mut()?;
         let there = session.vault.holds_on_disk(files.files(), &[record, file]);

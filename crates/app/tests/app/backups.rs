@@ -66,6 +66,57 @@ fn proof() -> Proof {
     Proof { passphrase: Some(crate::host::PASSPHRASE.into()), recovery_key: None }
 }
 
+/// A plan that cannot be read is not "no folder was chosen", and nothing is written over it.
+#[test]
+fn a_damaged_plan_is_told_and_put_aside_when_the_folder_is_chosen_anew() {
+    let mut scene = scene();
+    timer(&mut scene.app).unwrap();
+    let file = scene.home.path().join("backups.json");
+    let plan = std::fs::read(&file).unwrap();
+    std::fs::write(&file, b"").unwrap();
+    let told = |app: &App| {
+        let view = app.backups();
+        assert_eq!(view.state, BackupState::Failing);
+        assert!(view.failure.unwrap().contains("backups.json"));
+    };
+    let failure = scene.app.back_up_now().unwrap_err();
+    assert!(failure.detail.contains("choose their folder anew"), "{failure:?}");
+    told(&scene.app);
+    let mut again = crate::host::restarted(&scene.host, scene.home.path());
+    again.unlock_with_passphrase(&passphrase()).unwrap();
+    told(&again);
+    assert!(again.backup_wait().is_none());
+    assert_eq!(std::fs::read(&file).unwrap(), b"", "nothing is written over it");
+    // It comes back, as a share does: all is as it was.
+    std::fs::write(&file, &plan).unwrap();
+    again.back_up_now().unwrap();
+    assert_eq!(again.backups().state, BackupState::Good);
+    std::fs::write(&file, b"{").unwrap();
+    again.set_backup_folder(scene.folder.path()).unwrap();
+    assert_eq!(std::fs::read(scene.home.path().join("backups.json.damaged")).unwrap(), b"{");
+    again.back_up_now().unwrap();
+    assert_eq!(again.backups().state, BackupState::Good);
+}
+
+/// The command line adds an account while the window is open: that is backed up too.
+#[test]
+fn what_another_program_saved_is_backed_up() {
+    let mut scene = scene();
+    timer(&mut scene.app).unwrap();
+    assert!(scene.app.backup_wait().unwrap() > 0);
+    let mut other = crate::host::restarted(&scene.host, scene.home.path());
+    other.unlock_with_passphrase(&passphrase()).unwrap();
+    add_named(&mut other, "Elsewhere");
+    let wait = scene.app.backup_wait().unwrap();
+    assert!(wait > 0 && wait <= 5 * MINUTE, "it waits for quiet: {wait}");
+    scene.host.pass(wait);
+    assert_eq!(timer(&mut scene.app).unwrap().state, BackupState::Good);
+    let newest = files(scene.folder.path()).pop().unwrap();
+    let backup = LockedVault::read(&DiskFiles, &Location::at(&newest)).unwrap();
+    let backup = backup.unlock(Credential::Passphrase(&passphrase())).unwrap();
+    assert_eq!(backup.accounts().iter().filter(|record| record.kind == "account").count(), 1);
+}
+
 #[test]
 fn a_chosen_folder_is_backed_up_to_at_once_after_changes_and_looked_at_daily() {
     let mut s = scene();

@@ -103,6 +103,31 @@ fn one_bad_setting_forgets_nothing_else() {
     assert_eq!(app.settings().clipboard_seconds, Settings::default().clipboard_seconds);
 }
 
+/// A settings file that was cut off no longer says that the vault is on the stick.
+#[test]
+fn a_damaged_settings_file_is_no_first_start_and_is_put_aside() {
+    let (host, home, stick) = (TestHost::new(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    drop(open_app(&host, stick.path()));
+    let mut app = App::open(host.clone(), home.path());
+    app.use_vault(&stick.path().join("vault.keyhaven"), false).unwrap();
+    let file = home.path().join("settings.json");
+    for damage in [&br#"{"vault":"/tmp"#[..], b"", b"[]", br#"{"vault":7}"#, b"\xff"] {
+        std::fs::write(&file, damage).unwrap();
+        let mut app = restarted(&host, home.path());
+        let Status::Unreadable { error, .. } = app.status() else { panic!("{damage:?}: {:?}", app.status()) };
+        assert!(error.detail.contains("settings.json"), "{error:?}");
+        let refused = app.create(Some((passphrase(), cheap())), false).map(drop).unwrap_err();
+        assert_eq!(refused.kind, FailureKind::VaultExists);
+        assert!(!home.path().join("vault.keyhaven").exists());
+    }
+    let mut app = restarted(&host, home.path());
+    app.use_vault(&stick.path().join("vault.keyhaven"), false).unwrap();
+    assert!(matches!(app.status(), Status::Locked(_)), "{:?}", app.status());
+    assert_eq!(std::fs::read(home.path().join("settings.json.damaged")).unwrap(), b"\xff");
+    let app = restarted(&host, home.path());
+    assert_eq!(app.location().file(), stick.path().join("vault.keyhaven"));
+}
+
 /// The vault was on a stick that broke; its backup was restored into Keyhaven's own folder.
 #[test]
 fn a_restored_copy_is_the_vault_of_the_next_start_too() {

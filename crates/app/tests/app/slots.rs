@@ -82,6 +82,30 @@ fn a_passphrase_is_changed_and_its_cost_is_not_lowered() {
     assert!(!app.strengthen(&text(SECOND)).unwrap(), "a busy machine lowers nothing");
 }
 
+/// Each save pushes the earliest saved state towards its end; what was refused is no reason for that.
+#[test]
+fn what_is_refused_writes_nothing() {
+    let (host, home) = (TestHost::new(), tempfile::tempdir().unwrap());
+    let mut app = open_app(&host, home.path());
+    add(&mut app, "kept");
+    let only = of(&app.slots().unwrap(), SlotName::Passphrase)[0].id.clone();
+    let vault = || std::fs::read(home.path().join("vault.keyhaven")).unwrap();
+    let states = || std::fs::read_dir(home.path().join("generations")).unwrap().count();
+    let (before, count, slots) = (vault(), states(), app.slots().unwrap());
+    for _ in 0..3 {
+        let wrong = app.change_passphrase(&only, &text("not the passphrase"), &text(SECOND)).unwrap_err();
+        assert_eq!(wrong.kind, FailureKind::WrongPassphrase);
+        let long = "x".repeat(10_000);
+        app.add_passphrase_at(proof(PASSPHRASE), &text(SECOND), &long, cheap()).unwrap_err();
+        app.remove_slot(&only, proof(PASSPHRASE)).unwrap_err();
+        assert!(!app.strengthen(&text("not the passphrase")).unwrap());
+    }
+    assert!(vault() == before && states() == count);
+    assert_eq!(app.slots().unwrap(), slots);
+    add(&mut app, "more");
+    assert_eq!(app.accounts().unwrap().len(), 2);
+}
+
 #[test]
 fn a_cost_below_the_least_is_raised_after_an_unlock_and_once() {
     let (host, home) = (TestHost::new(), tempfile::tempdir().unwrap());
