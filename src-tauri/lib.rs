@@ -64,6 +64,8 @@ fn start(demo: bool) -> Result<(), Box<dyn std::error::Error>> {
         builder = builder.plugin(tauri_plugin_window_state::Builder::default().build());
     }
     let app = builder
+        // Before anything else is there: links may come that early.
+        .manage(links::Links::default())
         .plugin(tauri_plugin_dialog::init())
         .invoke_handler(commands::handler())
         .setup(move |app| {
@@ -71,7 +73,7 @@ fn start(demo: bool) -> Result<(), Box<dyn std::error::Error>> {
             let now = keyhaven.now();
             app.manage(state::Desk::new(keyhaven));
             // The page asks for them when the vault is open.
-            state::desk(app.handle()).links.keep(std::env::args().skip(1));
+            app.state::<links::Links>().keep(std::env::args().skip(1));
             state::desk(app.handle()).idle.touch(now);
             window::open(app.handle(), &settings)?;
             platform::session::watch(app.handle());
@@ -85,6 +87,9 @@ fn start(demo: bool) -> Result<(), Box<dyn std::error::Error>> {
         tauri::RunEvent::Exit => state::lock_for_good(app),
         #[cfg(target_os = "macos")]
         tauri::RunEvent::Opened { urls } => links::handed_over(app, urls.into_iter().map(String::from)),
+        // The program's picture in the Dock was clicked; its window may be hidden.
+        #[cfg(target_os = "macos")]
+        tauri::RunEvent::Reopen { .. } => platform::tray::show_window(app),
         _ => {}
     });
     drop(throw_away);

@@ -6,11 +6,10 @@
 //! with the link as its argument (`%u` in `keyhaven.desktop`, which is why that file is our own), and a program that runs
 //! already hears of it as of a second instance; macOS tells the running program.
 
-use crate::state::desk;
 use crate::{events, platform};
 use keyhaven_secret::SecretText;
 use std::sync::{Mutex, PoisonError};
-use tauri::AppHandle;
+use tauri::{AppHandle, Manager as _};
 
 /// What a link begins with, as registered.
 const SCHEMES: [&str; 2] = ["otpauth", "otpauth-migration"];
@@ -46,8 +45,10 @@ impl Links {
 
 /// Takes what another start of the program, or the system, hands over: shows the window and tells the page.
 pub(crate) fn handed_over(app: &AppHandle, arguments: impl IntoIterator<Item = String>) {
+    // macOS may hand a link over before there is a desk or a window; the page asks for it once it is there.
+    let came = app.state::<Links>().keep(arguments);
     platform::tray::show_window(app);
-    if desk(app).links.keep(arguments) {
+    if came {
         events::links(app);
     }
 }

@@ -1,6 +1,5 @@
 //! What the window's commands share: the app behind a lock, the clipboard, the idle clock.
 
-use crate::links::Links;
 use crate::platform::clipboard::Clipboard;
 use crate::{backing_up, commands, events, idle, watching};
 use keyhaven_app::view::{LockedView, Status};
@@ -25,8 +24,6 @@ pub(crate) struct Desk {
     pub gathering: AtomicBool,
     /// Encrypted exports that are being opened.
     pub openings: Openings,
-    /// Links that the system handed over.
-    pub links: Links,
     /// The camera, while it is on.
     pub camera: commands::Finder,
     /// When backups run.
@@ -49,7 +46,6 @@ impl Desk {
             recovery_room: AtomicBool::new(false),
             gathering: AtomicBool::new(false),
             openings: Openings::default(),
-            links: Links::default(),
             camera: commands::Finder::default(),
             backups: backing_up::Timer::default(),
             downloads: watching::Switch::default(),

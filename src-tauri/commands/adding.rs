@@ -49,7 +49,7 @@ pub(super) fn offer_from_links(app: &AppHandle) -> Answer<Option<Offer>> {
     if !desk.app().is_open() {
         return Ok(None);
     }
-    let links = desk.links.take();
+    let links = app.state::<crate::links::Links>().take();
     if links.is_empty() {
         return Ok(None);
     }

@@ -23,6 +23,19 @@ struct Held {
     copies: u64,
 }
 
+/// How often, and how soon, a clipboard that could not be read or cleared is tried again.
+const TRIES: u32 = 10;
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// How clearing went.
+#[derive(PartialEq, Eq)]
+enum Tried {
+    /// Nothing of Keyhaven's is there any more.
+    Done,
+    /// It could not be read or cleared at this moment.
+    Busy,
+}
+
 /// What the clipboard holds, as far as Keyhaven can use it.
 pub(crate) enum Content {
     /// Files.
@@ -56,14 +69,42 @@ impl Clipboard {
         Ok(())
     }
 
-    /// Clears the clipboard if it still holds what Keyhaven put there, and only then.
+    /// Clears the clipboard if it still holds what Keyhaven put there, and only then. A clipboard that cannot be read
+    /// at this moment (another program has it open) is asked again.
     pub fn clear_own(&self, app: &AppHandle) {
+        if self.try_clear(app) == Tried::Busy {
+            let app = app.clone();
+            tauri::async_runtime::spawn(async move {
+                for _ in 0..TRIES {
+                    tokio::time::sleep(AGAIN).await;
+                    if state::desk(&app).clipboard.try_clear(&app) == Tried::Done {
+                        break;
+                    }
+                }
+            });
+        }
+    }
+
+    fn try_clear(&self, app: &AppHandle) -> Tried {
         let mut held = self.held();
-        let Some(own) = held.own.take() else { return };
-        let Ok(system) = held.system() else { return };
-        let unchanged = system.get_text().is_ok_and(|text| SecretText::new(text) == own);
-        let cleared = unchanged && system.clear().is_ok();
+        let Some(own) = held.own.take() else { return Tried::Done };
+        let read = held.system().map(arboard::Clipboard::get_text);
+        let unchanged = match read {
+            Ok(Ok(text)) => SecretText::new(text) == own,
+            // Something else than text: somebody else's.
+            Ok(Err(Error::ContentNotAvailable | Error::ConversionFailure)) => false,
+            _ => {
+                held.own = Some(own);
+                return Tried::Busy;
+            }
+        };
+        let cleared = unchanged && held.system().is_ok_and(|system| system.clear().is_ok());
+        if unchanged && !cleared {
+            held.own = Some(own);
+            return Tried::Busy;
+        }
         events::clipboard(app, cleared);
+        Tried::Done
     }
 
     /// What is there: files before a picture before text.

@@ -1,7 +1,7 @@
 //! Locks when the computer is suspended or its screen is locked, where the system tells.
 //!
-//! Linux tells over D-Bus. Windows and macOS tell only through calls that need unsafe code; there the idle clock,
-//! which runs in wall-clock time, locks within half a minute of waking up.
+//! Linux tells over D-Bus. Windows and macOS tell only through calls that need unsafe code; there `idle.rs` notices a
+//! sleep within half a minute of waking up, and their screen lock is not heard.
 
 use tauri::AppHandle;
 
@@ -29,6 +29,7 @@ mod linux {
         "org.gnome.ScreenSaver",
         "org.cinnamon.ScreenSaver",
         "org.mate.ScreenSaver",
+        "org.xfce.ScreenSaver",
     ];
 
     pub(super) fn watch(app: &AppHandle) {

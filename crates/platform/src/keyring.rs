@@ -71,7 +71,7 @@ fn ask<T: Send + 'static>(
     let (answer, wait) = mpsc::sync_channel(1);
     let vault_id = vault_id.to_owned();
     let asked = std::thread::Builder::new().name("keyring".into()).spawn(move || {
-        let result = Entry::new(SERVICE, &vault_id).and_then(|entry| question(&entry));
+        let result = entry(&vault_id).and_then(|entry| question(&entry));
         // Nobody waits any longer: the answer is dropped, and wiped if it is a secret.
         let _ = answer.send(result.map_err(|error| named(&error)));
     });
@@ -87,6 +87,19 @@ fn ask<T: Send + 'static>(
             Err(KeyringError::Failed("the request broke off".into()))
         }
     }
+}
+
+/// The entry, through a connection of its own: a keyring that came up, or was started anew, since the last question is
+/// the one that answers.
+#[cfg(all(unix, not(target_os = "macos")))]
+fn entry(vault_id: &str) -> keyring::v1::Result<Entry> {
+    keyring_core::set_default_store(zbus_secret_service_keyring_store::Store::new()?);
+    Ok(Entry { inner: keyring_core::Entry::new(SERVICE, vault_id)? })
+}
+
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+fn entry(vault_id: &str) -> keyring::v1::Result<Entry> {
+    Entry::new(SERVICE, vault_id)
 }
 
 /// Gives the crate's error the name that a person can act on.
@@ -116,10 +129,30 @@ fn inaccessible(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> Keyr
     }
 }
 
-#[cfg(not(all(unix, not(target_os = "macos"))))]
+/// Credential Manager: the only access that it denies is that of a session which was never logged on
+/// (`ERROR_NO_SUCH_LOGON_SESSION`), such as a service's.
+#[cfg(windows)]
 fn inaccessible(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> KeyringError {
-    // Keychain and Credential Manager unlock with the session: no access means that it was denied.
-    KeyringError::Refused(cause.to_string())
+    KeyringError::Absent(cause.to_string())
+}
+
+#[cfg(target_os = "macos")]
+fn inaccessible(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> KeyringError {
+    keychain(cause)
+}
+
+/// What the Keychain answered (`SecBase.h`).
+#[cfg(target_os = "macos")]
+fn keychain(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> KeyringError {
+    match cause.downcast_ref::<security_framework::base::Error>().map(|error| error.code()) {
+        // errSecUserCanceled, errSecAuthFailed, and the two about rights to change
+        Some(-128 | -25293 | -61 | -25244) => KeyringError::Refused(cause.to_string()),
+        // errSecInteractionNotAllowed: it is locked, and nobody may be asked at this moment
+        Some(-25308) => KeyringError::Locked,
+        // errSecNotAvailable, errSecNoSuchKeychain, errSecInvalidKeychain
+        Some(-25291 | -25294 | -25295) => KeyringError::Absent(cause.to_string()),
+        _ => KeyringError::Failed(cause.to_string()),
+    }
 }
 
 #[cfg(all(unix, not(target_os = "macos")))]
@@ -130,7 +163,12 @@ fn unavailable(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> Keyri
     }
 }
 
-#[cfg(not(all(unix, not(target_os = "macos"))))]
+#[cfg(target_os = "macos")]
+fn unavailable(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> KeyringError {
+    keychain(cause)
+}
+
+#[cfg(windows)]
 fn unavailable(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> KeyringError {
     KeyringError::Failed(cause.to_string())
 }

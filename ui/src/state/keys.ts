@@ -28,6 +28,8 @@ const PLAIN: Readonly<Record<string, Action>> = {
 // Letters act only while the list has the focus; in the search field they are letters.
 const IN_LIST: Readonly<Record<string, Action>> = {
   ArrowRight: "details", Home: "first", End: "last", p: "pin", P: "pin", e: "edit", E: "edit", Delete: "delete", "?": "help",
+  // The key that is called "delete" on a Mac's keyboard.
+  ...(isMac ? { Backspace: "delete" as const } : {}),
 };
 
 /** Where the focus is, as far as keys care. */

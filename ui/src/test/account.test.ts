@@ -114,6 +114,12 @@ describe("showing a secret", () => {
     expect(document.documentElement.outerHTML).not.toContain("JBSWY3DPEHPK3PXP");
     expect(document.querySelector("img")).toBeNull();
   };
+  it("is over at once by the key that locks", async () => {
+    await shown();
+    press("l", { ctrlKey: true });
+    await soon("unlock");
+    nothingLeft();
+  });
   it("wants the passphrase anew, and names a wrong one", async () => {
     const double = await details();
     click("reveal");
