@@ -218,6 +218,22 @@ mod story {
         world.open(&[]).wait_for_code();
     }
 
+    /// It is started after Keyhaven, or anew: the running program finds it.
+    #[test]
+    fn a_keyring_that_comes_up_later_opens_the_running_window() {
+        let mut world = world_with_account("keyring-later");
+        world.stop_keyring();
+        let window = world.open(&[]);
+        window.wait_for_named("keyring-state");
+        for _ in 0..2 {
+            window.world.start_keyring();
+            window.click_named("unlock-keyring");
+            window.wait_for_code();
+            window.lock();
+            window.world.stop_keyring();
+        }
+    }
+
     #[test]
     fn a_wrong_passphrase_is_told_and_changes_nothing() {
         let mut world = world_with_account("wrong-passphrase");

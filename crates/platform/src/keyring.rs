@@ -71,9 +71,9 @@ fn ask<T: Send + 'static>(
     let (answer, wait) = mpsc::sync_channel(1);
     let vault_id = vault_id.to_owned();
     let asked = std::thread::Builder::new().name("keyring".into()).spawn(move || {
-        let result = entry(&vault_id).and_then(|entry| question(&entry));
+        let result = entry(&vault_id).and_then(|entry| question(&entry).map_err(|error| named(&error)));
         // Nobody waits any longer: the answer is dropped, and wiped if it is a secret.
-        let _ = answer.send(result.map_err(|error| named(&error)));
+        let _ = answer.send(result);
     });
     if asked.is_err() {
         return Err(KeyringError::Failed("no thread could be started".into()));
@@ -92,14 +92,18 @@ fn ask<T: Send + 'static>(
 /// The entry, through a connection of its own: a keyring that came up, or was started anew, since the last question is
 /// the one that answers.
 #[cfg(all(unix, not(target_os = "macos")))]
-fn entry(vault_id: &str) -> keyring::v1::Result<Entry> {
-    keyring_core::set_default_store(zbus_secret_service_keyring_store::Store::new()?);
-    Ok(Entry { inner: keyring_core::Entry::new(SERVICE, vault_id)? })
+fn entry(vault_id: &str) -> Result<Entry, KeyringError> {
+    // Connecting asks nothing of a collection: whatever it fails with, there is nobody to ask.
+    let store = zbus_secret_service_keyring_store::Store::new()
+        .map_err(|error| KeyringError::Absent(error.to_string()))?;
+    keyring_core::set_default_store(store);
+    let inner = keyring_core::Entry::new(SERVICE, vault_id).map_err(|error| named(&error))?;
+    Ok(Entry { inner })
 }
 
 #[cfg(not(all(unix, not(target_os = "macos"))))]
-fn entry(vault_id: &str) -> keyring::v1::Result<Entry> {
-    Entry::new(SERVICE, vault_id)
+fn entry(vault_id: &str) -> Result<Entry, KeyringError> {
+    Entry::new(SERVICE, vault_id).map_err(|error| named(&error))
 }
 
 /// Gives the crate's error the name that a person can act on.
