@@ -7,7 +7,7 @@ use keyhaven_app::paper::Paper;
 use keyhaven_app::readiness_view::*;
 use keyhaven_app::recovery::view::*;
 use keyhaven_app::safety_view::*;
-use keyhaven_app::veil::{Veiled, VeiledDraft, VeiledSet};
+use keyhaven_app::veil::{Veiled, VeiledDraft, VeiledPicture, VeiledSet};
 use keyhaven_app::view::*;
 use std::fmt::Write as _;
 use ts_rs::{Config, TS};
@@ -90,7 +90,7 @@ fn generate() -> String {
         DocumentRow,
         Veiled,
         VeiledSet,
-        RevealedFile,
+        VeiledPicture,
         SetChanges,
         UsedCode,
         Draft,

@@ -6,7 +6,7 @@ use crate::state::desk;
 use keyhaven_app::offer::Input;
 use keyhaven_app::recovery::Pending;
 use keyhaven_app::recovery::view::*;
-use keyhaven_app::veil::{Veiled, VeiledDraft, VeiledSet};
+use keyhaven_app::veil::{Veiled, VeiledDraft, VeiledPicture, VeiledSet};
 use keyhaven_app::view::*;
 use keyhaven_secret::SecretBytes;
 use std::path::PathBuf;
@@ -39,8 +39,9 @@ pub(super) fn reveal_recovery(app: &AppHandle, set: String) -> Answer<VeiledSet>
     VeiledSet::over(&desk(app).app().reveal_recovery(&set)?)
 }
 
-pub(super) fn recovery_picture(app: &AppHandle, set: String) -> Answer<RevealedFile> {
-    desk(app).app().recovery_picture(&set)
+pub(super) fn recovery_picture(app: &AppHandle, set: String) -> Answer<VeiledPicture> {
+    let picture = desk(app).app().recovery_picture(&set)?;
+    VeiledPicture::over(&picture)
 }
 
 pub(super) fn copy_next_recovery(app: &AppHandle, set: String, place: String) -> Answer<UsedCode> {
@@ -83,8 +84,15 @@ pub(super) fn undo_recovery(app: &AppHandle, set: String) -> Answer<SetDetail> {
     desk(app).app().undo_recovery_use(&set)
 }
 
-pub(super) fn edit_recovery(app: &AppHandle, set: String, changes: SetChanges) -> Answer<SetRow> {
-    desk(app).app().edit_recovery(&set, changes)
+pub(super) fn edit_recovery(
+    app: &AppHandle,
+    set: String,
+    changes: SetChanges,
+    note: Option<Veiled>,
+) -> Answer<SetRow> {
+    let note = note.map(Veiled::into_text).transpose()?;
+    let note = note.map(|note| note.expose().to_owned());
+    desk(app).app().edit_recovery(&set, SetChanges { note, ..changes })
 }
 
 pub(super) fn delete_recovery(app: &AppHandle, set: String) -> Answer<RecoveryView> {
@@ -187,6 +195,27 @@ pub(super) fn draft_from_text(app: &AppHandle, text: Veiled) -> Answer<Draft> {
     read(app, |reader| reader.text("Typed in".into(), text))
 }
 
+/// Longest text that is pasted into a field letter by letter, in characters.
+const LONGEST_PASTE: usize = 20_000;
+
+pub(super) fn paste_text(app: &AppHandle) -> Answer<Veiled> {
+    let refused = |detail: String| Failure { kind: FailureKind::BadInput, detail };
+    // A locked vault has no field for it.
+    drop(desk(app).app().begin_drafts(1)?);
+    match desk(app).clipboard.read()? {
+        Content::Input(Input::Text(text)) => {
+            let count = text.expose().chars().count();
+            if count > LONGEST_PASTE {
+                let what = format!("the text in the clipboard has {count} characters, too many for a field");
+                return Err(refused(format!("{what}; close this and press Ctrl V in the room")));
+            }
+            Veiled::over(text.expose())
+        }
+        Content::Input(Input::Unreadable(why)) => Err(Failure { kind: FailureKind::Clipboard, detail: why }),
+        _ => Err(refused("there is no text in the clipboard".into())),
+    }
+}
+
 pub(super) fn correct_draft(app: &AppHandle, draft: u32, correction: Correction) -> Answer<Draft> {
     desk(app).app().correct_draft(draft, correction)
 }
@@ -195,8 +224,9 @@ pub(super) fn reveal_draft(app: &AppHandle, draft: u32) -> Answer<VeiledDraft> {
     VeiledDraft::over(&desk(app).app().reveal_draft(draft)?)
 }
 
-pub(super) fn draft_picture(app: &AppHandle, draft: u32) -> Answer<RevealedFile> {
-    desk(app).app().draft_picture(draft)
+pub(super) fn draft_picture(app: &AppHandle, draft: u32) -> Answer<VeiledPicture> {
+    let picture = desk(app).app().draft_picture(draft)?;
+    VeiledPicture::over(&picture)
 }
 
 pub(super) fn accept_draft(app: &AppHandle, draft: u32, choices: DraftChoices) -> Answer<KeptDraft> {

@@ -253,7 +253,9 @@ mod story {
         assert!(window.text(&element("ready-back")).starts_with("0 of 1"));
         window.screenshot("readiness");
 
-        let copy = window.world.home().join("kept.keyhaven");
+        // Not on the vault's own disk: that would be gone together with it.
+        let memory = tempfile::tempdir_in("/dev/shm").expect("a file system of its own");
+        let copy = memory.path().join("kept.keyhaven");
         std::fs::copy(window.world.vault_home().join("vault.keyhaven"), &copy).expect("a copy");
         window.click_named("room-recovery");
         unlock(&window);
@@ -451,5 +453,177 @@ mod story {
         shown("recovery-show", "[data-testid=recovery-code] .text");
         window.lock();
         none("the vault locked");
+    }
+
+    /// Types as fingers do, key by key: the driver sends what is typed as a whole through the app itself.
+    fn fingers(window: &Window<'_>, text: &str) {
+        text.chars().for_each(|letter| window.press(&[if letter == '\n' { Keys::ENTER } else { letter }]));
+    }
+
+    /// Waits until a field for letters shows so many of them.
+    fn letters(window: &Window<'_>, count: usize) {
+        let script = "return document.querySelectorAll('.box .letter').length";
+        window.wait_until(&format!("{count} letters are there"), || window.script(script, &[]) == count);
+    }
+
+    /// Keeps the draft on the screen under a name.
+    fn keep_as(window: &Window<'_>, name: &str) {
+        window.wait_for_named("draft-keep");
+        window.type_into_named("draft-name", name);
+        window.click_named("draft-keep");
+        window.wait_until("the review is over", || !window.is_visible(&element("draft")));
+    }
+
+    /// No process of the app holds one of the needles; `false` when this machine does not show it.
+    fn none(window: &Window<'_>, needles: &[Needle], when: &str) -> bool {
+        match window.find_in_memory(|_| true, needles) {
+            Ok(found) => assert!(found.is_empty(), "{when}:\n  {}", found.join("\n  ")),
+            Err(why) => {
+                println!("skipped: this machine does not show other processes' memory: {why}");
+                return false;
+            }
+        }
+        true
+    }
+
+    #[test]
+    fn codes_that_were_typed_or_pasted_are_in_no_process_while_they_are_locked() {
+        let mut world = World::new("recovery-typed-memory");
+        let window = world.open(&[]);
+        window.create_vault(PASSPHRASE);
+        let needles: Vec<Needle> = CODES.iter().map(|code| Needle::text(code, code)).collect();
+        if !none(&window, &needles, "before") {
+            return;
+        }
+        window.click_named("room-recovery");
+        window.wait_for_named("recovery-empty");
+        let length = 4 * CODES[0].len() + 3;
+
+        window.click_named("recovery-type");
+        window.wait_for_named("type-codes-text");
+        fingers(&window, &CODES[..4].join("\n"));
+        letters(&window, length);
+        window.screenshot("recovery-typed");
+        none(&window, &needles, "even while they are typed");
+        window.click_named("type-codes-go");
+        window.wait_for_named("draft-keep");
+        assert!(window.text(&element("draft-found")).contains("4 codes"));
+        keep_as(&window, "By hand");
+        none(&window, &needles, "typed and sealed");
+
+        // Typed, and locked in the middle of it.
+        window.click_named("recovery-type");
+        window.wait_for_named("type-codes-text");
+        fingers(&window, CODES[12]);
+        letters(&window, CODES[12].len());
+        window.press(&[Keys::ESCAPE]);
+        window.wait_until("it is put away", || !window.is_visible(&element("type-codes")));
+        window.lock();
+        none(&window, &needles, "typed and given up");
+        window.unlock(PASSPHRASE);
+
+        // Pasted into the field, and pasted in the room.
+        window.click_named("room-recovery");
+        window.wait_for_named("recovery-unlock");
+        window.world.copy_elsewhere(&CODES[4..8].join("\n"));
+        window.click_named("recovery-type");
+        window.wait_for_named("type-codes-text");
+        window.press(&[Keys::CONTROL, 'v']);
+        letters(&window, length);
+        window.click_named("type-codes-go");
+        keep_as(&window, "Pasted");
+        window.world.copy_elsewhere(&CODES[8..12].join("\n"));
+        window.click_named("recovery-paste");
+        keep_as(&window, "Clipboard");
+        window.world.copy_elsewhere("something else");
+        none(&window, &needles, "pasted and sealed");
+        unlock(&window);
+        window.click_named("recovery-lock");
+        window.wait_for_named("recovery-unlock");
+        none(&window, &needles, "locked in the room");
+        window.lock();
+        none(&window, &needles, "the vault locked");
+    }
+
+    #[test]
+    fn answers_notes_and_pictures_are_in_no_process_while_they_are_locked() {
+        const ANSWER: &str = "grzxqvbl wnkjtmph";
+        const NOTE: &str = "ask vqzkxwpj at the desk";
+        let mut world = World::new("recovery-notes-memory");
+        let window = world.open(&[]);
+        window.create_vault(PASSPHRASE);
+        // A picture like no other, its bytes as they stand in a file and in a page's address (at each of three places).
+        let mut noise = vec![0; 64 * 48 * 4];
+        getrandom::fill(&mut noise).expect("randomness");
+        let png = keyhaven_qr::preview(64, 48, &noise, &[], 64).expect("a picture").file;
+        let part = &png[png.len() / 2..][..48];
+        let mut needles = vec![
+            Needle::text("the answer", ANSWER),
+            Needle::text("the note", NOTE),
+            Needle::bytes("the picture", part),
+        ];
+        for shift in 0..3 {
+            let text = data_encoding::BASE64.encode(&part[shift..shift + 45]);
+            needles.push(Needle::text("the picture in Base64", &text));
+        }
+        if !none(&window, &needles, "before") {
+            return;
+        }
+        window.click_named("room-recovery");
+        window.wait_for_named("recovery-empty");
+        let file = window.world.home().join("codes.png");
+        std::fs::write(&file, &png).expect("a picture to drop");
+        window.drop_files(&[&file]);
+        window.click_named("draft-show");
+        let drawn = || {
+            let grey = "const one = document.querySelector('[data-testid=picture]'); \
+                        return one ? new Set(one.getContext('2d').getImageData(0, 0, 8, 8).data).size : 0";
+            window.wait_until("the picture is drawn", || window.script(grey, &[]).as_u64() > Some(20));
+        };
+        drawn();
+        window.screenshot("review-picture");
+        keep_as(&window, "Photograph");
+        std::fs::remove_file(&file).expect("the picture goes");
+        none(&window, &needles, "looked at and sealed");
+
+        window.click_named("recovery-type");
+        window.wait_for_named("type-codes-text");
+        fingers(&window, &format!("First pet? {ANSWER}"));
+        window.click_named("type-codes-go");
+        keep_as(&window, "Questions");
+        none(&window, &needles, "typed and sealed");
+
+        window.type_into_named("recovery-proof", PASSPHRASE);
+        window.click_named("recovery-unlock-go");
+        window.wait_for_named("recovery-original");
+        window.click_named("recovery-edit");
+        window.wait_for_named("recovery-note");
+        window.click_named("recovery-note");
+        fingers(&window, NOTE);
+        letters(&window, NOTE.len());
+        window.click_named("recovery-save");
+        window.wait_until("it is saved", || !window.is_visible(&element("recovery-edit-sheet")));
+        window.click_named("recovery-lock");
+        window.wait_for_named("recovery-unlock");
+        none(&window, &needles, "the note written and locked");
+
+        // Read again: the note to be changed, then the picture of the other set.
+        window.type_into_named("recovery-proof", PASSPHRASE);
+        window.click_named("recovery-unlock-go");
+        window.wait_for_named("recovery-original");
+        window.click_named("recovery-edit");
+        letters(&window, NOTE.len());
+        window.screenshot("recovery-note");
+        window.press(&[Keys::ESCAPE]);
+        window.wait_until("it is put away", || !window.is_visible(&element("recovery-edit-sheet")));
+        window.click(&format!("{}:not([aria-current=true])", element("recovery-item")));
+        window.click_named("recovery-picture");
+        drawn();
+        window.screenshot("recovery-picture");
+        window.click_named("recovery-lock");
+        window.wait_for_named("recovery-unlock");
+        none(&window, &needles, "shown and locked");
+        window.lock();
+        none(&window, &needles, "the vault locked");
     }
 }

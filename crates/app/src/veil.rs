@@ -1,4 +1,4 @@
-//! Texts that a person asked to see, veiled on their way to the page.
+//! Texts and pictures that a person asked to see, and texts that were typed, veiled on their way to the page and from it.
 //!
 //! Between the program and its page, and in the page itself, lie buffers of the web engine that nobody can wipe from
 //! here. A text crosses them as two halves, random bytes and the text combined with them (exclusive or), and the page
@@ -6,7 +6,7 @@
 //! it is covered again there is nothing of it to be found.
 
 use crate::failure::{fail, other};
-use crate::recovery::view::{RevealedDraft, RevealedSet};
+use crate::recovery::view::{RevealedDraft, RevealedPicture, RevealedSet};
 use crate::view::{Failure, FailureKind};
 use data_encoding::BASE64;
 use keyhaven_secret::SecretText;
@@ -31,7 +31,14 @@ impl Veiled {
     /// # Errors
     /// There is no randomness.
     pub fn over(text: &str) -> Result<Self, Failure> {
-        let bytes = text.as_bytes();
+        Self::over_bytes(text.as_bytes())
+    }
+
+    /// Veils bytes.
+    ///
+    /// # Errors
+    /// There is no randomness.
+    pub fn over_bytes(bytes: &[u8]) -> Result<Self, Failure> {
         let seed = Zeroizing::new([
             *RecordId::random().map_err(other)?.as_bytes(),
             *RecordId::random().map_err(other)?.as_bytes(),
@@ -64,6 +71,30 @@ impl Veiled {
             drop(Zeroizing::new(error.into_bytes()));
             broken()
         })
+    }
+}
+
+/// A picture for the page, which draws it pixel by pixel.
+#[derive(Serialize, TS)]
+pub struct VeiledPicture {
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Red, green and blue of each pixel, row by row.
+    pub pixels: Veiled,
+}
+
+impl VeiledPicture {
+    /// Veils a picture.
+    ///
+    /// # Errors
+    /// There is no randomness.
+    pub fn over(picture: &RevealedPicture) -> Result<Self, Failure> {
+        let rgba = picture.rgba.expose().chunks_exact(4);
+        let rgb: Zeroizing<Vec<u8>> =
+            Zeroizing::new(rgba.flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect());
+        Ok(Self { width: picture.width, height: picture.height, pixels: Veiled::over_bytes(&rgb)? })
     }
 }
 

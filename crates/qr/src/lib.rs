@@ -21,7 +21,7 @@ mod second;
 pub mod write;
 
 pub use find::Found;
-pub use picture::{Limits, PictureError, Pixels, pixels};
+pub use picture::{Limits, PictureError, Pixels, pixels, pixels_to_show};
 pub use preview::{Preview, camera_preview, preview};
 
 use guard::Deadline;

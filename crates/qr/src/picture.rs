@@ -142,6 +142,33 @@ pub fn pixels(bytes: &[u8], limits: &Limits) -> Result<Pixels, PictureError> {
     Ok(Pixels { width, height, rgba: SecretBytes::new(picture.into_raw()) })
 }
 
+/// The same as a person looks at it: turned as its file says (Exif 2.32 §4.6.4, orientation), at most `longest` pixels
+/// wide and high, on a white ground.
+///
+/// # Errors
+/// As [`pixels`].
+pub fn pixels_to_show(bytes: &[u8], limits: &Limits, longest: u32) -> Result<Pixels, PictureError> {
+    let mut picture = open(bytes, limits)?;
+    let turned = guard::catching(|| {
+        let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
+        reader.into_decoder().ok()?.orientation().ok()
+    });
+    if let Some(turned) = turned.flatten() {
+        picture.apply_orientation(turned);
+    }
+    if picture.width().max(picture.height()) > longest.max(1) {
+        picture = picture.thumbnail(longest.max(1), longest.max(1));
+    }
+    let mut picture = picture.into_rgba8();
+    for pixel in picture.pixels_mut() {
+        let [red, green, blue, alpha] = pixel.0.map(u16::from);
+        let on_white = |colour: u16| ((colour * alpha + 255 * (255 - alpha)) / 255) as u8;
+        pixel.0 = [on_white(red), on_white(green), on_white(blue), 255];
+    }
+    let (width, height) = picture.dimensions();
+    Ok(Pixels { width, height, rgba: SecretBytes::new(picture.into_raw()) })
+}
+
 fn open(bytes: &[u8], limits: &Limits) -> Result<DynamicImage, PictureError> {
     if bytes.is_empty() {
         return Err(PictureError::Empty);

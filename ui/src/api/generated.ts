@@ -953,11 +953,19 @@ documents: Array<Veiled>,
  */
 note: Veiled, };
 
-export type RevealedFile = { 
+export type VeiledPicture = { 
 /**
- * The picture as a `data:` URL. **Secret.**
+ * Pixels in a row.
  */
-url: string, };
+width: number, 
+/**
+ * Rows.
+ */
+height: number, 
+/**
+ * Red, green and blue of each pixel, row by row.
+ */
+pixels: Veiled, };
 
 export type SetChanges = { 
 /**
@@ -967,11 +975,7 @@ name?: string,
 /**
  * The account's id; the empty text takes the link away.
  */
-account?: string, 
-/**
- * New note; only while the compartment is open. **Secret.**
- */
-note?: string, };
+account?: string, };
 
 export type UsedCode = { 
 /**
@@ -1244,7 +1248,8 @@ path: string,
  */
 saved_at: number, 
 /**
- * Whether it is elsewhere than the vault itself.
+ * Whether it stays when this computer's disk is gone, as far as the system and the person told; a copy on the vault's
+ * own disk does not.
  */
 elsewhere: boolean, 
 /**
@@ -1298,7 +1303,15 @@ export type WayBack = "recovery_codes" | "recovery_key" | "document" | "second_d
 
 export type Advice = "add_codes" | "replace" | "ask_second_device" | "replace_soon" | "look_at" | "nothing";
 
-export type Reminder = { "what": "keep_kit" } | { "what": "no_backup_elsewhere" } | { "what": "kit_older_than_slots" } | { "what": "never_drilled" } | { "what": "drill_failed" } | { "what": "drill_old" } | { "what": "set_low", 
+export type Reminder = { "what": "keep_kit" } | { "what": "no_backup_elsewhere" } | { "what": "backups_on_this_disk", 
+/**
+ * Where.
+ */
+folder: string, } | { "what": "backups_damaged", 
+/**
+ * Their files.
+ */
+names: Array<string>, } | { "what": "kit_older_than_slots" } | { "what": "never_drilled" } | { "what": "drill_failed" } | { "what": "drill_old" } | { "what": "set_low", 
 /**
  * Its name.
  */
@@ -1374,7 +1387,11 @@ accounts: Array<string>,
 /**
  * Sets that were there, to notice the next time when one is gone.
  */
-sets: Array<DrilledSet>, };
+sets: Array<DrilledSet>, 
+/**
+ * Files beside the copy that should be backups and cannot be read.
+ */
+damaged: Array<string>, };
 
 export type DrilledSet = { 
 /**
@@ -1450,7 +1467,19 @@ keep_days: number,
 /**
  * Whether backups have a passphrase of their own.
  */
-own_passphrase: boolean, };
+own_passphrase: boolean, 
+/**
+ * Whether the folder is on the vault's own disk, as far as the system tells: what takes the one takes both.
+ */
+same_disk: boolean, 
+/**
+ * Whether the person said that another computer keeps the folder alike.
+ */
+synced: boolean, 
+/**
+ * Backups in the folder that are damaged, newest first, as they were found when all were last looked at.
+ */
+damaged: Array<string>, };
 
 export type BackupState = "off" | "good" | "pending" | "overdue" | "unreachable" | "passphrase_stale" | "failing";
 
@@ -2011,7 +2040,7 @@ export const recoverySet = (set: string): Promise<SetDetail> => invoke("recovery
 export const revealRecovery = (set: string): Promise<VeiledSet> => invoke("reveal_recovery", { set });
 
 /** The picture that a set's original is, because the person asked to see it. */
-export const recoveryPicture = (set: string): Promise<RevealedFile> => invoke("recovery_picture", { set });
+export const recoveryPicture = (set: string): Promise<VeiledPicture> => invoke("recovery_picture", { set });
 
 /** Marks the next code as used, on disk, and puts it into the clipboard. */
 export const copyNextRecovery = (set: string, place: string): Promise<UsedCode> => invoke("copy_next_recovery", { set, place });
@@ -2025,8 +2054,8 @@ export const markRecovery = (set: string, index: number, used: boolean, place: s
 /** Takes the last "used" back. */
 export const undoRecovery = (set: string): Promise<SetDetail> => invoke("undo_recovery", { set });
 
-/** Changes a set's name, account or note. */
-export const editRecovery = (set: string, changes: SetChanges): Promise<SetRow> => invoke("edit_recovery", { set, changes });
+/** Changes a set's name, account or note (null: it stays). */
+export const editRecovery = (set: string, changes: SetChanges, note: Veiled | null): Promise<SetRow> => invoke("edit_recovery", { set, changes, note });
 
 /** Deletes a set with its original. */
 export const deleteRecovery = (set: string): Promise<RecoveryView> => invoke("delete_recovery", { set });
@@ -2046,6 +2075,9 @@ export const draftsFromFiles = (): Promise<Array<Draft> | null> => invoke("draft
 /** Reads files or a text from the clipboard. */
 export const draftsFromClipboard = (): Promise<Array<Draft>> => invoke("drafts_from_clipboard");
 
+/** The text in the clipboard, for a field that takes it letter by letter. */
+export const pasteText = (): Promise<Veiled> => invoke("paste_text");
+
 /** Reads a text that was typed in. */
 export const draftFromText = (text: Veiled): Promise<Draft> => invoke("draft_from_text", { text });
 
@@ -2056,7 +2088,7 @@ export const correctDraft = (draft: number, correction: Correction): Promise<Dra
 export const revealDraft = (draft: number): Promise<VeiledDraft> => invoke("reveal_draft", { draft });
 
 /** The picture that a draft is, because the person asked to see it. */
-export const draftPicture = (draft: number): Promise<RevealedFile> => invoke("draft_picture", { draft });
+export const draftPicture = (draft: number): Promise<VeiledPicture> => invoke("draft_picture", { draft });
 
 /** Keeps a draft as a recovery set. */
 export const acceptDraft = (draft: number, choices: DraftChoices): Promise<KeptDraft> => invoke("accept_draft", { draft, choices });
@@ -2097,6 +2129,9 @@ export const pagesFromFiles = (): Promise<PagesView | null> => invoke("pages_fro
 /** Puts the gathered paper backup in the place of the vault that is not there. */
 export const restorePages = (): Promise<Status> => invoke("restore_pages");
 
+/** What the gathered paper backup holds, compared with the vault now. */
+export const lookIntoPages = (proof: Proof | null): Promise<LookAnswer> => invoke("look_into_pages", { proof });
+
 /** How the backups stand. */
 export const backups = (): Promise<BackupView> => invoke("backups");
 
@@ -2105,6 +2140,9 @@ export const chooseBackupFolder = (): Promise<BackupView | null> => invoke("choo
 
 /** Keeps backups in this folder from now on and makes the first. */
 export const setBackupFolder = (folder: string): Promise<BackupView> => invoke("set_backup_folder", { folder });
+
+/** Takes note of whether another program keeps the folder for backups alike on another computer. */
+export const noteSyncedFolder = (synced: boolean): Promise<BackupView> => invoke("note_synced_folder", { synced });
 
 /** Keeps no more backups; those that are there stay. */
 export const stopBackups = (): Promise<BackupView> => invoke("stop_backups");

@@ -1,10 +1,11 @@
 // The one door to the program: nothing else in the page imports @tauri-apps.
 import { listen } from "@tauri-apps/api/event";
 import * as program from "./generated";
-import type { Draft, Events, Failure } from "./generated";
-import { letters, veil, type Letters } from "./veil";
+import type { Draft, Events, Failure, SetChanges, SetRow } from "./generated";
+import { letters, unveil, veil, type Letters } from "./veil";
 
 export * from "./generated";
+export { unveil };
 export type { Letters };
 
 /** A set's codes and texts while they are shown. **Secret.** */
@@ -23,7 +24,12 @@ export async function revealDraft(draft: number): Promise<RevealedDraft> {
   return { codes: codes.map(letters), lines: lines.map(letters) };
 }
 /** Reads a text that was typed in. */
-export const draftFromText = (text: string): Promise<Draft> => program.draftFromText(veil(text));
+export const draftFromText = (typed: Letters): Promise<Draft> => program.draftFromText(veil(typed));
+/** The text in the clipboard, for a field that takes it letter by letter. */
+export const pasteText = async (): Promise<Letters> => letters(await program.pasteText());
+/** Changes a set's name, account and note (null: it stays). */
+export const editRecovery = (set: string, changes: SetChanges, note: Letters | null): Promise<SetRow> =>
+  program.editRecovery(set, changes, note && veil(note));
 
 /** Calls `handler` for each event of that name until the answered function is called. */
 export const on = <Name extends keyof Events>(name: Name, handler: (payload: Events[Name]) => void): Promise<() => void> =>

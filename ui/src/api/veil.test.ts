@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { letters, veil } from "./veil";
+import { letters, unveil, veil } from "./veil";
 
 describe("a veiled text", () => {
   it("comes back as its letters, whatever they are", () => {
@@ -10,5 +10,11 @@ describe("a veiled text", () => {
     const [one, other] = [veil("8f3a9-71c02"), veil("8f3a9-71c02")];
     for (const half of [one.veil, one.text]) expect(atob(half)).not.toContain("8f3a9");
     expect(one.text).not.toBe(other.text);
+  });
+  it("is a picture pixel by pixel too", () => {
+    const rgba = new Uint8ClampedArray(8);
+    const halves = { veil: btoa("\x00\x0f\xff\x01\x02\x03"), text: btoa("\x10\x0f\x00\x01\x00\x04") };
+    unveil({ width: 2, height: 1, pixels: halves }, rgba);
+    expect([...rgba]).toEqual([0x10, 0, 0xff, 255, 0, 2, 7, 255]);
   });
 });

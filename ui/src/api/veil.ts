@@ -1,6 +1,6 @@
 // Codes on their way between program and page: two halves, so that no buffer of the engine holds the text, and then letters, so
 // that the page's own memory does not either. What is shown leaves nothing behind that could be found.
-import type { Veiled } from "./generated";
+import type { Veiled, VeiledPicture } from "./generated";
 
 /** A text as its letters. Never joined: a joined text stays in the engine's memory after nobody shows it any more. **Secret.** */
 export type Letters = readonly string[];
@@ -23,14 +23,25 @@ export function letters(veiled: Veiled): Letters {
   return found;
 }
 
-/** A typed text, veiled. */
-export function veil(typed: string): Veiled {
-  const text = new TextEncoder().encode(typed);
-  const random = new Uint8Array(text.length);
+/** What was typed, letter by letter, veiled. No buffer holds its bytes beside one another. */
+export function veil(typed: Iterable<string>): Veiled {
+  const encoder = new TextEncoder();
+  const bytes: number[] = [];
+  for (const letter of typed) bytes.push(...encoder.encode(letter));
+  const random = new Uint8Array(bytes.length);
   const MOST = 65_536; // what one request may ask for (Web Cryptography API §10.1.1)
   for (let at = 0; at < random.length; at += MOST) crypto.getRandomValues(random.subarray(at, at + MOST));
-  const base64 = (bytes: Uint8Array) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
-  const veiled = { veil: base64(random), text: base64(text.map((byte, at) => byte ^ (random[at] ?? 0))) };
-  text.fill(0);
+  const base64 = (half: Uint8Array) => btoa(Array.from(half, (byte) => String.fromCharCode(byte)).join(""));
+  const veiled = { veil: base64(random), text: base64(random.map((byte, at) => byte ^ (bytes[at] ?? 0))) };
+  bytes.fill(0);
   return veiled;
+}
+
+/** Puts the picture behind a veil into `rgba`, four bytes a pixel. The caller wipes them. */
+export function unveil({ pixels }: VeiledPicture, rgba: Uint8ClampedArray): void {
+  const [one, other] = [atob(pixels.veil), atob(pixels.text)];
+  for (let at = 0, to = 0; at < one.length; at++, to++) {
+    rgba[to] = one.charCodeAt(at) ^ other.charCodeAt(at);
+    if (at % 3 === 2) rgba[++to] = 255;
+  }
 }

@@ -77,6 +77,7 @@ export const en = {
   failure, keyring, standing, kind, theme, sort, action, plural,
   date: (at: number) => date.format(at),
   moment: (at: number) => moment.format(at),
+  letters: (count: number) => (count === 1 ? "1 character" : `${count.toLocaleString("en")} characters`),
   size: (bytes: number) => (bytes < 1024 ? `${bytes} bytes` : `${Math.ceil(bytes / 1024).toLocaleString("en")} KB`),
   hint: { copy: "copy code", details: "details", down: "to the list", pin: "pin", edit: "edit", delete: "delete", paste: "add from clipboard", add: "add" },
   app: "Keyhaven",

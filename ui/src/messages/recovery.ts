@@ -71,6 +71,7 @@ export const recoveryWords = {
     title: (source: string) => `Look at ${source}`,
     lead: "This is what was understood. Put right what is wrong; the file itself is kept as it is, byte for byte.",
     already: (name: string, at: number) => `This very file is kept already, as ${name}, since ${date.format(at)}.`,
+    alreadyReplaced: (name: string, at: number) => `This very file was kept as ${name}, and a newer set took its place on ${date.format(at)}. Its codes are void at the service; keep it only if that was a mistake.`,
     found: (count: number, of: SetKind) => (count === 0 ? kind[of] : of === "codes" ? plural(count, "code", "codes") : kind[of]),
     original: "Original", understood: "Understood as", usedMark: "used", line: (n: number) => `line ${n}`,
     show: "Show the text", hide: "Cover the text", more: (count: number) => `and ${plural(count, "more line", "more lines")}`,

@@ -82,6 +82,7 @@ export class RecoveryDouble {
     save_split_kit: ({ shares }) => Array.from({ length: Number(shares) }, (_, n) => `/home/me/share-${n + 1}.pdf`),
     drafts_from_files: () => [this.draft],
     drafts_from_clipboard: () => [{ ...this.draft, source: "Clipboard" }],
+    paste_text: () => veil("7be1f-90c3a"),
     draft_from_text: () => ({ ...this.draft, source: "Typed in" }),
     correct_draft: ({ correction }) => {
       const { what, ...rest } = correction as Correction;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Status, Veiled } from "../api";
 import { fail, lockedView, openView, type Double } from "./double";
 import { all, click, expectAccessible, gone, openPage, press, soon, the, type } from "./page";
-import { draft } from "./recovery-double";
+import { draft, setRow } from "./recovery-double";
 
 const open: Status = { phase: "open", ...openView() };
 const filled = (double: Double) => double.recovery.fill();
@@ -215,6 +215,16 @@ describe("a file under review", () => {
     double.emit("drafts", [draft({ already: "s0" })]);
     expect((await soon("draft-already")).textContent).toContain("kept already, as GitHub");
   });
+  it("says of the file of a replaced set that its codes are void", async () => {
+    const double = await room((double) => {
+      opened(double);
+      double.recovery.rows.push(setRow({ id: "old", standing: "superseded", superseded_at: 1_772_500_000_000 }));
+    });
+    double.emit("drafts", [draft({ already: "old" })]);
+    const said = (await soon("draft-already")).textContent;
+    expect(said).toContain("a newer set took its place");
+    expect(said).not.toContain("is kept");
+  });
   it("replaces the set from which it was asked for", async () => {
     const double = await room(opened);
     (await soon("recovery-replace")).click();
@@ -255,5 +265,35 @@ describe("a file under review", () => {
     expect([...(one ?? "")].map((char, n) => String.fromCharCode(char.charCodeAt(0) ^ (other ?? "").charCodeAt(n))).join("")).toBe("abcde-12345");
     expect([one, other]).not.toContain("abcde-12345");
     for (const field of document.querySelectorAll("textarea")) expect(field.value).not.toContain("abcde");
+  });
+  it("is edited letter by letter, and the engine's own field stays empty", async () => {
+    const double = await room();
+    click("recovery-type");
+    const field = await soon<HTMLTextAreaElement>("type-codes-text");
+    const shown = () => [...document.querySelectorAll(".letter")].map((letter) => letter.textContent).join("");
+    const shows = (text: string) => waitFor(() => expect([shown(), field.value]).toEqual([text, ""]));
+    const insert = (inputType: string, data: string | null = null) => field.dispatchEvent(new InputEvent("beforeinput", { inputType, data, cancelable: true }));
+    type("type-codes-text", "ab cd");
+    await shows("ab cd");
+    press("ArrowLeft");
+    press("Backspace");
+    insert("insertText", "x");
+    await shows("ab xd");
+    press("Home");
+    press("Delete");
+    insert("insertLineBreak");
+    await shows("\nb xd");
+    press("End");
+    press("Backspace", { ctrlKey: true });
+    await shows("\nb ");
+    field.dispatchEvent(new Event("paste", { cancelable: true }));
+    await shows("\nb 7be1f-90c3a");
+    press("a", { ctrlKey: true });
+    type("type-codes-text", "z");
+    await shows("z");
+    double.answers["paste_text"] = () => { throw fail("clipboard", "there is no text in the clipboard"); };
+    field.dispatchEvent(new Event("paste", { cancelable: true }));
+    await waitFor(() => expect(the("type-codes").textContent).toContain("there is no text"));
+    expect(field.value).toBe("");
   });
 });

@@ -7,7 +7,7 @@ use crate::recovery::stored::{
     self, FILE_KIND, Payload as _, SET_KIND, SUMMARY_KIND, Summary, Tidied, put, summaries,
 };
 use crate::recovery::view::*;
-use crate::recovery::{LONGEST_NAME, check_length, data_url, original, row, set_id};
+use crate::recovery::{LONGEST_NAME, check_length, original, row, set_id, shown};
 use crate::session::Session;
 use crate::view::{Failure, FailureKind};
 use keyhaven_recovery::SIZE_LIMIT;
@@ -69,8 +69,8 @@ impl App {
     ///
     /// # Errors
     /// Locked, no such draft (any more), or it is no picture.
-    pub fn draft_picture(&self, id: u32) -> Result<RevealedFile, Failure> {
-        data_url(draft(self.session()?, id)?.bytes.expose())
+    pub fn draft_picture(&self, id: u32) -> Result<RevealedPicture, Failure> {
+        shown(draft(self.session()?, id)?.bytes.expose())
     }
 
     /// Forgets a draft.
@@ -232,12 +232,14 @@ fn complete(session: &Session, pending: &Pending) -> Draft {
     view
 }
 
-/// The set whose original file is this very one, in use or replaced.
+/// The set whose original file is this very one: one in use, else one that was replaced.
 fn kept_already(session: &Session, pending: &Pending) -> Option<RecordId> {
     let recovery = session.codes().ok()?;
     let size = pending.bytes.len() as u64;
     let alike = summaries(session.vault.accounts()).filter(|(_, summary)| summary.size == size);
-    alike.map(|(id, _)| id).find(|id| {
+    let mut alike: Vec<_> = alike.map(|(id, summary)| (summary.superseded_at.is_some(), id)).collect();
+    alike.sort_unstable();
+    alike.into_iter().map(|(_, id)| id).find(|id| {
         let set = stored::set(recovery, *id);
         set.is_some_and(|set| original(recovery, &set).is_some_and(|kept| *kept == pending.bytes))
     })

@@ -152,9 +152,9 @@ impl App {
     ///
     /// # Errors
     /// As [`App::recovery_original`], or it is no picture.
-    pub fn recovery_picture(&self, id: &str) -> Result<RevealedFile, Failure> {
+    pub fn recovery_picture(&self, id: &str) -> Result<RevealedPicture, Failure> {
         let (_, bytes) = self.recovery_original(id)?;
-        data_url(bytes.expose())
+        shown(bytes.expose())
     }
 
     /// One code, to be copied without marking it.
@@ -442,13 +442,16 @@ fn detail(session: &Session, id: RecordId, set: &Set, summary: &Summary) -> SetD
     }
 }
 
-fn data_url(bytes: &[u8]) -> Result<RevealedFile, Failure> {
-    let kind = picture(bytes)
-        .ok_or_else(|| fail(FailureKind::BadInput, "this file is no picture that can be shown"))?;
-    let mut url = format!("data:{kind};base64,");
-    url.reserve_exact(bytes.len().div_ceil(3) * 4);
-    data_encoding::BASE64.encode_append(bytes, &mut url);
-    Ok(RevealedFile { url })
+/// Longest side of a picture that is shown, in pixels: twice what the window has room for.
+const LONGEST_SIDE: u32 = 1_280;
+
+/// Decoded here, so that the file itself never stands in the page's memory.
+fn shown(bytes: &[u8]) -> Result<RevealedPicture, Failure> {
+    let picture = keyhaven_qr::pixels_to_show(bytes, &keyhaven_qr::Limits::default(), LONGEST_SIDE);
+    let picture = picture.map_err(|error| {
+        fail(FailureKind::BadInput, format!("this file is no picture that can be shown: {error}"))
+    })?;
+    Ok(RevealedPicture { width: picture.width, height: picture.height, rgba: picture.rgba })
 }
 
 fn set_id(id: &str) -> Result<RecordId, Failure> {

@@ -1,8 +1,9 @@
 //! What a shell may show of recovery sets: names, counts, masked codes.
 //!
-//! A code's own text crosses only in [`RevealedSet`], [`RevealedDraft`] and [`RevealedFile`], because a person asked
+//! A code's own text crosses only in [`RevealedSet`], [`RevealedDraft`] and [`RevealedPicture`], because a person asked
 //! to see it, and on the way in in `draft_from_text`.
 
+use keyhaven_secret::SecretBytes;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -169,10 +170,13 @@ pub struct RevealedSet {
 }
 
 /// A picture that is kept, shown because the person asked. **Secret.**
-#[derive(Serialize, TS)]
-pub struct RevealedFile {
-    /// The picture as a `data:` URL. **Secret.**
-    pub url: String,
+pub struct RevealedPicture {
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Red, green, blue and alpha (255) of each pixel, row by row. **Secret.**
+    pub rgba: SecretBytes,
 }
 
 /// Changes to what is known of a set; what is `None` stays.
@@ -185,8 +189,8 @@ pub struct SetChanges {
     /// The account's id; the empty text takes the link away.
     #[serde(default)]
     pub account: Option<String>,
-    /// New note; only while the compartment is open. **Secret.**
-    #[serde(default)]
+    /// New note; only while the compartment is open. It comes veiled from a page, never among these. **Secret.**
+    #[serde(skip)]
     pub note: Option<String>,
 }
 

@@ -200,8 +200,14 @@ fn any_file_is_kept_byte_for_byte() {
     let (_host, _home, mut app) = app();
     let key =
         b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END OPENSSH PRIVATE KEY-----\n";
-    let png = b"\x89PNG\r\n\x1a\n\x00\x00\xff a screenshot of codes";
-    for (name, bytes) in [("id_ed25519", &key[..]), ("codes.png", png), ("odd.bin", b"\x00\x01\xfe\xff")] {
+    let png = keyhaven_qr::write::png("a screenshot of codes", 4).unwrap();
+    let broken = b"\x89PNG\r\n\x1a\n\x00\x00\xff cut short";
+    for (name, bytes) in [
+        ("id_ed25519", &key[..]),
+        ("codes.png", &png),
+        ("broken.png", broken),
+        ("odd.bin", b"\x00\x01\xfe\xff"),
+    ] {
         let review = draft(&mut app, name, bytes);
         assert_eq!(review.kind, SetKind::Document, "{name}");
         let set = app.accept_draft(review.id, choices(&review)).unwrap().set;
