@@ -269,6 +269,45 @@ fn key_files_are_documents() {
     assert_eq!((luks.provider, luks.kind, luks.problems.len()), (Some("LUKS"), Kind::Document, 0));
 }
 
+/// Services whose codes another one's could be by their shape: their own words tell.
+#[test]
+fn services_that_name_themselves_are_recognised_and_their_codes_read() {
+    for (provider, head, group, count) in [
+        ("Dropbox", "Dropbox emergency backup codes", "xxxx xxxx", 10),
+        ("Facebook", "Facebook recovery codes", "dddd dddd", 10),
+        ("npm", "npm recovery codes", &"h".repeat(64), 5),
+        ("PyPI", "PyPI recovery codes", "hhhhhhhhhhhhhhhh", 8),
+        ("AWS", "AWS backup codes", "dddddd", 6),
+        ("Cloudflare", "Cloudflare backup codes", "XXXXXXXX", 10),
+        ("Atlassian", "Atlassian recovery key", "XXXXXXXX-XXXXXXXX-XXXXXXXX", 1),
+        ("Stripe", "Stripe backup code", "xxxx-xxxx-xxxx-xxxx", 1),
+        ("Epic Games", "Epic Games backup codes", "XXXXXXXX", 10),
+        ("Twitch", "Twitch backup codes", "xxxxxxxx", 10),
+        ("Mastodon", "Mastodon recovery codes", "hhhhhhhhhh", 10),
+        ("Gitea/Forgejo", "Forgejo scratch token", "BBBBBBBBBB", 1),
+        ("Discourse", "Discourse backup codes", &"h".repeat(32), 10),
+        ("authentik", "authentik static tokens", "mmmmmmmmmmmm", 6),
+        ("Django", "Django backup codes", "xxxxxxxx", 10),
+        ("django-allauth", "allauth recovery codes", "dddddddd", 10),
+    ] {
+        let written = invent(group, count);
+        let set = read(&format!("{head}\n\n{}\n", written.join("\n")));
+        assert_eq!((set.provider, codes(&set)), (Some(provider), written), "{provider}");
+        assert_no_line_lost(&set);
+    }
+    // Keys of programs, which are no lists of codes.
+    let bech32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l".to_uppercase();
+    let age = format!(
+        "# created: 2025-03-04T14:07:00Z\n# public key: age1{0}{0}\nAGE-SECRET-KEY-1{bech32}{1}\n",
+        bech32.to_lowercase(),
+        &bech32[..26]
+    );
+    let set = read(&age);
+    assert_eq!((set.provider, set.codes.len()), (Some("age"), 1), "{:?}", problems(&set));
+    let armoured = "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlFgEZcWqYhYJKwYBBAHaRw8BAQdA\n=abcd\n-----END PGP PRIVATE KEY BLOCK-----\n";
+    assert_eq!((read(armoured).provider, read(armoured).kind), (Some("OpenPGP"), Kind::Document));
+}
+
 #[test]
 fn seed_phrases_stand_for_themselves() {
     // A public test vector of BIP39 (entropy of sixteen bytes 0x80).
