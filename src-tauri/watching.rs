@@ -1,7 +1,9 @@
 //! The folder for downloads, looked at while that is switched on in the settings.
 //!
-//! A listing every few seconds, rather than a watch of each system's own: it is the same on all of them and on network
-//! folders, and while it is off nothing runs.
+//! A listing every few seconds, rather than a watch of each system's own (inotify, FSEvents, ReadDirectoryChangesW). Those
+//! say nothing of what another computer writes to a share, drop events when their queue is full, and tell of a file before
+//! it is whole: a listing, and a second one that sees the file alike, would be needed beside them. Alone it is the same
+//! everywhere and costs one reading of a folder; while it is switched off nothing runs.
 
 use crate::{events, state};
 use std::time::Duration;

@@ -27,6 +27,10 @@ pub(super) fn set_backup_folder(app: &AppHandle, folder: String) -> Answer<Backu
     backing_up::run(app, false).or_else(|_| backups(app))
 }
 
+pub(super) fn note_synced_folder(app: &AppHandle, synced: bool) -> Answer<BackupView> {
+    desk(app).app().note_synced_folder(synced)
+}
+
 pub(super) fn stop_backups(app: &AppHandle) -> Answer<BackupView> {
     desk(app).app().stop_backups()
 }

@@ -29,7 +29,7 @@ use keyhaven_app::exporting::view::*;
 use keyhaven_app::readiness_view::*;
 use keyhaven_app::recovery::view::*;
 use keyhaven_app::safety_view::*;
-use keyhaven_app::veil::{Veiled, VeiledDraft, VeiledSet};
+use keyhaven_app::veil::{Veiled, VeiledDraft, VeiledPicture, VeiledSet};
 use keyhaven_app::view::*;
 use tauri::AppHandle;
 
@@ -195,7 +195,7 @@ commands! {
     /// A set's codes and texts, because the person asked to see them.
     recovery::reveal_recovery(set: String) -> VeiledSet;
     /// The picture that a set's original is, because the person asked to see it.
-    recovery::recovery_picture(set: String) -> RevealedFile;
+    recovery::recovery_picture(set: String) -> VeiledPicture;
     /// Marks the next code as used, on disk, and puts it into the clipboard.
     recovery::copy_next_recovery(set: String, place: String) -> UsedCode;
     /// Puts a code into the clipboard without marking it; answers when that is cleared, Unix milliseconds.
@@ -204,8 +204,8 @@ commands! {
     recovery::mark_recovery(set: String, index: u32, used: bool, place: String) -> SetDetail;
     /// Takes the last "used" back.
     recovery::undo_recovery(set: String) -> SetDetail;
-    /// Changes a set's name, account or note.
-    recovery::edit_recovery(set: String, changes: SetChanges) -> SetRow;
+    /// Changes a set's name, account or note (null: it stays).
+    recovery::edit_recovery(set: String, changes: SetChanges, note: Option<Veiled>) -> SetRow;
     /// Deletes a set with its original.
     recovery::delete_recovery(set: String) -> RecoveryView;
     /// Saves a copy of a set's original; answers where, null when the dialog was closed.
@@ -218,6 +218,8 @@ commands! {
     recovery::drafts_from_files() -> Option<Vec<Draft>>;
     /// Reads files or a text from the clipboard.
     recovery::drafts_from_clipboard() -> Vec<Draft>;
+    /// The text in the clipboard, for a field that takes it letter by letter.
+    recovery::paste_text() -> Veiled;
     /// Reads a text that was typed in.
     recovery::draft_from_text(text: Veiled) -> Draft;
     /// Corrects how a draft was understood.
@@ -225,7 +227,7 @@ commands! {
     /// A draft's texts, because the person asked to see them.
     recovery::reveal_draft(draft: u32) -> VeiledDraft;
     /// The picture that a draft is, because the person asked to see it.
-    recovery::draft_picture(draft: u32) -> RevealedFile;
+    recovery::draft_picture(draft: u32) -> VeiledPicture;
     /// Keeps a draft as a recovery set.
     recovery::accept_draft(draft: u32, choices: DraftChoices) -> KeptDraft;
     /// Forgets a draft.
@@ -253,12 +255,16 @@ commands! {
     paper::pages_from_files() -> Option<PagesView>;
     /// Puts the gathered paper backup in the place of the vault that is not there.
     paper::restore_pages() -> Status;
+    /// What the gathered paper backup holds, compared with the vault now.
+    paper::look_into_pages(proof: Option<Proof>) -> LookAnswer;
     /// How the backups stand.
     backups::backups() -> BackupView;
     /// Lets the person choose a folder for backups and makes the first; null when the dialog was closed.
     backups::choose_backup_folder() -> Option<BackupView>;
     /// Keeps backups in this folder from now on and makes the first.
     backups::set_backup_folder(folder: String) -> BackupView;
+    /// Takes note of whether another program keeps the folder for backups alike on another computer.
+    backups::note_synced_folder(synced: bool) -> BackupView;
     /// Keeps no more backups; those that are there stay.
     backups::stop_backups() -> BackupView;
     /// Changes how many backups stay.

@@ -3,7 +3,8 @@
 use crate::error::{Answer, other};
 use crate::state::desk;
 use keyhaven_app::readiness_view::PagesView;
-use keyhaven_app::view::Status;
+use keyhaven_app::safety_view::LookAnswer;
+use keyhaven_app::view::{Proof, Status};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use tauri::AppHandle;
@@ -32,6 +33,10 @@ pub(crate) fn pages_from_paths(app: &AppHandle, paths: &[PathBuf]) -> PagesView 
     // Looking for codes in a photograph takes a while; nobody else waits for it.
     let read = reader.files(paths);
     desk.app().add_pages(read)
+}
+
+pub(super) fn look_into_pages(app: &AppHandle, proof: Option<Proof>) -> Answer<LookAnswer> {
+    desk(app).app().look_into_pages(proof)
 }
 
 pub(super) fn restore_pages(app: &AppHandle) -> Answer<Status> {

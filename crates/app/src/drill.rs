@@ -1,6 +1,7 @@
 //! The fire drill: in a clean temporary home, from the newest copy of the vault and what the person has on paper or
 //! in mind, what would a new computer have?
 
+use crate::backups::{damaged_in, rotation};
 use crate::failure::{fail, other};
 use crate::host::{Host, Keyring, KeyringError, KeyringProbe, KeyringStanding};
 use crate::readiness::{Copy, best_sets};
@@ -13,10 +14,10 @@ use crate::stored::same_codes;
 use crate::view::{ChosenVault, Failure, FailureKind, Proof};
 use crate::{App, stored::Stored};
 use keyhaven_secret::{SecretBytes, SecretText};
-use keyhaven_vault::{Files, Location, LockedVault, RecordId, SlotKind};
+use keyhaven_vault::{Files, Location, LockedVault, RecordId, SlotKind, VaultId};
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ const KEPT: usize = 10;
 pub struct DrillPlan {
     host: Arc<dyn Host>,
     copy: Copy,
+    /// The folder that the copy was taken from as its newest, with the vault's id.
+    folder: Option<(PathBuf, VaultId)>,
 }
 
 /// What a new computer would have: the copy, opened in a home of its own. Dropping it wipes it.
@@ -37,22 +40,44 @@ pub struct Drilled {
     with_kit: bool,
     slots: Vec<keyhaven_vault::SlotId>,
     app: App,
+    damaged: Vec<String>,
 }
 
 impl App {
-    /// Plans a drill from `backup`, or from the newest copy of the vault that is known.
+    /// Plans a drill from `backup`, a file or a folder with backups, or from the newest copy of the vault that is known.
     ///
     /// # Errors
     /// The vault is locked, or there is no copy of it.
     pub fn plan_drill(&self, backup: Option<&Path>) -> Result<DrillPlan, Failure> {
-        self.session()?;
-        let copy = match backup {
-            Some(path) => Copy { path: path.to_path_buf(), saved_at: 0, elsewhere: true },
-            None => {
+        let id = self.session()?.vault.id();
+        let files = self.host.files();
+        let folder = match backup {
+            Some(path) => files.list(path).is_ok().then(|| path.to_path_buf()),
+            None => self.backup_folder(),
+        };
+        let chosen = match (backup, &folder) {
+            (Some(path), None) => Some((path.to_path_buf(), 0)),
+            (_, Some(folder)) => newest_in(files, folder, id),
+            (None, None) => None,
+        };
+        let copy = match (chosen, backup) {
+            (Some((path, saved_at)), _) => {
+                let elsewhere = self.lies_elsewhere(&path);
+                Copy { path, saved_at, elsewhere }
+            }
+            (None, Some(folder)) => {
+                let damaged = damaged_in(files, folder, &id.to_string());
+                let what = match &damaged[..] {
+                    [] => "there is no backup of this vault in this folder".to_owned(),
+                    names => format!("no backup in this folder can be read: {}", names.join(", ")),
+                };
+                return Err(fail(FailureKind::BadInput, format!("{}: {what}", folder.display())));
+            }
+            (None, None) => {
                 self.newest_copy().ok_or_else(|| other("there is no copy of this vault that can be read"))?
             }
         };
-        Ok(DrillPlan { host: self.host.clone(), copy })
+        Ok(DrillPlan { host: self.host.clone(), copy, folder: folder.map(|folder| (folder, id)) })
     }
 
     /// What a copy is that the person chose for a drill.
@@ -132,8 +157,29 @@ impl DrillPlan {
         let kits = locked.slots().into_iter().filter(|slot| slot.kind == SlotKind::RecoveryKey);
         let slots = kits.map(|slot| slot.id).collect();
         let copy = Copy { saved_at: locked.saved_at(), ..self.copy };
-        Ok(Drilled { copy, with_kit, slots, app })
+        let folder = self.folder.as_ref();
+        let damaged = folder
+            .map(|(folder, id)| damaged_in(app.host.files(), folder, &id.to_string()))
+            .unwrap_or_default();
+        Ok(Drilled { copy, with_kit, slots, app, damaged })
     }
+}
+
+/// The newest file in a folder that is this vault, and when it was saved. Names of backups tell which are the newest;
+/// other vault files are copies that the person made.
+fn newest_in(files: &dyn Files, folder: &Path, id: VaultId) -> Option<(PathBuf, u64)> {
+    let names = files.list(folder).ok()?;
+    let read = |name: &str| {
+        let path = folder.join(name);
+        let vault = LockedVault::read(files, &Location::at(&path)).ok().filter(|vault| vault.id() == id)?;
+        Some(((vault.generation(), vault.saved_at()), path))
+    };
+    let backups = rotation::of_vault(&id.to_string(), &names);
+    let backup = backups.iter().find_map(|backup| read(&backup.file));
+    let named = |name: &&String| backups.iter().any(|backup| backup.file == **name);
+    let others = names.iter().filter(|name| name.ends_with(".keyhaven") && !named(name));
+    let newest = others.filter_map(|name| read(name)).chain(backup).max()?;
+    Some((newest.1, newest.0.1))
 }
 
 fn drills(session: &Session) -> impl Iterator<Item = (RecordId, DrillReport)> {
@@ -219,6 +265,7 @@ fn compare(
         lost,
         accounts,
         sets,
+        damaged: drilled.damaged.clone(),
     }
 }
 

@@ -30,6 +30,13 @@ pub trait Host: Send + Sync {
         String::new()
     }
 
+    /// Whether both places, folders or files, are on one disk of this computer, which goes with all that is on it; `None`
+    /// where the system does not tell. Asking a share that does not answer takes as long as that takes.
+    fn same_disk(&self, one: &Path, other: &Path) -> Option<bool> {
+        let _ = (one, other);
+        None
+    }
+
     /// What is on the screens now; a desktop's portal may ask the person first. Nothing stays on the disk.
     ///
     /// # Errors

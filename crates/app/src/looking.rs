@@ -2,6 +2,7 @@
 
 use crate::App;
 use crate::backups::rotation;
+use crate::booklet::join;
 use crate::differences::{account, between};
 use crate::failure::{fail, other, unreadable};
 use crate::kit::Proven;
@@ -99,6 +100,27 @@ impl App {
         self.keep_look(path, looked, differences, None).map(LookAnswer::Opened)
     }
 
+    /// Looks into the paper backup whose pages were gathered. It is a vault of its own with some of this vault's records:
+    /// what is not in it is no difference.
+    ///
+    /// # Errors
+    /// Locked, pages are missing, what they hold is no vault, or the proof does not open it.
+    pub fn look_into_pages(&mut self, proof: Option<Proof>) -> Result<LookAnswer, Failure> {
+        let proof = proof.map(Proven::new).transpose()?;
+        let path = Path::new("paper backup");
+        let bytes = join(&self.pages).map_err(|error| fail(FailureKind::BadInput, error))?;
+        let locked = LockedVault::parse(bytes, &Location::at(path)).map_err(|error| unreadable(&error))?;
+        self.session()?;
+        let Some(proof) = proof else { return Ok(locked_answer(&locked)) };
+        let theirs = locked.unlock(proof.credential())?;
+        let looked = self.beside(theirs, Some(&proof))?;
+        let mut differences = between(&looked.ours, &looked.theirs);
+        let recovery = looked.ours.recovery().is_some() && looked.theirs.recovery().is_some();
+        differences
+            .retain(|one| one.effect != Effect::Removed && (recovery || one.record != RecordName::Recovery));
+        self.keep_look(path, looked, differences, None).map(LookAnswer::Opened)
+    }
+
     /// Makes the chosen records what they are in the state that was looked into: brings back what is missing, changes
     /// what differs, deletes what was added since. A counter never goes back: codes that were used stay used.
     /// Answers how many records that were.
@@ -177,19 +199,20 @@ impl App {
             let what = format!("{} is vault {}, this is vault {}", path.display(), locked.id(), vault.id());
             return Err(fail(FailureKind::AnotherVault, what));
         }
-        let mut theirs = match (vault.open_copy(&locked), &proof) {
+        let theirs = match (vault.open_copy(&locked), &proof) {
             (Ok(theirs), _) => theirs,
             (Err(_), Some(proof)) => locked.unlock(proof.credential())?,
-            (Err(_), None) => {
-                let has = |kind| locked.slots().iter().any(|slot| slot.kind == kind);
-                return Ok(Opened::Locked(LookAnswer::Locked {
-                    has_passphrase: has(keyhaven_vault::SlotKind::Passphrase),
-                    has_recovery_key: has(keyhaven_vault::SlotKind::RecoveryKey),
-                }));
-            }
+            (Err(_), None) => return Ok(Opened::Locked(locked_answer(&locked))),
         };
+        Ok(Opened::Open(Box::new(self.beside(theirs, proof.as_ref())?)))
+    }
+
+    /// An opened state or copy beside a copy of the open vault.
+    fn beside(&mut self, mut theirs: OpenVault, proof: Option<&Proven>) -> Result<Looked, Failure> {
+        let session = self.session_mut()?;
+        let vault = &session.vault;
         let mut ours = vault.open_copy(vault.sealed()).map_err(other)?;
-        if let Some(proof) = &proof {
+        if let Some(proof) = proof {
             // Each may have another passphrase; what does not open stays closed, and the look says so.
             for vault in [&mut theirs, &mut ours] {
                 if vault.recovery().is_none() {
@@ -198,7 +221,7 @@ impl App {
             }
         }
         let number = session.next_offer();
-        Ok(Opened::Open(Box::new(Looked { number, theirs, ours })))
+        Ok(Looked { number, theirs, ours })
     }
 
     /// Keeps a look for what is done with it, and answers what is shown of it.
@@ -267,6 +290,14 @@ impl App {
 pub(crate) enum Opened {
     Locked(LookAnswer),
     Open(Box<Looked>),
+}
+
+fn locked_answer(locked: &LockedVault) -> LookAnswer {
+    let has = |kind| locked.slots().iter().any(|slot| slot.kind == kind);
+    LookAnswer::Locked {
+        has_passphrase: has(keyhaven_vault::SlotKind::Passphrase),
+        has_recovery_key: has(keyhaven_vault::SlotKind::RecoveryKey),
+    }
 }
 
 /// Makes one record in `ours` what it is in `theirs`; says whether there was something to do.

@@ -5,6 +5,7 @@ use crate::kit::{kit_record_time, kit_state};
 use crate::readiness_view::*;
 use crate::recovery::stored::{Summary, put, summaries};
 use crate::recovery::view::{SetKind, SetStanding};
+use crate::safety_view::BackupView;
 use crate::session::Session;
 use crate::stored::same_codes;
 use crate::view::{Failure, KitState};
@@ -35,7 +36,7 @@ pub(crate) struct Ways {
 pub(crate) struct Copy {
     pub path: PathBuf,
     pub saved_at: u64,
-    /// Whether it is somewhere else than the vault itself.
+    /// Whether it stays when this computer's disk is gone, as far as that is known.
     pub elsewhere: bool,
 }
 
@@ -116,7 +117,7 @@ impl App {
             drill: last,
             accounts,
         };
-        readiness.reminders = reminders(session, &readiness, now);
+        readiness.reminders = reminders(session, &readiness, &self.backups(), now);
         Ok(readiness)
     }
 
@@ -152,7 +153,8 @@ impl App {
         let path = self.backup_folder()?.join(&self.backups.plan.last.as_ref()?.name);
         let vault = LockedVault::read(self.host.files(), &Location::at(&path)).ok()?;
         let saved_at = vault.saved_at();
-        (vault.id() == self.session().ok()?.vault.id()).then_some(Copy { path, saved_at, elsewhere: true })
+        let elsewhere = self.lies_elsewhere(&path);
+        (vault.id() == self.session().ok()?.vault.id()).then_some(Copy { path, saved_at, elsewhere })
     }
 
     fn vault_itself(&self) -> Option<Copy> {
@@ -240,13 +242,21 @@ fn advice(way: WayBack, set: Option<&Summary>, now: u64) -> Advice {
 }
 
 /// What is not about one account.
-fn reminders(session: &Session, readiness: &Readiness, now: u64) -> Vec<Reminder> {
+fn reminders(session: &Session, readiness: &Readiness, backups: &BackupView, now: u64) -> Vec<Reminder> {
     let mut reminders = Vec::new();
     if readiness.kit != KitState::Kept {
         reminders.push(Reminder::KeepKit);
     }
     if readiness.copy.as_ref().is_none_or(|copy| !copy.elsewhere) {
-        reminders.push(Reminder::NoBackupElsewhere);
+        reminders.push(match &backups.folder {
+            Some(folder) if backups.same_disk && !backups.synced && backups.last_at.is_some() => {
+                Reminder::BackupsOnThisDisk { folder: folder.clone() }
+            }
+            _ => Reminder::NoBackupElsewhere,
+        });
+    }
+    if !backups.damaged.is_empty() {
+        reminders.push(Reminder::BackupsDamaged { names: backups.damaged.clone() });
     }
     let kit_slot = session.vault.slots().into_iter().filter(|slot| slot.kind == SlotKind::RecoveryKey);
     let newest = session.vault.slots().iter().map(|slot| slot.created_at).max();

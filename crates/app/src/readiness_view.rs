@@ -38,7 +38,8 @@ pub struct CopyView {
     pub path: String,
     /// When it was saved, Unix milliseconds.
     pub saved_at: u64,
-    /// Whether it is elsewhere than the vault itself.
+    /// Whether it stays when this computer's disk is gone, as far as the system and the person told; a copy on the vault's
+    /// own disk does not.
     pub elsewhere: bool,
     /// Whether the kept emergency kit opens it.
     pub kit_opens: bool,
@@ -113,6 +114,16 @@ pub enum Reminder {
     KeepKit,
     /// There is no copy of the vault outside this computer.
     NoBackupElsewhere,
+    /// There are backups, and they are on the vault's own disk.
+    BackupsOnThisDisk {
+        /// Where.
+        folder: String,
+    },
+    /// Backups in the folder cannot be read any more.
+    BackupsDamaged {
+        /// Their files.
+        names: Vec<String>,
+    },
     /// A way in was added after the kit was made.
     KitOlderThanSlots,
     /// There was no fire drill yet.
@@ -173,6 +184,9 @@ pub struct DrillReport {
     pub accounts: Vec<String>,
     /// Sets that were there, to notice the next time when one is gone.
     pub sets: Vec<DrilledSet>,
+    /// Files beside the copy that should be backups and cannot be read.
+    #[serde(default)]
+    pub damaged: Vec<String>,
 }
 
 impl DrillReport {

@@ -25,6 +25,12 @@ pub struct BackupView {
     pub keep_days: u32,
     /// Whether backups have a passphrase of their own.
     pub own_passphrase: bool,
+    /// Whether the folder is on the vault's own disk, as far as the system tells: what takes the one takes both.
+    pub same_disk: bool,
+    /// Whether the person said that another computer keeps the folder alike.
+    pub synced: bool,
+    /// Backups in the folder that are damaged, newest first, as they were found when all were last looked at.
+    pub damaged: Vec<String>,
 }
 
 /// How the backups go.

@@ -369,8 +369,8 @@ pub struct RecoveryParseArgs {
 /// would be back. 1: something would be lost.
 #[derive(Args)]
 pub struct DrillArgs {
-    /// The copy to start from, instead of the newest one that is known
-    #[arg(long, value_name = "FILE")]
+    /// The copy to start from, or a folder with copies, instead of the newest one that is known
+    #[arg(long, value_name = "FILE|FOLDER")]
     pub backup: Option<PathBuf>,
     #[command(flatten)]
     pub unlock: Unlock,
@@ -605,6 +605,9 @@ pub struct BackupArgs {
     /// Keep backups in this folder from now on
     #[arg(long, value_name = "FOLDER")]
     pub folder: Option<PathBuf>,
+    /// Another computer keeps the folder alike (a synced folder): what is on this disk is there too
+    #[arg(long, requires = "folder")]
+    pub synced: bool,
     /// Say how the backups stand and write nothing; exit code 1 when they want attention
     #[arg(long, conflicts_with = "folder")]
     pub status: bool,

@@ -28,12 +28,15 @@ pub fn backup(args: BackupArgs) -> Result<Answer, Failure> {
     }
     if args.status {
         let view = app.backups_looked_at();
-        let good = matches!(view.state, BackupState::Good | BackupState::Pending);
+        let good = matches!(view.state, BackupState::Good | BackupState::Pending) && view.damaged.is_empty();
         print_backups(&view, args.json)?;
         return Ok(Answer::yes_if(good));
     }
     if let Some(folder) = &args.folder {
         app.set_backup_folder(&absolute(folder)?)?;
+        if args.synced {
+            app.note_synced_folder(true)?;
+        }
     }
     if app.backups().folder.is_none() {
         return Err(Failure::input("no folder was chosen for backups")
@@ -67,9 +70,21 @@ fn print_backups(view: &BackupView, json: bool) -> Result<(), Failure> {
         ("last", view.last_at.map(|at| time::shown(at / 1_000))),
         ("file", view.last_name.clone()),
         ("failure", view.failure.clone()),
+        ("place", place(view).map(str::to_owned)),
     ];
-    let rows: Vec<_> = rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let damaged = view.damaged.iter().map(|name| ("damaged", Some(name.clone())));
+    let rows = rows.into_iter().chain(damaged);
+    let rows: Vec<_> = rows.filter_map(|(name, value)| Some((name, value?))).collect();
     output::table(&rows)
+}
+
+/// What is to be known of where the folder is.
+fn place(view: &BackupView) -> Option<&'static str> {
+    match (view.same_disk, view.synced) {
+        (true, true) => Some("on this computer's disk, and kept alike on another computer"),
+        (true, false) => Some("on this computer's disk, and gone with it"),
+        (false, _) => None,
+    }
 }
 
 #[derive(Serialize)]

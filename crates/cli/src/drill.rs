@@ -38,8 +38,11 @@ fn print(report: &DrillReport) -> Result<(), Failure> {
     }
     if !report.copy.elsewhere {
         output::line(
-            "but this copy lies on this computer and goes with it: without one elsewhere nothing would be back",
+            "but this copy lies on this computer's disk and goes with it: without one elsewhere nothing would be back",
         )?;
+    }
+    for name in &report.damaged {
+        output::line(output::shown(&format!("damaged: {name}: this backup cannot be read")))?;
     }
     Ok(())
 }

@@ -444,8 +444,22 @@ fn a_drill_and_a_split_kit() {
     let elsewhere = tempfile::tempdir().unwrap();
     let copy = elsewhere.path().join("copy.keyhaven");
     assert_eq!(with_passphrase(here, &["vault", "backup", copy.to_str().unwrap()]).0, 0);
-    let (exit, out, err) = with_passphrase(here, &["drill", "--json", "--backup", copy.to_str().unwrap()]);
-    assert_eq!((exit, err.as_str()), (0, ""));
+    // A folder with copies does as well as a copy; on the vault's own disk neither outlives it.
+    for backup in [copy.as_path(), elsewhere.path()] {
+        let (exit, out, err) =
+            with_passphrase(here, &["drill", "--json", "--backup", backup.to_str().unwrap()]);
+        assert_eq!((exit, err.as_str()), (1, ""));
+        assert_eq!((&json(&out)["ok"], &json(&out)["copy"]["elsewhere"]), (&true.into(), &false.into()));
+    }
+    let (exit, out, _) = with_passphrase(here, &["drill", "--backup", copy.to_str().unwrap()]);
+    assert!(exit == 1 && out.contains("on this computer's disk"), "{out}");
+    let folder = elsewhere.path().to_str().unwrap();
+    let (exit, out, _) = with_passphrase(here, &["vault", "backup", "--folder", folder]);
+    assert!(exit == 0 && out.contains("on this computer's disk, and gone with it"), "{out}");
+    let (exit, out, _) = with_passphrase(here, &["vault", "backup", "--folder", folder, "--synced"]);
+    assert!(exit == 0 && out.contains("kept alike on another computer"), "{out}");
+    let (exit, out, err) = with_passphrase(here, &["drill", "--json"]);
+    assert_eq!((exit, err.as_str()), (0, ""), "a synced folder is elsewhere too: {out}");
     let report = json(&out);
     assert_eq!((report["ok"].as_bool(), report["accounts_back"].as_u64()), (Some(true), Some(1)));
     assert_eq!(report["with_kit"], false);

@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "this room is where clock and environment are read")]
 
 mod camera;
+mod disks;
 mod downloads;
 mod keyring;
 #[cfg(all(unix, not(target_os = "macos")))]
@@ -64,6 +65,10 @@ impl Host for SystemHost {
         #[cfg(not(unix))]
         let name = std::env::var("COMPUTERNAME").unwrap_or_default();
         name
+    }
+
+    fn same_disk(&self, one: &Path, other: &Path) -> Option<bool> {
+        disks::same(one, other)
     }
 
     fn capture_screens(&self) -> Result<Vec<ScreenPicture>, CaptureError> {

@@ -20,6 +20,8 @@ function reminder(it: Reminder): string {
   switch (it.what) {
     case "keep_kit": return "The emergency kit is not confirmed as kept. Without it a forgotten passphrase cannot be replaced.";
     case "no_backup_elsewhere": return "No copy of the vault outside this computer is known. Choose a folder for backups in Settings, or copy the vault file to a stick and drill with that.";
+    case "backups_on_this_disk": return `Backups go to ${it.folder}, on this computer’s disk, and are gone with it. Choose a folder on another drive or a share in Settings; a synced folder is marked there.`;
+    case "backups_damaged": return it.names.length === 1 ? `A backup is damaged and cannot be read: ${it.names[0]}.` : `${it.names.length} backups are damaged and cannot be read: ${it.names.slice(0, 3).join(", ")}${it.names.length > 3 ? " …" : ""}.`;
     case "kit_older_than_slots": return "A way into the vault was added after the emergency kit was made. Make sure that the kit at hand is still the right one.";
     case "never_drilled": return "You have not tried the way back yet. A fire drill takes a minute.";
     case "drill_failed": return "The last fire drill found that something would be lost.";
@@ -32,10 +34,10 @@ function reminder(it: Reminder): string {
 export const readinessWords = {
   title: "If you lost this computer today", way, advice, reminder,
   back: (back: number, total: number) => `${back} of ${plural(total, "account", "accounts")}`,
-  backFrom: (at: number) => `would be back from the vault as saved ${moment.format(at)}`, backHere: "would be back: the only copy known is on this computer", backNone: "There is no copy that could be read",
+  backFrom: (at: number) => `would be back from the vault as saved ${moment.format(at)}`, backHere: "would be back: the only copy known is on this computer’s disk", backNone: "There is no copy that could be read",
   percent: (back: number, total: number) => (total === 0 ? "–" : `${Math.floor((100 * back) / total)}%`),
   ring: (back: number, total: number) => `${back} of ${total} accounts would be back`,
-  copy: "Newest copy", copyHere: "only on this computer", copyElsewhere: "outside this computer", copyNone: "None", verified: "Opens", missing: "None elsewhere",
+  copy: "Newest copy", copyHere: "on this computer’s disk", copyElsewhere: "outside this computer", copyNone: "None", verified: "Opens", missing: "None elsewhere",
   kit: "Emergency kit", kitAt: (at: number) => `Confirmed ${day.format(at)}`, kitNone: "Not confirmed", kitOpens: "opens the newest copy", kitNot: "make one in Settings", tested: "Kept", untested: "Missing",
   keyring: "This computer’s keyring", keyringOn: "Unlocks the vault", keyringOff: "Not used", keyringToo: "the passphrase works too", keyringKit: "the kit works too", fine: "Healthy",
   account: "Account", wayBack: "Way back in without this computer", codes: "Codes", from: "Restored from", todo: "What to do",
@@ -61,7 +63,8 @@ export const readinessWords = {
     good: "Everything would be back", bad: (count: number) => `${plural(count, "thing", "things")} would be lost`,
     facts: (accounts: number, sets: number, codes: number) => `${plural(accounts, "account makes", "accounts make")} the same code, ${plural(sets, "recovery set is", "recovery sets are")} there with ${plural(codes, "code", "codes")} left.`,
     from: (at: number, kit: boolean) => `From the copy of ${moment.format(at)}, opened with the ${kit ? "emergency kit" : "passphrase"}.`,
-    here: "This copy lies on this computer. Without one elsewhere nothing of it would be there.",
+    here: "This copy is on this computer’s disk and goes with it. Without one elsewhere nothing of it would be there.",
+    damaged: (names: readonly string[]) => `${names.length === 1 ? "A backup beside it is" : "Backups beside it are"} damaged and cannot be read: ${names.join(", ")}.`,
     lost: "Would be lost", why, done: "Done", last: (at: number) => `Last drill: ${moment.format(at)}`,
   },
 } as const;

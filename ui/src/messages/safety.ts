@@ -6,6 +6,8 @@ export const safety = {
     title: "Backups", lead: "Keyhaven writes a sealed copy to a folder of your choice after changes, and looks at it every day. A folder on another drive, a share or a synced folder is best.",
     folder: "Folder", typeFolder: "Path of a folder", use: "Use", choose: "Choose…", other: "Another folder", stop: "Stop", now: "Back up now", working: "Working…",
     last: "Last backup", never: "none yet", verified: (when: string) => `${when}, read again and compared`, opensWith: "Opens with", own: "its own passphrase, and the emergency kit", vaults: "the vault’s passphrase, and the emergency kit",
+    damaged: (count: number) => (count === 1 ? "A backup in the folder is damaged and cannot be read:" : `${count.toLocaleString("en")} backups in the folder are damaged and cannot be read:`),
+    synced: "Another computer keeps this folder alike", syncedHelp: "A synced folder: what is written here is there too.", sameDisk: "The folder is on this computer’s disk, as the vault is: backups in it are gone together with it, unless it is a synced folder.",
     newest: "Always keep the newest", count: (count: number) => plural(count, "backup", "backups"), days: "and the last one of each day for", forDays: (days: number) => (days === 365 ? "a year" : plural(days, "day", "days")),
     state: { off: "Off", good: "Verified", pending: "Changes waiting", overdue: "Overdue", unreachable: "Folder not reachable", passphrase_stale: "Passphrase needed", failing: "Failing" },
     trouble: {
@@ -25,6 +27,7 @@ export const safety = {
   restore: {
     open: "Restore…", title: "Restore", lead: "Choose a state of the vault. You see what is in it before anything changes.",
     noFolder: "The backup folder cannot be read:", none: "There is no earlier state yet.", place: { folder: "Backup", saved: "Saved on this computer" }, save: (generation: number) => `save ${generation.toLocaleString("en")}`,
+    paper: "From a paper backup…", fromPaper: "The paper backup", paperHelp: "What is in it is shown before anything changes.", paperLocked: "It opens with the passphrase or recovery key of the day on which it was printed.",
     look: "Look inside", looking: "Looking…", from: (when: string) => `As it was on ${when}`, locked: "This backup opens with a passphrase of its own, or with an emergency kit.",
     holds: (then: number, now: number) => `It holds ${plural(then, "account", "accounts")}; now there ${now === 1 ? "is" : "are"} ${now.toLocaleString("en")}.`,
     recovery: (count: number) => `Recovery entries: ${count}.`, recoveryClosed: "Recovery entries stay sealed.", setAside: (count: number) => `${plural(count, "record", "records")} in it cannot be understood.`,

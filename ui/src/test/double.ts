@@ -24,7 +24,7 @@ export const KIT: Kit = {
   vault_id: VAULT_ID, groups: ["H4KD7", "9WQ2M", "MZ7PX", "C3XR0", "T8VN1", "5JYB4", "Q6GFA"], qr_svg: SVG, created_at: 1_772_500_000_000, challenge: [2, 5],
 };
 export const backupView = (changes: Partial<BackupView> = {}): BackupView => ({
-  folder: null, state: "off", last_at: null, last_name: null, failure: null, failing_since: null, keep_newest: 10, keep_days: 90, own_passphrase: false, ...changes,
+  folder: null, state: "off", last_at: null, last_name: null, failure: null, failing_since: null, keep_newest: 10, keep_days: 90, own_passphrase: false, same_disk: false, synced: false, damaged: [], ...changes,
 });
 /** The versions of an account that is undecided. */
 export const VERSIONS: AccountVersion[] = [
@@ -253,12 +253,18 @@ export class Double {
     backups: () => this.backups,
     choose_backup_folder: () => (this.backups = backupView({ folder: "/media/stick/Keyhaven", state: "good", last_at: 1_772_500_000_000, last_name: "x" })),
     set_backup_folder: ({ folder }) => (this.backups = backupView({ folder: String(folder), state: "good", last_at: 1_772_500_000_000, last_name: "x" })),
+    note_synced_folder: ({ synced }) => (this.backups = { ...this.backups, synced: synced === true }),
     stop_backups: () => (this.backups = backupView()),
     set_backup_rotation: ({ rotation }) => (this.backups = { ...this.backups, ...(rotation as { keep_newest: number; keep_days: number }) }),
     set_backup_passphrase: (args) => { this.#proved(args); return (this.backups = { ...this.backups, own_passphrase: args["passphrase"] !== null }); },
     back_up_now: () => (this.backups = { ...this.backups, state: "good", failure: null }),
     restore_points: () => ({ points: [{ name: "b1", place: "folder", saved_at: 1_772_500_000_000, generation: 42 }, { name: "s1", place: "saved", saved_at: 1_772_400_000_000, generation: 41 }], folder_failure: null }),
     look_into: () => ({ answer: "opened", ...lookView() }),
+    look_into_pages: ({ proof }) => {
+      if (proof === null) return { answer: "locked", has_passphrase: true, has_recovery_key: false };
+      this.#proved({ proof });
+      return { answer: "opened", ...lookView({ differences: lookView().differences.slice(0, 2) }) };
+    },
     restore_records: () => this.rows,
     forget_look: () => null,
     copies: () => this.copies,

@@ -6,7 +6,7 @@ const account = (changes: Partial<ReadyAccount>): ReadyAccount => ({
   id: "a0", issuer: "GitHub", name: "me@example.org", way: "recovery_codes", left: 13, second_device: false, admin_reset: false, in_copy: true, advice: "nothing", drilled_at: NOV, ...changes,
 });
 export const drillReport = (changes: Partial<DrillReport> = {}): DrillReport => ({
-  at: NOV, ok: true, copy: { path: "/media/stick/vault.keyhaven", saved_at: NOV, elsewhere: true, kit_opens: true }, with_kit: true, accounts_back: 6, sets_back: 4, codes_back: 21, lost: [], accounts: [], sets: [], ...changes,
+  at: NOV, ok: true, copy: { path: "/media/stick/vault.keyhaven", saved_at: NOV, elsewhere: true, kit_opens: true }, with_kit: true, accounts_back: 6, sets_back: 4, codes_back: 21, lost: [], accounts: [], sets: [], damaged: [], ...changes,
 });
 export const readinessView = (changes: Partial<Readiness> = {}): Readiness => ({
   total: 24, back: 21, with_way: 18, copy: { path: "/media/stick/vault.keyhaven", saved_at: NOV, elsewhere: true, kit_opens: true }, kit: "kept", kit_at: NOV, has_passphrase: true, has_keyring: true, reminders: [], drill: drillReport(),

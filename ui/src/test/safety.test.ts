@@ -62,6 +62,24 @@ describe("backups", () => {
   });
 });
 
+describe("a folder for backups", () => {
+  it("on the vault's own disk says so until it is marked as synced, and damaged backups are named", async () => {
+    const double = await openPage(open);
+    await settings();
+    double.emit("backups", backupView({ folder: "/home/me/copies", state: "good", same_disk: true, damaged: ["keyhaven-1.keyhaven"] }));
+    expect((await soon("backup-place")).textContent).toBe(en.backups.sameDisk);
+    expect(the("backups-damaged").textContent).toContain("keyhaven-1.keyhaven");
+    await expectAccessible();
+    double.answers["note_synced_folder"] = () => backupView({ folder: "/home/me/copies", state: "good", same_disk: true, synced: true });
+    click("backup-synced");
+    await waitFor(() => expect(the("backup-place").textContent).toBe(en.backups.syncedHelp));
+    expect(double.last("note_synced_folder")).toEqual({ synced: true });
+    double.emit("backups", backupView({ folder: "/media/stick", state: "good" }));
+    await gone("backup-place");
+    expect(all("backups-damaged")).toHaveLength(0);
+  });
+});
+
 describe("restore", () => {
   const look = async (answers: Record<string, () => unknown> = {}) => {
     const double = await openPage(open);
@@ -100,6 +118,26 @@ describe("restore", () => {
     click("restore-proof-go");
     await soon("restore-go");
     expect(double.last("look_into")).toEqual({ place: "folder", name: "b1", proof: { passphrase: "of the backup", recovery_key: null } });
+  });
+  it("brings single records back from paper, page by page", async () => {
+    const double = await openPage(open);
+    await settings();
+    click("restore-open");
+    (await soon("restore-from-paper")).click();
+    await soon("paper-restore");
+    await expectAccessible();
+    double.emit("pages", { have: 9, count: 9, missing_pages: [], complete: true, conflict: null, problems: [] });
+    (await soon("paper-restore-go")).click();
+    await soon("restore-proof");
+    expect(double.last("look_into_pages")).toEqual({ proof: null });
+    await expectAccessible();
+    type("restore-proof", GOOD);
+    click("restore-proof-go");
+    await waitFor(() => expect(all("restore-difference")).toHaveLength(2));
+    await waitFor(() => expect(double.last("gather_pages")).toEqual({ shown: false }));
+    click("restore-go");
+    await gone("restore");
+    expect(double.last("restore_records")).toEqual({ look: 7, ids: ["d1"] });
   });
   it("says so when nothing differs", async () => {
     await look({ look_into: () => ({ answer: "opened", ...lookView({ differences: [] }) }) });

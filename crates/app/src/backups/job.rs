@@ -20,6 +20,10 @@ pub struct BackupJob {
     pub(super) rotation: BackupRotation,
     /// Whether there must be earlier backups in the folder.
     pub(super) known: bool,
+    /// Whether all that are in the folder are to be looked at.
+    pub(super) look: bool,
+    /// The folder of the vault itself.
+    pub(super) home: PathBuf,
     pub(super) now: u64,
 }
 
@@ -38,6 +42,10 @@ pub(super) struct Image {
 pub struct BackupDone {
     pub(super) folder: PathBuf,
     pub(super) result: Result<Last, (TroubleKind, String)>,
+    /// What a look at all backups found damaged, and when that was, Unix milliseconds.
+    pub(super) damaged: Option<(Vec<String>, u64)>,
+    /// Whether the folder is on the vault's own disk; `None` where the system does not tell.
+    pub(super) same_disk: Option<bool>,
 }
 
 impl BackupDone {
@@ -51,7 +59,12 @@ impl BackupJob {
     /// Does it; this may take as long as the folder takes to answer.
     pub fn run(self) -> BackupDone {
         let result = self.backup();
-        BackupDone { folder: self.folder, result }
+        let damaged = (self.look && result.is_ok()).then(|| {
+            let damaged = super::damaged_in(self.host.files(), &self.folder, &self.image.vault_id);
+            (damaged, self.now)
+        });
+        let same_disk = self.host.same_disk(&self.home, &self.folder);
+        BackupDone { folder: self.folder, result, damaged, same_disk }
     }
 
     fn backup(&self) -> Result<Last, (TroubleKind, String)> {

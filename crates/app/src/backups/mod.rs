@@ -16,7 +16,7 @@ use crate::view::{Failure, FailureKind, Proof};
 use crate::{App, Phase, strength};
 use job::Image;
 use keyhaven_secret::SecretText;
-use keyhaven_vault::{CopyError, KdfCost, LockedVault, NewSlot, SlotKind};
+use keyhaven_vault::{CopyError, Files, KdfCost, Location, LockedVault, NewSlot, SlotKind};
 use plan::{Plan, TroubleKind, VaultState, Waiting};
 use std::path::{Path, PathBuf};
 
@@ -60,11 +60,14 @@ impl App {
             keep_newest: plan.keep_newest,
             keep_days: plan.keep_days,
             own_passphrase: plan.slot.is_some(),
+            same_disk: plan.folder.is_some() && plan.same_disk,
+            synced: plan.synced,
+            damaged: plan.damaged.clone(),
         }
     }
 
-    /// The same after a look into the folder, which may be a share that takes its time: a backup that was removed there,
-    /// or is damaged, is told.
+    /// The same after a look into the folder, which may be a share that takes its time: a last backup that was removed
+    /// there is told, and every one that is damaged.
     pub fn backups_looked_at(&self) -> BackupView {
         let mut view = self.backups();
         let (Some(folder), Some(last)) = (&self.backups.plan.folder, &self.backups.plan.last) else {
@@ -72,10 +75,14 @@ impl App {
         };
         let files = self.host.files();
         let place = folder.join(&last.name);
+        if let Some(vault) = self.sealed() {
+            view.damaged = damaged_in(files, folder, &vault.id().to_string());
+        }
+        view.same_disk = self.host.same_disk(self.location().folder(), folder).unwrap_or(view.same_disk);
         let (state, failure) = if files.list(folder).is_err() {
             (BackupState::Unreachable, format!("{} is not there", folder.display()))
         } else {
-            match LockedVault::read(files, &keyhaven_vault::Location::at(&place)) {
+            match LockedVault::read(files, &Location::at(&place)) {
                 Ok(_) => return view,
                 Err(error) => {
                     (BackupState::Failing, format!("the last backup, {}: {error}", place.display()))
@@ -114,11 +121,24 @@ impl App {
                 "this folder is the vault's own: what takes the vault would take its backups along",
             ));
         }
+        let same_disk = self.host.same_disk(self.location().folder(), &real);
         self.change_plan(|plan| {
-            plan.folder = Some(real);
-            plan.last = None;
-            plan.trouble = None;
+            plan.move_to(Some(real));
+            plan.same_disk = same_disk == Some(true);
         })
+    }
+
+    /// Takes note of whether another program keeps the folder for backups alike on another computer. What is on the
+    /// vault's own disk goes with it; a synced folder does not.
+    ///
+    /// # Errors
+    /// There is no such folder, or it could not be kept.
+    pub fn note_synced_folder(&mut self, synced: bool) -> Result<BackupView, Failure> {
+        self.reload_plan();
+        if self.backups.plan.folder.is_none() {
+            return Err(fail(FailureKind::BadInput, "no folder was chosen for backups"));
+        }
+        self.change_plan(|plan| plan.synced = synced)
     }
 
     /// Keeps no more backups; those that are there stay.
@@ -126,11 +146,7 @@ impl App {
     /// # Errors
     /// The choice could not be kept.
     pub fn stop_backups(&mut self) -> Result<BackupView, Failure> {
-        self.change_plan(|plan| {
-            plan.folder = None;
-            plan.last = None;
-            plan.trouble = None;
-        })
+        self.change_plan(|plan| plan.move_to(None))
     }
 
     /// Changes how many backups stay; it counts from the next backup on.
@@ -255,6 +271,8 @@ impl App {
             image,
             rotation: plan.rotation(),
             known: !asked && plan.last.is_some(),
+            look: asked || plan.wants_a_look(self.now()),
+            home: self.location().folder().to_path_buf(),
             now: self.now(),
         })
     }
@@ -271,11 +289,19 @@ impl App {
     /// Takes note of how a backup went. That itself may fail to be kept; the next start then only does not know of it.
     pub fn end_backup(&mut self, done: BackupDone) -> BackupView {
         let now = self.now();
-        self.note(|plan| match done.result {
+        self.note(|plan| {
             // A folder that was given up or changed meanwhile is not what this backup was about.
-            _ if plan.folder.as_ref() != Some(&done.folder) => {}
-            Ok(last) => plan.succeeded(last),
-            Err((kind, why)) => plan.failed(kind, why, now),
+            if plan.folder.as_ref() != Some(&done.folder) {
+                return;
+            }
+            match done.result {
+                Ok(last) => plan.succeeded(last),
+                Err((kind, why)) => plan.failed(kind, why, now),
+            }
+            if let Some((damaged, at)) = done.damaged {
+                (plan.damaged, plan.looked_at) = (damaged, Some(at));
+            }
+            plan.same_disk = done.same_disk.unwrap_or(plan.same_disk);
         });
         self.backups()
     }
@@ -297,7 +323,7 @@ impl App {
     /// There is no vault, a file is there already, or it could not be written or read again.
     pub fn back_up_to(&self, file: &Path) -> Result<(), Failure> {
         let vault = self.sealed().ok_or_else(|| crate::not_open(&self.phase))?;
-        let place = keyhaven_vault::Location::at(file);
+        let place = Location::at(file);
         let told = |error: &dyn std::fmt::Display| {
             fail(FailureKind::NotSaved, format!("{}: {error}", file.display()))
         };
@@ -390,10 +416,27 @@ impl App {
         }
     }
 
+    /// Whether what lies there stays when this computer's disk is gone, as far as that is known.
+    pub(crate) fn lies_elsewhere(&self, path: &Path) -> bool {
+        let plan = &self.backups.plan;
+        let real = self.host.files().real_path(path).unwrap_or_else(|_| path.to_path_buf());
+        let synced = plan.synced && plan.folder.as_ref().is_some_and(|folder| real.starts_with(folder));
+        synced || self.host.same_disk(self.location().folder(), path) != Some(true)
+    }
+
     /// The folder of backups.
     pub(crate) fn backup_folder(&self) -> Option<PathBuf> {
         self.backups.plan.folder.clone()
     }
+}
+
+/// Files in a folder whose names say that they are this vault's backups and that cannot be read, newest first.
+pub(crate) fn damaged_in(files: &dyn Files, folder: &Path, vault_id: &str) -> Vec<String> {
+    let backups = rotation::of_vault(vault_id, &files.list(folder).unwrap_or_default());
+    let damaged = |name: &rotation::BackupName| {
+        LockedVault::read(files, &Location::at(folder.join(&name.file))).is_err()
+    };
+    backups.into_iter().filter(damaged).map(|name| name.file).collect()
 }
 
 pub(crate) fn state_of(vault: &LockedVault) -> VaultState {

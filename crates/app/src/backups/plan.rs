@@ -31,6 +31,10 @@ const LARGEST: u64 = 64 * 1024;
 pub(crate) struct Plan {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<PathBuf>,
+    /// Whether the folder is on the vault's own disk, as far as the system told.
+    pub same_disk: bool,
+    /// Whether the person said that another computer keeps the folder alike.
+    pub synced: bool,
     pub keep_newest: u32,
     pub keep_days: u32,
     /// Backups open with this slot instead of the vault's own passphrase.
@@ -41,6 +45,12 @@ pub(crate) struct Plan {
     pub vault: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<Last>,
+    /// Backups in the folder that could not be read when all were looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<String>,
+    /// When all were looked at, Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,
 }
@@ -94,11 +104,15 @@ impl Default for Plan {
     fn default() -> Self {
         Self {
             folder: None,
+            same_disk: false,
+            synced: false,
             keep_newest: 10,
             keep_days: 90,
             slot: None,
             vault: None,
             last: None,
+            damaged: Vec::new(),
+            looked_at: None,
             trouble: None,
         }
     }
@@ -148,9 +162,22 @@ impl Plan {
     /// Forgets what was about another vault than this one.
     pub fn about(&mut self, vault: &str) {
         if self.vault.as_deref() != Some(vault) {
-            let Self { folder, keep_newest, keep_days, .. } = std::mem::take(self);
-            *self = Self { folder, keep_newest, keep_days, vault: Some(vault.to_owned()), ..Self::default() };
+            let Self { folder, same_disk, synced, keep_newest, keep_days, .. } = std::mem::take(self);
+            let vault = Some(vault.to_owned());
+            *self = Self { folder, same_disk, synced, keep_newest, keep_days, vault, ..Self::default() };
         }
+    }
+
+    /// Uses another folder, or none; what was known about the old one is forgotten.
+    pub fn move_to(&mut self, folder: Option<PathBuf>) {
+        (self.folder, self.same_disk, self.synced) = (folder, false, false);
+        (self.last, self.trouble, self.looked_at) = (None, None, None);
+        self.damaged.clear();
+    }
+
+    /// Whether all backups in the folder are to be looked at, which is done once a day.
+    pub fn wants_a_look(&self, now: u64) -> bool {
+        self.looked_at.is_none_or(|at| at > now || now - at >= DAILY)
     }
 
     /// How the backups of a vault in this state go.

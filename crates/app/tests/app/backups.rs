@@ -2,12 +2,14 @@
 
 use crate::host::{TestHost, cheap, open_app, passphrase};
 use keyhaven_app::App;
+use keyhaven_app::readiness_view::Reminder;
 use keyhaven_app::safety_view::*;
 use keyhaven_app::view::*;
 use keyhaven_secret::SecretText;
 use keyhaven_vault::{Credential, DiskFiles, Location, LockedVault};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 const MINUTE: u64 = 60_000;
 const DAY: u64 = 24 * 60 * MINUTE;
@@ -165,6 +167,62 @@ fn a_damaged_backup_is_found_by_the_daily_look_and_written_anew() {
     assert_eq!(timer(&mut s.app).unwrap().state, BackupState::Good);
     let restored = files(s.folder.path());
     assert!(restored.iter().any(|file| std::fs::read(file).unwrap() == good), "{restored:?}");
+}
+
+#[test]
+fn a_damaged_older_backup_is_named_by_the_daily_look_until_it_is_gone() {
+    let mut s = scene();
+    timer(&mut s.app);
+    let old = files(s.folder.path()).remove(0);
+    add_named(&mut s.app, "GitHub");
+    assert_eq!(s.app.backup_wait(), Some(MINUTE));
+    s.host.pass(MINUTE);
+    assert_eq!(timer(&mut s.app).unwrap().damaged, [""; 0]);
+    let good = std::fs::read(&old).unwrap();
+    let mut bad = good.clone();
+    let middle = bad.len() / 2;
+    bad[middle] ^= 1;
+    std::fs::write(&old, &bad).unwrap();
+    let name = old.file_name().unwrap().to_string_lossy().into_owned();
+    assert_eq!(s.app.backups_looked_at().damaged, [name.clone()], "whoever looks sees it at once");
+    s.host.pass(DAY);
+    let view = timer(&mut s.app).unwrap();
+    assert_eq!((view.state, &view.damaged), (BackupState::Good, &vec![name.clone()]));
+    let reminders = s.app.readiness().unwrap().reminders;
+    assert!(reminders.contains(&Reminder::BackupsDamaged { names: vec![name] }), "{reminders:?}");
+    assert_eq!(std::fs::read(&old).unwrap(), bad, "nothing is removed unasked");
+    let again = App::open(s.host.clone(), s.home.path());
+    assert_eq!(again.backups().damaged.len(), 1, "it is remembered");
+    std::fs::write(&old, &good).unwrap();
+    s.host.pass(DAY);
+    assert_eq!(timer(&mut s.app).unwrap().damaged, [""; 0]);
+}
+
+#[test]
+fn a_folder_on_the_vaults_own_disk_is_said_to_be_there_and_counts_as_elsewhere_only_when_it_is_synced() {
+    let mut s = scene();
+    add_named(&mut s.app, "GitHub");
+    s.host.one_disk.store(true, Ordering::Relaxed);
+    let view = timer(&mut s.app).unwrap();
+    assert_eq!((view.state, view.same_disk, view.synced), (BackupState::Good, true, false));
+    let seen = |app: &App| {
+        let readiness = app.readiness().unwrap();
+        let here = readiness.reminders.iter().any(|one| matches!(one, Reminder::BackupsOnThisDisk { .. }));
+        (readiness.back, readiness.copy.unwrap().elsewhere, here)
+    };
+    assert_eq!(seen(&s.app), (0, false, true));
+    assert!(s.app.note_synced_folder(true).unwrap().synced);
+    assert_eq!(seen(&s.app), (1, true, false));
+    let again = s.app.set_backup_folder(s.folder.path()).unwrap();
+    assert_eq!((again.same_disk, again.synced), (true, false), "said of one choice of a folder");
+    s.app.stop_backups().unwrap();
+    assert!(!s.app.backups().same_disk);
+    assert_eq!(s.app.note_synced_folder(true).unwrap_err().kind, FailureKind::BadInput);
+    // Kept elsewhere after all: another drive.
+    s.host.one_disk.store(false, Ordering::Relaxed);
+    s.app.set_backup_folder(s.folder.path()).unwrap();
+    assert!(!timer(&mut s.app).unwrap().same_disk);
+    assert_eq!(seen(&s.app), (1, true, false));
 }
 
 #[test]

@@ -30,6 +30,8 @@ pub struct TestHost {
     pub screens: Mutex<Vec<(u32, u32, Vec<u8>)>>,
     pub cameras: TestCameras,
     files: DiskFiles,
+    /// Whether every folder is on the vault's own disk; else none is.
+    pub one_disk: AtomicBool,
     /// What stands in the folder for downloads.
     pub downloads: Mutex<Vec<DownloadedFile>>,
 }
@@ -53,6 +55,7 @@ impl TestHost {
             screens: Mutex::default(),
             cameras: TestCameras::default(),
             files: DiskFiles,
+            one_disk: AtomicBool::default(),
             downloads: Mutex::default(),
         })
     }
@@ -86,6 +89,10 @@ impl Host for TestHost {
 
     fn computer(&self) -> String {
         self.name.lock().unwrap().clone()
+    }
+
+    fn same_disk(&self, _one: &Path, _other: &Path) -> Option<bool> {
+        Some(self.one_disk.load(Ordering::Relaxed))
     }
 
     fn capture_screens(&self) -> Result<Vec<ScreenPicture>, CaptureError> {

@@ -6,6 +6,7 @@ use keyhaven_app::booklet::PagesError;
 use keyhaven_app::offer::Input;
 use keyhaven_app::paper::Paper;
 use keyhaven_app::recovery::view::DraftChoices;
+use keyhaven_app::safety_view::{Effect, LookAnswer};
 use keyhaven_app::view::*;
 use keyhaven_secret::{SecretBytes, SecretText};
 use keyhaven_vault::{RecoveryKey, Share, join_shares};
@@ -164,6 +165,62 @@ fn a_paper_backup_is_read_back_from_its_pages() {
     new.unlock_recovery(proof()).unwrap();
     assert_eq!(new.use_next_recovery_code(&set.id, "").unwrap().0.expose(), "8f3a9-71c02");
     assert!(app.restore_pages(&scanned, home.path()).is_err(), "a vault that is there is not overwritten");
+}
+
+#[test]
+fn single_records_come_back_from_paper_into_the_open_vault_and_nothing_else_changes() {
+    let (_host, _home, mut app) = app();
+    let add = |app: &mut App, name: &str| {
+        let uri = format!("otpauth://totp/{name}:me?secret=JBSWY3DPEHPK3PXP&issuer={name}");
+        let now = app.now();
+        app.add(vec![keyhaven_otp::parse_uri(&uri).unwrap().account], now).unwrap();
+    };
+    let id = |app: &App, name: &str| {
+        app.accounts().unwrap().into_iter().find(|row| row.issuer == name).map(|row| row.id).unwrap()
+    };
+    add(&mut app, "Gone");
+    add(&mut app, "Renamed");
+    let text = "Recovery codes\n8f3a9-71c02\nb04de-9952a\nc7719-0e4d1\n";
+    let pending = app.begin_drafts(1).unwrap().text("codes.txt".into(), SecretText::new(text.into()));
+    let draft = app.keep_draft(pending).unwrap();
+    let set = app.accept_draft(draft.id, DraftChoices::default()).unwrap().set.id;
+    let booklet = app.make_booklet(proof(), &[], &[], Paper::A4).unwrap();
+    app.unlock_recovery(proof()).unwrap();
+    app.delete_recovery(&set).unwrap();
+    app.lock_recovery().unwrap();
+    let (gone, renamed) = (id(&app, "Gone"), id(&app, "Renamed"));
+    app.delete_account(&gone).unwrap();
+    let changes = AccountChanges { name: Some("you".into()), ..AccountChanges::default() };
+    app.edit_account(&renamed, changes).unwrap();
+    add(&mut app, "New");
+
+    let texts = || booklet.texts.iter().map(SecretText::duplicate);
+    app.add_pages(texts().skip(1).collect::<Vec<_>>().into());
+    let missing = app.look_into_pages(None).unwrap_err();
+    assert!(missing.detail.contains("missing: 1"), "{}", missing.detail);
+    assert!(app.add_pages(texts().collect::<Vec<_>>().into()).complete);
+    let LookAnswer::Locked { has_passphrase, has_recovery_key } = app.look_into_pages(None).unwrap() else {
+        panic!("paper opens with what it was printed with only");
+    };
+    assert_eq!((has_passphrase, has_recovery_key), (true, false));
+    let wrong = Proof { passphrase: Some("wrong".into()), recovery_key: None };
+    assert_eq!(app.look_into_pages(Some(wrong)).unwrap_err().kind, FailureKind::WrongPassphrase);
+    let LookAnswer::Opened(look) = app.look_into_pages(Some(proof())).unwrap() else {
+        panic!("the proof opens it")
+    };
+    let mut found: Vec<_> = look.differences.iter().map(|one| (one.id.as_str(), one.effect)).collect();
+    found.sort_unstable_by_key(|(id, _)| *id);
+    let mut wanted =
+        [(gone.as_str(), Effect::Added), (renamed.as_str(), Effect::Changed), (set.as_str(), Effect::Added)];
+    wanted.sort_unstable_by_key(|(id, _)| *id);
+    assert_eq!(found, wanted, "what came after the paper is no difference");
+    assert_eq!(app.restore_records(look.look, &[gone.clone(), set.clone()]).unwrap(), 2);
+    let rows = app.accounts().unwrap();
+    let name = |id: &str| rows.iter().find(|row| row.id == id).map(|row| row.name.as_str());
+    assert_eq!((rows.len(), name(&gone), name(&renamed)), (3, Some("me"), Some("you")));
+    assert!(!app.recovery().unwrap().open, "looking leaves the compartment as it was");
+    app.unlock_recovery(proof()).unwrap();
+    assert_eq!(app.use_next_recovery_code(&set, "").unwrap().0.expose(), "8f3a9-71c02");
 }
 
 #[test]

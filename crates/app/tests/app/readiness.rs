@@ -147,6 +147,55 @@ fn an_old_copy_is_missing_what_came_after_it() {
 }
 
 #[test]
+fn a_drill_takes_the_newest_backup_of_a_folder_that_can_be_read_and_names_those_that_cannot() {
+    let (host, home, mut app, ids, _set) = app();
+    let folder = tempfile::tempdir().unwrap();
+    let named = |app: &App| app.backups().last_name.unwrap();
+    app.set_backup_folder(folder.path()).unwrap();
+    app.back_up_now().unwrap();
+    let old = named(&app);
+    host.pass(DAY);
+    app.use_code(&ids[2]).unwrap();
+    app.back_up_now().unwrap();
+    let new = named(&app);
+    assert_ne!(old, new);
+    for backup in [None, Some(folder.path())] {
+        let report = drill(&mut app, backup).unwrap();
+        assert_eq!((report.ok, report.damaged.len()), (true, 0), "{report:?}");
+        assert!(report.copy.path.ends_with(&new) && report.copy.elsewhere, "{report:?}");
+    }
+    let whole = std::fs::read(folder.path().join(&new)).unwrap();
+    std::fs::write(folder.path().join(&new), &whole[..whole.len() - 1]).unwrap();
+    for backup in [None, Some(folder.path())] {
+        let report = drill(&mut app, backup).unwrap();
+        assert!(report.copy.path.ends_with(&old), "{report:?}");
+        assert_eq!(report.damaged, [new.clone()]);
+    }
+    // A copy that the person made by hand there is a copy too.
+    std::fs::copy(home.path().join("vault.keyhaven"), folder.path().join("copy.keyhaven")).unwrap();
+    assert!(drill(&mut app, Some(folder.path())).unwrap().copy.path.ends_with("copy.keyhaven"));
+    std::fs::remove_file(folder.path().join("copy.keyhaven")).unwrap();
+    std::fs::write(folder.path().join(&old), b"").unwrap();
+    let refused = drill(&mut app, Some(folder.path())).unwrap_err().detail;
+    assert!(refused.contains(&new) && refused.contains(&old), "{refused}");
+    let nothing = tempfile::tempdir().unwrap();
+    assert!(drill(&mut app, Some(nothing.path())).unwrap_err().detail.contains("no backup of this vault"));
+}
+
+#[test]
+fn a_copy_on_the_vaults_own_disk_is_drilled_and_counts_for_nothing_when_the_disk_is_gone() {
+    let (host, home, mut app, ..) = app();
+    let copy = home.path().join("copy.keyhaven");
+    std::fs::copy(home.path().join("vault.keyhaven"), &copy).unwrap();
+    host.one_disk.store(true, std::sync::atomic::Ordering::Relaxed);
+    let report = drill(&mut app, Some(&copy)).unwrap();
+    assert_eq!((report.ok, report.copy.elsewhere), (true, false));
+    let readiness = app.readiness().unwrap();
+    assert_eq!(readiness.back, 0);
+    assert!(readiness.reminders.contains(&Reminder::NoBackupElsewhere));
+}
+
+#[test]
 fn a_drill_needs_what_opens_the_copy_and_a_copy_of_this_vault() {
     let (_host, home, mut app, ..) = app();
     let wrong = Proof { passphrase: Some("wrong".into()), recovery_key: None };
