@@ -132,6 +132,15 @@ mod story {
         left(&window, "16 of 16 left");
         assert_eq!(use_next(&window, CODES[2]), new[0]);
         window.screenshot("recovery-replaced");
+        // The old file once more: that it was kept is no reason to trust its codes.
+        let file = write(&window, "github-recovery-codes.txt", &github_file(&CODES));
+        window.drop_files(&[&file]);
+        window.wait_for_named("draft-already");
+        let said = window.text(&element("draft-already"));
+        assert!(said.contains("a newer set took its place") && !said.contains("is kept"), "{said}");
+        window.screenshot("recovery-already");
+        window.click_named("draft-cancel");
+        window.wait_until("the review is over", || !window.is_visible(&element("draft")));
         window.click("nav button");
         window.wait_until("the account's row counts", || {
             window.texts(&element("row-recovery")) == ["15 of 16 left"]
@@ -407,6 +416,29 @@ mod story {
         window.wait_for_code();
         let first = Sample { issuer: "Issuer 000", name: "", key: *b"key number 000000000" };
         window.assert_code_is_true(&first);
+
+        // One that is deleted comes back from the same paper into the vault that is there.
+        let rows = |count: &str| window.attribute("[role=grid]", "aria-rowcount") == count;
+        window.press(&[Keys::DOWN]);
+        window.press(&[Keys::DELETE]);
+        window.wait_until("one is gone", || rows("39"));
+        window.click_named("settings");
+        window.click_named("restore-open");
+        window.click_named("restore-from-paper");
+        window.wait_for_named("paper-choose");
+        window.screenshot("restore-from-paper");
+        window.drop_files(&pages.iter().map(PathBuf::as_path).collect::<Vec<_>>());
+        window.click_named("paper-restore-go");
+        window.type_into_named("restore-proof", PASSPHRASE);
+        window.screenshot("restore-from-paper-proof");
+        window.click_named("restore-proof-go");
+        window.wait_for_named("restore-difference");
+        assert_eq!(window.texts(&element("restore-difference")).len(), 1);
+        window.screenshot("restore-from-paper-look");
+        window.click_named("restore-go");
+        window.wait_until("the sheet is closed", || !window.is_visible(&element("restore")));
+        window.press(&[Keys::ESCAPE]);
+        window.wait_until("it is back", || rows("40"));
     }
 
     #[test]

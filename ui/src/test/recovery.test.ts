@@ -272,7 +272,7 @@ describe("a file under review", () => {
     const field = await soon<HTMLTextAreaElement>("type-codes-text");
     const shown = () => [...document.querySelectorAll(".letter")].map((letter) => letter.textContent).join("");
     const shows = (text: string) => waitFor(() => expect([shown(), field.value]).toEqual([text, ""]));
-    const insert = (inputType: string, data: string | null = null) => field.dispatchEvent(new InputEvent("beforeinput", { inputType, data, cancelable: true }));
+    const insert = (inputType: string, data: string | null = null) => field.dispatchEvent(new InputEvent("beforeinput", { inputType, data, bubbles: true, cancelable: true }));
     type("type-codes-text", "ab cd");
     await shows("ab cd");
     press("ArrowLeft");

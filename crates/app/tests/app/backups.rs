@@ -184,7 +184,11 @@ fn a_damaged_older_backup_is_named_by_the_daily_look_until_it_is_gone() {
     bad[middle] ^= 1;
     std::fs::write(&old, &bad).unwrap();
     let name = old.file_name().unwrap().to_string_lossy().into_owned();
-    assert_eq!(s.app.backups_looked_at().damaged, [name.clone()], "whoever looks sees it at once");
+    assert_eq!(
+        s.app.backups_looked_at().damaged,
+        std::slice::from_ref(&name),
+        "whoever looks sees it at once"
+    );
     s.host.pass(DAY);
     let view = timer(&mut s.app).unwrap();
     assert_eq!((view.state, &view.damaged), (BackupState::Good, &vec![name.clone()]));

@@ -169,7 +169,7 @@ fn a_drill_takes_the_newest_backup_of_a_folder_that_can_be_read_and_names_those_
     for backup in [None, Some(folder.path())] {
         let report = drill(&mut app, backup).unwrap();
         assert!(report.copy.path.ends_with(&old), "{report:?}");
-        assert_eq!(report.damaged, [new.clone()]);
+        assert_eq!(report.damaged, std::slice::from_ref(&new));
     }
     // A copy that the person made by hand there is a copy too.
     std::fs::copy(home.path().join("vault.keyhaven"), folder.path().join("copy.keyhaven")).unwrap();

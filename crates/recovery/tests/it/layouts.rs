@@ -284,7 +284,7 @@ fn services_that_name_themselves_are_recognised_and_their_codes_read() {
         ("Epic Games", "Epic Games backup codes", "XXXXXXXX", 10),
         ("Twitch", "Twitch backup codes", "xxxxxxxx", 10),
         ("Mastodon", "Mastodon recovery codes", "hhhhhhhhhh", 10),
-        ("Gitea/Forgejo", "Forgejo scratch token", "BBBBBBBBBB", 1),
+        ("Gitea/Forgejo", "Forgejo scratch token", "7QGFKKPGS4", 1),
         ("Discourse", "Discourse backup codes", &"h".repeat(32), 10),
         ("authentik", "authentik static tokens", "mmmmmmmmmmmm", 6),
         ("Django", "Django backup codes", "xxxxxxxx", 10),
