@@ -197,9 +197,15 @@ impl App {
         check_readable(&stored)?;
         session.put(id, &stored, now);
         match session.vault.save_move(host.files(), now) {
-            Ok(_) => {
+            Ok(saved) => {
                 session.used.clear();
                 session.accounts.insert(id, stored);
+                if !saved.durable {
+                    // A power cut could bring the counter back, and with it the code that would be shown now.
+                    let why =
+                        "the counter moved, and the disk did not confirm it: no code is shown for that move";
+                    return Err(fail(FailureKind::NotSaved, why));
+                }
                 Ok(true)
             }
             Err(SaveError::ChangedOnDisk { .. }) => {

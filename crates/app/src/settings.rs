@@ -139,7 +139,11 @@ pub(crate) fn replace(files: &dyn Files, path: &Path, bytes: &[u8]) -> std::io::
         // It may hold half a recovery key.
         let _ = files.remove(&temporary);
     }
-    replaced.and_then(|()| files.sync_folder(folder))
+    replaced?;
+    // The file has its name from here on, and "not written" would be untrue. Where the folder could not be brought to the
+    // disk, a power cut may bring the old file back, whole.
+    let _ = files.sync_folder(folder);
+    Ok(())
 }
 
 /// Whether every number is in its range.

@@ -109,6 +109,14 @@ pub struct DiskFiles;
 #[expect(clippy::disallowed_methods, reason = "this is the one place where the vault touches the disk")]
 impl Files for DiskFiles {
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        // Opening a pipe waits for somebody to write into it, for ever.
+        let kind = fs::metadata(path)?.file_type();
+        if !kind.is_file() && !kind.is_dir() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "this is a pipe or a device, not a file",
+            ));
+        }
         let file = File::open(path)?;
         let length = file.metadata()?.len();
         if length > limit {
@@ -137,7 +145,19 @@ impl Files for DiskFiles {
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+        if !cfg!(unix) {
+            return Ok(());
+        }
+        match File::open(folder)?.sync_all() {
+            // Shares and FUSE say so who bring names to the disk by themselves, or do not say when: there is nothing
+            // to wait for. That a disk failed is another error.
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) =>
+            {
+                Ok(())
+            }
+            result => result,
+        }
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -211,6 +231,16 @@ mod tests {
     use super::*;
 
     /// Found by a test that starts processes while others save.
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_refused_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("vault.keyhaven");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert_eq!(DiskFiles.read(&pipe, 100).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert!(DiskFiles.read(folder.path(), 100).is_err());
+    }
+
     #[test]
     fn a_lock_ends_with_its_holder_even_while_a_starting_process_has_the_file_open() {
         let folder = tempfile::tempdir().unwrap();

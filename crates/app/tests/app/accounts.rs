@@ -182,6 +182,17 @@ fn a_counter_that_cannot_be_saved_gives_no_code() {
     assert_eq!(app.use_code(&id).unwrap().code, "755224");
 }
 
+/// The move stands in the file, and a power cut could bring the file before back: the next code is the one after it.
+#[test]
+fn a_counter_whose_move_the_disk_does_not_confirm_gives_no_code() {
+    let (host, _home, mut app) = app();
+    let id = add(&mut app, &format!("otpauth://hotp/Bank:me?secret={RFC}&counter=0")).remove(0);
+    host.files.folders_fail.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(app.use_code(&id).unwrap_err().kind, FailureKind::NotSaved);
+    host.files.folders_fail.store(false, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(app.use_code(&id).unwrap().code, "287082");
+}
+
 #[test]
 fn edits_are_kept_remembered_and_bounded() {
     let (host, home, mut app) = app();

@@ -9,9 +9,9 @@ use keyhaven_app::host::{
 };
 use keyhaven_app::recovery::view::TidyWay;
 use keyhaven_secret::{SecretBytes, SecretText};
-use keyhaven_vault::{DiskFiles, Files, KdfCost};
+use keyhaven_vault::{DiskFiles, Files, KdfCost, Lock, NewFile};
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub struct TestHost {
     /// What the screens show: pictures of this width and height, one after the other; none is no screen.
     pub screens: Mutex<Vec<(u32, u32, Vec<u8>)>>,
     pub cameras: TestCameras,
-    files: DiskFiles,
+    pub files: TestDisk,
     /// Whether every folder is on the vault's own disk; else none is.
     pub one_disk: AtomicBool,
     /// What stands in the folder for downloads.
@@ -45,6 +45,48 @@ pub struct TestKeyring {
     pub provider: Mutex<String>,
 }
 
+/// The real disk, and a folder's names that do not reach it when a test says so.
+#[derive(Default)]
+pub struct TestDisk {
+    pub folders_fail: AtomicBool,
+}
+
+impl Files for TestDisk {
+    fn read(&self, path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
+        DiskFiles.read(path, limit)
+    }
+    fn create(&self, path: &Path) -> std::io::Result<Box<dyn NewFile>> {
+        DiskFiles.create(path)
+    }
+    fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        DiskFiles.rename(from, to)
+    }
+    fn link(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        DiskFiles.link(from, to)
+    }
+    fn sync_folder(&self, folder: &Path) -> std::io::Result<()> {
+        if self.folders_fail.load(Ordering::Relaxed) && !folder.ends_with("generations") {
+            return Err(std::io::Error::other("Input/output error"));
+        }
+        DiskFiles.sync_folder(folder)
+    }
+    fn remove(&self, path: &Path) -> std::io::Result<()> {
+        DiskFiles.remove(path)
+    }
+    fn create_folder(&self, folder: &Path) -> std::io::Result<()> {
+        DiskFiles.create_folder(folder)
+    }
+    fn list(&self, folder: &Path) -> std::io::Result<Vec<String>> {
+        DiskFiles.list(folder)
+    }
+    fn lock(&self, path: &Path) -> std::io::Result<Lock> {
+        DiskFiles.lock(path)
+    }
+    fn real_path(&self, path: &Path) -> std::io::Result<PathBuf> {
+        DiskFiles.real_path(path)
+    }
+}
+
 impl TestHost {
     pub fn new() -> Arc<Self> {
         Arc::new(Self {
@@ -54,7 +96,7 @@ impl TestHost {
             name: Mutex::default(),
             screens: Mutex::default(),
             cameras: TestCameras::default(),
-            files: DiskFiles,
+            files: TestDisk::default(),
             one_disk: AtomicBool::default(),
             downloads: Mutex::default(),
         })
