@@ -66,6 +66,7 @@ const action: Readonly<Record<Action, string>> = {
   page_up: "a page up", page_down: "a page down", first: "first account", last: "last account",
   move_up: "move up (order by hand)", move_down: "move down (order by hand)", search: "search", clear: "clear the search",
   add: "add account", paste: "add from the clipboard", lock: "lock", help: "all keys", settings: "settings",
+  next: "next one-time code", reveal: "show QR code and secret", undo: "undo", codes: "codes", recovery: "recovery", readiness: "readiness",
 };
 
 export const en = {
@@ -190,7 +191,7 @@ export const en = {
     kitUnconfirmed: "You have not confirmed that your emergency kit is kept.",
     kitAction: "Make a kit", keyringAction: "Look at it", demo: "This is a demonstration vault. Everything in it is thrown away when Keyhaven closes.",
   },
-  keys: { title: "All keys", toHint: "all keys", inSearch: "Letters act while the list has the focus; press ↓ to go there. Other letters search." },
+  keys: { title: "All keys", toHint: "all keys", inSearch: "Letters act while the list has the focus; press ↓ to go there. Other letters search.", inSheets: (mod: string) => `In details ${mod} S saves; in what was found ${mod} Enter adds what is ticked; Esc closes whatever is open.` },
 
   add: {
     title: "Add accounts", lead: "Drop pictures anywhere on this window, or:",

@@ -13,8 +13,8 @@ class List {
   tag = $state<string | null>(null);
   /** The account whose details are open. */
   detail = $state<string | null>(null);
-  /** Whether the details were opened to edit at once. */
-  editing = false;
+  /** What the details were opened for. */
+  begun: "look" | "edit" | "reveal" = "look";
   #chosen = $state<string | null>(null);
 
   readonly sort = $derived(vault.open?.settings.sort ?? "manual");
@@ -42,10 +42,10 @@ class List {
     void recovery.select(set.id);
   }
 
-  /** Opens an account's details, with the focus in the first field when it is to be edited. */
-  openDetail(id: string | undefined, edit = false): void {
+  /** Opens an account's details, with the focus in the first field when it is to be edited, or with what shows its secret. */
+  openDetail(id: string | undefined, begin: "look" | "edit" | "reveal" = "look"): void {
     if (id === undefined) return;
-    this.editing = edit;
+    this.begun = begin;
     this.detail = id;
   }
 

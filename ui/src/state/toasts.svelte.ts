@@ -33,6 +33,15 @@ class Toasts {
     this.list = this.list.filter((toast) => toast.id !== id);
   }
 
+  /** Does what the newest message offers, and takes it away; says whether one offers anything. */
+  act(): boolean {
+    const toast = this.list.findLast((one) => one.action !== undefined);
+    if (!toast) return false;
+    this.close(toast.id);
+    toast.action?.run();
+    return true;
+  }
+
   /** Takes the message of a slot away. */
   closeSlot(slot: string): void {
     const id = this.#slots.get(slot);

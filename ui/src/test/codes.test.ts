@@ -163,6 +163,36 @@ describe("the list of codes", () => {
     await openPage(open());
     expect(all("banner")).toHaveLength(0);
   });
+  it("goes to the rooms by key, and back", async () => {
+    await openPage(open());
+    await soon("code");
+    for (const [key, screen] of [["2", "recovery-screen"], ["3", "readiness-screen"], ["1", "code"], [",", "settings-screen"], ["1", "code"]] as const) {
+      press(key, { ctrlKey: true });
+      await soon(screen);
+    }
+  });
+  it("takes back by key, but what is written in the search takes back its own letters", async () => {
+    const double = await openPage(open());
+    await soon("code");
+    press("ArrowDown");
+    press("Delete");
+    await soon("toast");
+    type("search", "git");
+    press("z", { ctrlKey: true });
+    expect(double.count("restore_account")).toBe(0);
+    type("search", "");
+    press("z", { ctrlKey: true });
+    await waitFor(() => expect(double.count("restore_account")).toBe(1));
+  });
+  it("shows a secret and the next counter-based code by key", async () => {
+    const double = await openPage(open());
+    await soon("code");
+    press("ArrowDown");
+    press("n");
+    expect(double.count("advance"), "a time-based one has none").toBe(0);
+    press("s");
+    await soon("reveal-proof");
+  });
   it("locks by key, and leaves no name, code or word of the search in the page", async () => {
     await openPage(open());
     await soon("code");
