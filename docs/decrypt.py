@@ -6,11 +6,13 @@ Needs Python 3.9 and PyNaCl (Debian: python3-nacl). The secret is asked for, or 
     decrypt.py --password-stdin vault.keyhaven < passphrase     reads one line
     decrypt.py --with keyring|recovery-key vault.keyhaven       the keyring's text, or the emergency kit's key
 """
-import argparse, base64, getpass, hashlib, hmac, json, pathlib, sys, unicodedata
-from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt as aead_open
-from nacl.bindings import crypto_scalarmult, crypto_scalarmult_base
-from nacl.exceptions import CryptoError
-from nacl.pwhash import argon2id
+import argparse, base64, getpass, hashlib, hmac, json, sys, unicodedata
+try:
+    from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt as aead_open, crypto_scalarmult, crypto_scalarmult_base
+    from nacl.exceptions import CryptoError
+    from nacl.pwhash import argon2id
+except ImportError:
+    sys.exit("decrypt.py: PyNaCl is not here (Debian: apt install python3-nacl; elsewhere: pip install pynacl)")
 
 MAGIC, ALPHABET = b"\x89KHV\r\n\x1a\n", "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -37,9 +39,8 @@ def recovery_key(text):
     if len(digits) != 35 or any(c not in ALPHABET for c in digits):
         fail("a recovery key has seven groups of five characters")
     number = 0
-    for index, digit in enumerate(digits):
-        if index % 5 != 4:
-            number = number << 5 | ALPHABET.index(digit)
+    for digit in (digit for index, digit in enumerate(digits) if index % 5 != 4):
+        number = number << 5 | ALPHABET.index(digit)
     key = (number >> 12).to_bytes(16, "big")  # 128 bits of key, 12 of its digest
     if number & 0xFFF != int.from_bytes(hashlib.sha256(key).digest()[:2], "big") >> 4:
         fail("the recovery key has a typing error")
@@ -112,9 +113,9 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--with", dest="kind", choices=["passphrase", "keyring", "recovery-key"], default="passphrase")
     arguments.add_argument("--password-stdin", action="store_true", help="read the secret from standard input")
-    arguments.add_argument("file")
+    arguments.add_argument("file", type=argparse.FileType("rb"))
     arguments = arguments.parse_args()
-    data = pathlib.Path(arguments.file).read_bytes()
+    data = arguments.file.read()
     if data[:8] != MAGIC or data[8:10] != b"\x00\x01":
         fail("this is not a Keyhaven vault, or one of another format version")
     head = 46 + int.from_bytes(data[10:14], "big")
@@ -123,7 +124,6 @@ def main():
     header = json.loads(data[46:head])
     secret = sys.stdin.readline().rstrip("\r\n") if arguments.password_stdin else getpass.getpass(f"{arguments.kind}: ")
     accounts_key, recovery_key = open_slots(header, arguments.kind, secret)
-
     vault, at = bytes.fromhex(header["vault"]), head + header["accounts"]["length"]
     result = {"vault": header["vault"], "generation": header["generation"], "accounts": None, "recovery": None}
     accounts = {}

@@ -115,6 +115,11 @@ impl OfferReader {
         Pending::open(self.id, export, password, watch)
     }
 
+    /// What the shell has opened already, as this offer.
+    pub fn opened(&self, pending: Pending) -> Pending {
+        Pending { id: self.id, ..pending }
+    }
+
     /// Checks an account typed in by hand. A field out of its range is a problem within the offer.
     pub fn entry(&self, entry: ManualEntry) -> Pending {
         Pending::from_entry(self.id, entry)

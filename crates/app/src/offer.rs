@@ -3,6 +3,7 @@
 use crate::exporting::label;
 use crate::failure::{fail, unreadable};
 use crate::host::ScreenPicture;
+use crate::recovery::stored::SUMMARY_KIND;
 use crate::stored::{KIND, Meta, Stored, algorithm_name, kind_name, same_codes};
 use crate::view::{
     AlgorithmName, Failure, FailureKind, Found, KindName, LockedFile, ManualEntry, Offer, OfferProblem,
@@ -66,14 +67,14 @@ pub enum Input {
 pub struct Pending {
     /// Names it.
     pub id: u32,
-    found: Vec<Candidate>,
-    locked: Vec<Arc<LockedExport>>,
-    problems: Vec<OfferProblem>,
-    screens: Vec<ScreenView>,
+    pub(crate) found: Vec<Candidate>,
+    pub(crate) locked: Vec<Arc<LockedExport>>,
+    pub(crate) problems: Vec<OfferProblem>,
+    pub(crate) screens: Vec<ScreenView>,
 }
 
 /// An account that could be added, with what the program that it comes from kept beside it.
-struct Candidate {
+pub(crate) struct Candidate {
     source: String,
     account: Account,
     meta: Meta,
@@ -175,6 +176,13 @@ impl Pending {
             }
         }
         pending.found.sort_by_key(|candidate| (candidate.meta.position, candidate.meta.added_at));
+        let sets = vault.accounts().iter().filter(|record| record.kind == SUMMARY_KIND).count();
+        if sets > 0 {
+            let sets = if sets == 1 { "1 recovery set".to_owned() } else { format!("{sets} recovery sets") };
+            let reason =
+                format!("{sets} of it does not come along; merging or restoring the whole file brings it");
+            pending.problems.push(OfferProblem { source: export.source.clone(), reason });
+        }
         let set_aside = vault.accounts().set_aside().len();
         if set_aside > 0 {
             let reason = format!("{set_aside} records of it cannot be understood");

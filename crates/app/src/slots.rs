@@ -27,10 +27,19 @@ impl App {
         Ok(slots.iter().map(|slot| slot_view(slot, &slots)).collect())
     }
 
+    /// The way in that this proof is; none where it opens nothing.
+    ///
+    /// # Errors
+    /// Locked, or nothing was given.
+    pub fn slot_of_proof(&self, proof: Proof) -> Result<Option<String>, Failure> {
+        let proof = Proven::new(proof)?;
+        Ok(self.session()?.vault.slot_opened_by(proof.credential()).map(|id| id.to_string()))
+    }
+
     /// Adds a passphrase that opens everything.
     ///
     /// # Errors
-    /// Locked, wrong proof, too weak, too many, or not saved.
+    /// Locked, wrong proof, too weak, one that opens the vault already, too many, or not saved.
     pub fn add_passphrase(
         &mut self,
         proof: Proof,
@@ -54,10 +63,18 @@ impl App {
         cost: KdfCost,
     ) -> Result<Vec<SlotView>, Failure> {
         let proof = Proven::new(proof)?;
+        self.is_no_way_in_yet(passphrase)?;
         let now = self.now();
         let slot = NewSlot { label: label.trim().to_owned(), ..NewSlot::passphrase(passphrase, cost) };
         self.with_recovery_open(&proof, |session| session.vault.add_slot(&slot, now).map(drop))?;
         self.slots()
+    }
+
+    fn is_no_way_in_yet(&self, passphrase: &SecretText) -> Result<(), Failure> {
+        match self.session()?.vault.slot_opened_by(Credential::Passphrase(passphrase)) {
+            Some(_) => Err(fail(FailureKind::BadInput, "this passphrase opens the vault already")),
+            None => Ok(()),
+        }
     }
 
     /// Removes a way in. Saved states and backups from before still open with it.
@@ -113,7 +130,7 @@ impl App {
     /// Replaces a passphrase; what it opens stays.
     ///
     /// # Errors
-    /// Locked, the current one is wrong, the new one too weak, or not saved.
+    /// Locked, the current one is wrong, the new one too weak or one that opens the vault already, or not saved.
     pub fn change_passphrase(
         &mut self,
         id: &str,
@@ -121,6 +138,7 @@ impl App {
         new: &SecretText,
     ) -> Result<Vec<SlotView>, Failure> {
         strength::check(new)?;
+        self.is_no_way_in_yet(new)?;
         let id = slot_id(id)?;
         let slot = self.session()?.vault.slots().into_iter().find(|slot| slot.id == id);
         // A cost that was once found right is never lowered, however busy the machine is now.

@@ -3,7 +3,7 @@
 use crate::args::{AddArgs, EditArgs, ListArgs, RmArgs, ShowArgs};
 use crate::error::{Answer, Failure, tell};
 use crate::unlock::{self, Typed};
-use crate::{input, output, time};
+use crate::{agree, backups, input, output, time};
 use keyhaven_app::App;
 use keyhaven_app::host::Host as _;
 use keyhaven_app::offer::{Input, LARGEST_FILE};
@@ -42,8 +42,13 @@ pub fn list(args: ListArgs) -> Result<Answer, Failure> {
     } else {
         let labels: Vec<_> =
             accounts.iter().map(|row| output::shown(&label(&row.issuer, &row.name))).collect();
-        let rows: Vec<_> = labels.iter().map(String::as_str).zip(accounts.iter().map(described)).collect();
-        output::table(&rows)?;
+        // Two alike have to be told apart to be named.
+        let alike = |own: &String| labels.iter().filter(|label| label.eq_ignore_ascii_case(own)).count() > 1;
+        let rows = labels.iter().zip(&accounts).map(|(label, row)| {
+            let id = if alike(label) { format!(", id {}", short(&row.id)) } else { String::new() };
+            (label.as_str(), described(row) + &id)
+        });
+        output::table(&rows.collect::<Vec<_>>())?;
     }
     Ok(Answer::yes_if(some))
 }
@@ -81,7 +86,14 @@ struct ShowValue {
     #[serde(flatten)]
     detail: AccountDetail,
     #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<Revealed>,
+    secret: Option<SecretValue>,
+}
+
+/// A secret that was asked for.
+#[derive(Serialize)]
+struct SecretValue {
+    secret: String,
+    uri: String,
 }
 
 pub fn show(args: ShowArgs) -> Result<Answer, Failure> {
@@ -91,6 +103,7 @@ pub fn show(args: ShowArgs) -> Result<Answer, Failure> {
     let detail = app.account(&row.id)?;
     let secret = if args.secret { Some(app.reveal(&row.id, proof(typed)?)?) } else { None };
     if args.json {
+        let secret = secret.map(|Revealed { secret, uri, .. }| SecretValue { secret, uri });
         output::json(&ShowValue { detail, secret })?;
     } else {
         print(&detail, secret)?;
@@ -127,6 +140,7 @@ fn print(detail: &AccountDetail, secret: Option<Revealed>) -> Result<(), Failure
     if !row.tags.is_empty() {
         rows.push(("tags", output::shown(&row.tags.join(", "))));
     }
+    rows.extend(row.pinned.then(|| ("pinned", "yes".to_owned())));
     for line in detail.note.lines() {
         rows.push(("note", output::shown(line)));
     }
@@ -179,6 +193,9 @@ pub fn add(args: AddArgs) -> Result<Answer, Failure> {
             (format!("argument {}", number + 1), Input::Text(SecretText::new(source)))
         } else {
             let input = match input::bytes(&source, LARGEST_FILE as usize) {
+                Ok(bytes) if input::not_points(&bytes).is_some() => {
+                    Input::Unreadable(input::not_points(&bytes).unwrap_or_default().to_owned())
+                }
                 Ok(mut bytes) => Input::Bytes(SecretBytes::new(std::mem::take(&mut *bytes))),
                 Err(error) => Input::Unreadable(input::words(&error)),
             };
@@ -196,8 +213,10 @@ pub fn add(args: AddArgs) -> Result<Answer, Failure> {
     }
     let (any, all) = (!offer.found.is_empty(), offer.problems.is_empty());
     if args.json {
-        output::json(&AddValue { added, found: offer.found, problems: offer.problems })?;
+        let done = format!("{} accounts were added", added.len());
+        output::json_done(&AddValue { added, found: offer.found, problems: offer.problems }, done)?;
     } else {
+        let mut lines = Vec::new();
         for found in &offer.found {
             let done = match (found.standing, args.dry_run) {
                 (Standing::AlreadyThere, _) => "already there",
@@ -210,11 +229,10 @@ pub fn add(args: AddArgs) -> Result<Answer, Failure> {
                     "would be added beside one of that name with another secret"
                 }
             };
-            output::line(format_args!("{}: {done}", output::shown(&label(&found.issuer, &found.name))))?;
-            for note in &found.notes {
-                output::line(format_args!("  {}", output::shown(note)))?;
-            }
+            lines.push(format!("{}: {done}", output::shown(&label(&found.issuer, &found.name))));
+            lines.extend(found.notes.iter().map(|note| format!("  {}", output::shown(note))));
         }
+        output::all_done(&lines)?;
     }
     if all { Ok(Answer::yes_if(any)) } else { Err(Failure::Told) }
 }
@@ -236,6 +254,7 @@ pub fn edit(args: EditArgs) -> Result<Answer, Failure> {
     let (mut app, _) = unlock::find()?;
     unlock::open(&mut app, &args.unlock)?;
     let row = resolve(&app, &args.name, Match::Part)?;
+    ask_before_renaming(&app, &row, &changes, args.yes)?;
     let detail = if let Some(number) = args.version {
         choose_version(&mut app, &row, number)?
     } else if args.keep_versions {
@@ -244,12 +263,36 @@ pub fn edit(args: EditArgs) -> Result<Answer, Failure> {
     } else {
         Some(app.edit_account(&row.id, changes)?)
     };
+    let named = output::shown(&label(&row.issuer, &row.name));
     match detail {
-        Some(detail) if args.json => output::json(&detail)?,
-        Some(detail) => print(&detail, None)?,
-        None => output::line(format_args!("{}: deleted", output::shown(&label(&row.issuer, &row.name))))?,
+        Some(detail) if args.json => output::json_done(&detail, format_args!("{named}: changed"))?,
+        Some(detail) => print(&detail, None).inspect_err(|_| tell(format_args!("{named}: changed")))?,
+        None => output::done(format_args!("{named}: deleted"))?,
     }
     Ok(Answer::Yes)
+}
+
+/// Two accounts of one name are asked for, never made by a slip.
+fn ask_before_renaming(
+    app: &App,
+    row: &AccountRow,
+    changes: &AccountChanges,
+    yes: bool,
+) -> Result<(), Failure> {
+    if changes.issuer.is_none() && changes.name.is_none() {
+        return Ok(());
+    }
+    let new = |change: &Option<String>, old: &str| change.as_deref().unwrap_or(old).trim().to_lowercase();
+    let wanted = (new(&changes.issuer, &row.issuer), new(&changes.name, &row.name));
+    let accounts = app.accounts()?;
+    let others = accounts.iter().filter(|other| {
+        other.id != row.id && (other.issuer.to_lowercase(), other.name.to_lowercase()) == wanted
+    });
+    let named: Vec<String> = others.map(listed).collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    agree::or_refuse(yes, "another account has this name already", &named)
 }
 
 /// `None` when the chosen version is a deletion.
@@ -267,17 +310,18 @@ fn choose_version(app: &mut App, row: &AccountRow, number: u32) -> Result<Option
 }
 
 pub fn rm(args: RmArgs) -> Result<Answer, Failure> {
-    let (mut app, _) = unlock::find()?;
+    let (mut app, computer) = unlock::find()?;
     unlock::open(&mut app, &args.unlock)?;
     let row = resolve(&app, &args.name, Match::Whole)?;
     let sets = app.recovery()?.sets;
     app.delete_account(&row.id)?;
-    output::line(format_args!("{}: deleted", output::shown(&label(&row.issuer, &row.name))))?;
+    let mut lines = vec![format!("{}: deleted", output::shown(&label(&row.issuer, &row.name)))];
     for set in sets.iter().filter(|set| set.account.as_ref() == Some(&row.id)) {
         let name = output::shown(&set.name);
-        output::line(format_args!("  its recovery set {name} stays in the vault, and is no account's now"))?;
+        lines.push(format!("  its recovery set {name} stays in the vault, and is no account's now"));
     }
-    output::line("  earlier saved states have it still: keyhaven vault restore --list")?;
+    lines.push(backups::way_back(&app, &computer, &row.id));
+    output::all_done(&lines)?;
     Ok(Answer::Yes)
 }
 
@@ -294,7 +338,7 @@ pub fn resolve(app: &App, wanted: &str, how: Match) -> Result<AccountRow, Failur
         return Err(Failure::input("no account is named: the name is empty"));
     }
     let mut rows = app.accounts()?;
-    if let Some(place) = rows.iter().position(|row| row.id == wanted) {
+    if let Some(place) = by_id(rows.iter().map(|row| row.id.as_str()), wanted) {
         return Ok(rows.swap_remove(place));
     }
     let lower = wanted.to_lowercase();
@@ -313,14 +357,37 @@ pub fn resolve(app: &App, wanted: &str, how: Match) -> Result<AccountRow, Failur
         0 => Err(Failure::nothing(format_args!("there is no account {wanted:?} in the vault"))),
         1 => Ok(fitting.swap_remove(0)),
         count => {
-            let labels: Vec<_> = fitting
-                .iter()
-                .map(|row| format!("{} ({})", output::shown(&label(&row.issuer, &row.name)), row.id))
-                .collect();
+            let labels: Vec<_> = fitting.iter().map(listed).collect();
             Err(Failure::input(format_args!("{count} accounts fit {wanted:?}; the id in brackets names one"))
                 .advise(labels.join("\n  ")))
         }
     }
+}
+
+/// Characters of an id that are shown and that are enough to name it, where no other begins alike.
+const SHORT_ID: usize = 8;
+
+/// The start of an id: enough for a person to name it by.
+pub fn short(id: &str) -> &str {
+    id.get(..SHORT_ID).unwrap_or(id)
+}
+
+/// The place of the only id that is `wanted`, or begins with it.
+pub fn by_id<'a>(ids: impl Iterator<Item = &'a str> + Clone, wanted: &str) -> Option<usize> {
+    let wanted = wanted.to_lowercase();
+    if let Some(place) = ids.clone().position(|id| id == wanted) {
+        return Some(place);
+    }
+    let mut fitting = ids.enumerate().filter(|(_, id)| wanted.len() >= SHORT_ID && id.starts_with(&wanted));
+    match (fitting.next(), fitting.next()) {
+        (Some((place, _)), None) => Some(place),
+        _ => None,
+    }
+}
+
+/// `Bank:ann (1f2e3d4c)`.
+fn listed(row: &AccountRow) -> String {
+    format!("{} ({})", output::shown(&label(&row.issuer, &row.name)), short(&row.id))
 }
 
 /// `Issuer:name`, or the one of them that there is.

@@ -5,7 +5,7 @@ use crate::differences;
 use crate::error::{Answer, Failure};
 use crate::unlock::{self, Typed};
 use crate::vault::{absolute, no_vault};
-use crate::{output, time};
+use crate::{agree, output, time};
 use keyhaven_app::App;
 use keyhaven_app::host::Host;
 use keyhaven_app::safety_view::{BackupState, BackupView, Difference, Effect, Look, LookAnswer, VaultCopy};
@@ -23,7 +23,11 @@ pub fn backup(args: BackupArgs) -> Result<Answer, Failure> {
     }
     if let Some(file) = &args.file {
         app.back_up_to(file)?;
-        output::line(format_args!("the vault was copied to {}", file.display()))?;
+        let done = format!("the vault was copied to {}", file.display());
+        match args.json {
+            true => output::json_done(&CopiedValue { file: file.display().to_string() }, done)?,
+            false => output::done(done)?,
+        }
         return Ok(Answer::Yes);
     }
     if args.status {
@@ -51,6 +55,12 @@ pub fn backup(args: BackupArgs) -> Result<Answer, Failure> {
     Ok(Answer::Yes)
 }
 
+/// `keyhaven vault backup FILE --json`.
+#[derive(Serialize)]
+struct CopiedValue {
+    file: String,
+}
+
 fn print_backups(view: &BackupView, json: bool) -> Result<(), Failure> {
     if json {
         return output::json(view);
@@ -58,7 +68,7 @@ fn print_backups(view: &BackupView, json: bool) -> Result<(), Failure> {
     let state = match view.state {
         BackupState::Off => "no folder was chosen",
         BackupState::Good => "good",
-        BackupState::Pending => "changes wait for the next backup",
+        BackupState::Pending => "good, and changes wait for the next one: keyhaven vault backup makes it now",
         BackupState::Overdue => "overdue",
         BackupState::Unreachable => "the folder is not reachable",
         BackupState::PassphraseStale => "the backups' own passphrase has to be set anew",
@@ -101,6 +111,23 @@ struct StateValue {
     error: Option<String>,
 }
 
+/// `keyhaven vault restore FILE --json`.
+#[derive(Serialize)]
+struct UsedValue {
+    /// Where it is the vault now.
+    vault: String,
+}
+
+/// `keyhaven vault restore --state NAME --json`.
+#[derive(Serialize)]
+struct WentBackValue<'a> {
+    state: &'a str,
+    /// The saved state that holds what it was; null where there was nothing to be read, or it cannot be listed.
+    kept_as: Option<String>,
+    /// Whether it opens with other passphrases or keys than before.
+    opens_otherwise: bool,
+}
+
 pub fn restore(args: RestoreArgs) -> Result<Answer, Failure> {
     let (mut app, computer) = unlock::find()?;
     let looks = args.dry_run || args.all || !args.only.is_empty();
@@ -115,18 +142,17 @@ pub fn restore(args: RestoreArgs) -> Result<Answer, Failure> {
         if looks {
             return restore_records(&mut app, file, &args);
         }
-        if !args.yes {
-            another_vault_asks(&app, &computer, file)?;
-        }
+        another_vault_asks(&app, &computer, file, args.yes)?;
         app.use_vault(&absolute(file)?, true).map_err(|failure| match failure.kind {
             FailureKind::VaultExists => failure.into(),
             _ => Failure::about(file, failure),
         })?;
-        output::line(format_args!(
-            "{} is now the vault at {}",
-            file.display(),
-            app.location().file().display()
-        ))?;
+        let at = app.location().file().display().to_string();
+        let done = format!("{} is now the vault at {at}", file.display());
+        match args.json {
+            true => output::json_done(&UsedValue { vault: at }, done)?,
+            false => output::done(done)?,
+        }
         return Ok(Answer::Yes);
     }
     let states = LockedVault::generations(computer.files(), app.location()).map_err(Failure::vault)?;
@@ -156,17 +182,20 @@ pub fn restore(args: RestoreArgs) -> Result<Answer, Failure> {
 }
 
 /// Where the vault cannot be read, its saved states may: a file of another vault takes its place only with `--yes`.
-fn another_vault_asks(app: &App, computer: &SystemHost, file: &Path) -> Result<(), Failure> {
+fn another_vault_asks(app: &App, computer: &SystemHost, file: &Path, yes: bool) -> Result<(), Failure> {
     let Ok(chosen) = LockedVault::read(computer.files(), &Location::at(file)) else { return Ok(()) };
     let states = LockedVault::generations(computer.files(), app.location()).unwrap_or_default();
     let others = states.iter().filter(|state| state.readable.as_ref().is_ok_and(|id| *id != chosen.id()));
     match others.count() {
         0 => Ok(()),
-        count => Err(Failure::input(format_args!(
-            "{}: this is another vault than the one of which {count} saved states are here; nothing was changed",
-            file.display()
-        ))
-        .advise("keyhaven vault restore --list shows them; --yes puts this file in the vault's place all the same")),
+        count => agree::or_refuse(
+            yes,
+            format_args!(
+                "{} is another vault than the one of which {count} saved states are here",
+                file.display()
+            ),
+            &["keyhaven vault restore --list shows those; --yes puts this file in the vault's place".into()],
+        ),
     }
 }
 
@@ -180,8 +209,22 @@ fn state_file(app: &App, computer: &SystemHost, name: &str) -> Result<PathBuf, F
     })
 }
 
+/// Most names of what would go that are told.
+const NAMES_TOLD: usize = 10;
+
+/// How to have back what was just deleted: the newest saved state is the vault from before.
+pub fn way_back(app: &App, computer: &SystemHost, id: &str) -> String {
+    let states = LockedVault::generations(computer.files(), app.location()).unwrap_or_default();
+    match states.first().and_then(|state| state.path.file_name()) {
+        Some(state) => {
+            format!("  keyhaven vault restore --state {} --only {id} brings it back", state.display())
+        }
+        None => "  earlier saved states have it still: keyhaven vault restore --list".into(),
+    }
+}
+
 /// Puts a whole saved state in the vault's place. Damage is what this is for, so it asks for no passphrase; one that is
-/// given has to open the state.
+/// given has to open the state. A vault that can be read is left only by somebody who said so.
 fn go_back(
     app: &mut App,
     computer: &SystemHost,
@@ -190,23 +233,78 @@ fn go_back(
     args: &RestoreArgs,
 ) -> Result<Answer, Failure> {
     let then = unlock::read(computer, &Location::at(state))?;
-    if let Some(typed) = args.unlock.given()? {
-        unlock::open_file(computer, &then, &Some(typed))?;
+    let typed = args.unlock.given()?;
+    if typed.is_some() {
+        unlock::open_file(computer, &then, &typed)?;
     }
     let now = LockedVault::read(computer.files(), app.location()).ok();
+    if let (Some(now), false) = (&now, args.yes) {
+        let saved = |vault: &LockedVault| time::shown(vault.saved_at() / 1_000);
+        let what = format!("the vault of {} would be again as it was at {}", saved(now), saved(&then));
+        agree::or_refuse(false, what, &going_back(state, typed.as_ref()))?;
+    }
     app.restore_generation(name)?;
-    output::line(format_args!("the vault is again as in {name}"))?;
-    let Some(now) = now else { return Ok(Answer::Yes) };
-    let states = LockedVault::generations(computer.files(), app.location()).map_err(Failure::vault)?;
-    let before = states.first().and_then(|state| state.path.file_name()).unwrap_or_default();
-    output::line(format_args!("what it was is kept beside it as {}", before.display()))?;
-    let ways = |vault: &LockedVault| vault.slots().into_iter().map(|slot| slot.id).collect::<BTreeSet<_>>();
-    if ways(&then) != ways(&now) {
-        output::line(
-            "it opens with what opened it then: a passphrase or key that was changed since does not open it",
-        )?;
+    let mut lines = vec![format!("the vault is again as in {name}")];
+    let (mut kept_as, mut opens_otherwise) = (None, false);
+    if let Some(now) = now {
+        // It went back: that its neighbours cannot be listed now is no failure of that.
+        let states = LockedVault::generations(computer.files(), app.location()).unwrap_or_default();
+        let before = states.first().and_then(|state| state.path.file_name());
+        kept_as = before.map(|name| name.to_string_lossy().into_owned());
+        lines.push(match &kept_as {
+            Some(name) => format!("what it was is kept beside it as {name}"),
+            None => "what it was is kept beside it, which cannot be listed now".to_owned(),
+        });
+        let ways =
+            |vault: &LockedVault| vault.slots().into_iter().map(|slot| slot.id).collect::<BTreeSet<_>>();
+        opens_otherwise = ways(&then) != ways(&now);
+        if opens_otherwise {
+            lines.push(
+                "it opens with what opened it then: a passphrase or key that was changed since does not open it"
+                    .into(),
+            );
+        }
+    }
+    if args.json {
+        let value = WentBackValue { state: name, kept_as, opens_otherwise };
+        output::json_done(&value, lines.join("; "))?;
+    } else {
+        output::all_done(&lines)?;
     }
     Ok(Answer::Yes)
+}
+
+/// What going back to a state means, as far as that can be had without asking for anything.
+fn going_back(state: &Path, typed: Option<&Typed>) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(look) = looked(state, typed) {
+        let of = |effect| look.differences.iter().filter(move |one| one.effect == effect);
+        let (gone, as_then) = (of(Effect::Removed).count(), of(Effect::Changed).count());
+        let back = of(Effect::Added).count();
+        lines.push(format!(
+            "{gone} records added since would be gone, {as_then} would be as they were then, {back} would come back"
+        ));
+        lines.extend(
+            of(Effect::Removed).take(NAMES_TOLD).map(|one| format!("gone: {}", differences::name(one))),
+        );
+        if gone > NAMES_TOLD {
+            lines.push(format!("and {} more", gone - NAMES_TOLD));
+        }
+    } else {
+        lines.push("what differs is not known while the vault is locked: --dry-run shows it".into());
+    }
+    lines.push("--only NAME brings single records back instead".into());
+    lines
+}
+
+/// The comparison, where the vault opens with what was typed, or without a question.
+fn looked(state: &Path, typed: Option<&Typed>) -> Option<Look> {
+    let (mut app, _) = unlock::find().ok()?;
+    unlock::open_quietly(&mut app, typed).ok()?;
+    match app.look_into_file(state, typed.map(Typed::proof)).ok()? {
+        LookAnswer::Opened(look) => Some(look),
+        LookAnswer::Locked { .. } => None,
+    }
 }
 
 #[derive(Serialize)]
@@ -239,21 +337,20 @@ fn restore_records(app: &mut App, file: &Path, args: &RestoreArgs) -> Result<Ans
         .collect();
     let goes = chosen.iter().filter(|one| one.effect == Effect::Removed).map(|one| differences::name(one));
     let goes: Vec<String> = goes.collect();
-    if !goes.is_empty() && !args.yes {
-        return Err(Failure::input("nothing was changed: what was added since would be deleted").advise(
-            format_args!("{}\n  --yes does it; --only NAME brings single records back", goes.join("\n  ")),
-        ));
+    if !goes.is_empty() {
+        let single = "--only NAME brings single records back instead".to_owned();
+        let details: Vec<String> = goes.iter().cloned().chain([single]).collect();
+        agree::or_refuse(args.yes, "what was added since would be deleted", &details)?;
     }
     let ids: Vec<String> = chosen.iter().map(|one| one.id.clone()).collect();
     let restored = app.restore_records(look.look, &ids)?;
+    let records = if restored == 1 { "1 record is" } else { &format!("{restored} records are") };
+    let done = format!("{records} again as in {}", file.display());
     if args.json {
-        output::json(&RestoredValue { restored })?;
+        output::json_done(&RestoredValue { restored }, done)?;
     } else {
-        let records = if restored == 1 { "1 record is" } else { &format!("{restored} records are") };
-        output::line(format_args!("{records} again as in {}", file.display()))?;
-        for name in goes {
-            output::line(format_args!("  {name} was added since, and is deleted"))?;
-        }
+        let gone = goes.iter().map(|name| format!("  {name} was added since, and is deleted"));
+        output::all_done(&[done].into_iter().chain(gone).collect::<Vec<_>>())?;
     }
     Ok(Answer::Yes)
 }
@@ -295,13 +392,15 @@ pub fn merge(args: MergeArgs) -> Result<Answer, Failure> {
     let count = |effect| look.differences.iter().filter(|one| one.effect == effect).count();
     let (added, changed) = (count(Effect::Added), count(Effect::Changed));
     let (deleted, conflicts) = (count(Effect::Removed), count(Effect::BothKept));
+    let merged = !args.dry_run && !nothing;
+    let done = format!(
+        "{added} added, {changed} changed, {deleted} deleted, {conflicts} changed in both (both are kept)"
+    );
     if args.json {
-        let merged = !args.dry_run && !nothing;
-        output::json(&MergeValue { merged, added, changed, deleted, conflicts, look })?;
+        let value = MergeValue { merged, added, changed, deleted, conflicts, look };
+        output::json_done(&value, done)?;
     } else {
-        output::line(format_args!(
-            "{added} added, {changed} changed, {deleted} deleted, {conflicts} changed in both (both are kept)"
-        ))?;
+        output::done(done)?;
         differences::ways(&look)?;
     }
     Ok(Answer::Yes)

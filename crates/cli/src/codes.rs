@@ -92,6 +92,7 @@ pub fn code(args: CodeArgs) -> Result<Answer, Failure> {
     let now = time::given_or_now(at);
     // One step to either side even without a window, for `previous` and `next`.
     let steps = window.max(1);
+    let mut moved_on = false;
     let (around, account) = match Target::of(source)? {
         Target::Uri(account) => {
             (account.codes_around(now, steps).map_err(Failure::input)?, AccountValue::of(&account))
@@ -105,6 +106,8 @@ pub fn code(args: CodeArgs) -> Result<Answer, Failure> {
                     "--window would show codes of this account before their counter moved on",
                 ));
             }
+            output::reaches_somebody("the code")?;
+            moved_on = true;
             (vec![next_of_counter(&mut app, &row)?], AccountValue::kept(&app, row)?)
         }
         Target::Kept(app, row) => (app.codes_around(&row.id, now, steps)?, AccountValue::kept(&app, row)?),
@@ -115,7 +118,7 @@ pub fn code(args: CodeArgs) -> Result<Answer, Failure> {
         None => return Err(Failure::input("this account has no code at this moment")),
     };
     let window = (window > 0).then_some(around.as_slice());
-    if json {
+    let shown = if json {
         output::json(&CodeValue {
             code: &current.text,
             previous: at(-1).map(|code| code.text.as_str()),
@@ -127,14 +130,16 @@ pub fn code(args: CodeArgs) -> Result<Answer, Failure> {
             time: now,
             account,
             window,
-        })?;
+        })
     } else if let Some(window) = window {
-        for neighbour in window {
-            output::line(described(neighbour))?;
-        }
+        window.iter().map(described).try_for_each(output::line)
     } else {
-        output::line(&current.text)?;
-    }
+        output::line(&current.text)
+    };
+    shown.map_err(|failure| match moved_on {
+        true => failure.lost("its counter moved on all the same: asking again gives the code after it"),
+        false => failure,
+    })?;
     Ok(Answer::Yes)
 }
 

@@ -1,10 +1,10 @@
 //! `keyhaven doctor`: what is the matter with the keyring, and how well secrets are kept in memory.
 
 use crate::args::DoctorArgs;
-use crate::error::{Answer, Failure};
+use crate::error::{Answer, Failure, tell};
 use crate::{output, unlock};
 use keyhaven_app::App;
-use keyhaven_app::safety_view::{DoctorReport, Finding};
+use keyhaven_app::safety_view::{DoctorReport, Finding, SlotName};
 use keyhaven_platform::{Kept, Protection};
 use serde::Serialize;
 
@@ -12,6 +12,8 @@ use serde::Serialize;
 struct DoctorValue {
     #[serde(flatten)]
     report: DoctorReport,
+    /// Whether there is a vault and it has no slot for the keyring: then nothing about the keyring has to be mended.
+    unused: bool,
     memory: MemoryValue,
 }
 
@@ -35,12 +37,19 @@ pub fn run(args: DoctorArgs) -> Result<Answer, Failure> {
         unlock::open_with_proof(&mut app, &args.unlock)?;
         app.enable_keyring()?;
         report = examine(&app, args.ask);
+    } else if args.repair {
+        tell("there is nothing here that putting the key there anew would mend");
     }
-    let fine = matches!(report.finding, Finding::Ready | Finding::NotUsed);
+    // A vault that does not use the keyring lacks nothing where there is none.
+    let unused = app.slots().is_ok_and(|slots| slots.iter().all(|slot| slot.kind != SlotName::Keyring));
+    let fine = unused || matches!(report.finding, Finding::Ready | Finding::NotUsed);
     let protection = keyhaven_platform::protection();
     if args.json {
-        output::json(&DoctorValue { report, memory: memory_value(&protection) })?;
+        output::json(&DoctorValue { report, unused, memory: memory_value(&protection) })?;
     } else {
+        if unused && report.finding != Finding::NotUsed {
+            output::line("the vault does not use the keyring, so nothing has to be done")?;
+        }
         print(&report)?;
         print_memory(&protection)?;
     }
@@ -109,7 +118,10 @@ fn words(finding: Finding) -> (&'static str, &'static str) {
         "keyhaven doctor --repair opens the vault with the passphrase and puts its key there";
     match finding {
         Finding::Ready => ("the keyring has this vault's key", ""),
-        Finding::NotUsed => ("the vault does not use the keyring; the keyring answers", ""),
+        Finding::NotUsed => (
+            "the vault does not use the keyring; the keyring answers",
+            "keyhaven vault slots add --keyring lets it open the vault",
+        ),
         Finding::NoBus => (
             "this session has no D-Bus",
             "started over SSH, as another user or from a service? use the passphrase here: --password-stdin",

@@ -79,6 +79,16 @@ impl Failure {
         self
     }
 
+    /// Of output that is given only once: that it did not arrive is a failure even where the reader went away. `deed`
+    /// says what stands all the same, and how to have it again.
+    pub fn lost(self, deed: impl Display) -> Self {
+        match self {
+            Self::OutputClosed => Self::input("standard output was closed before it was read"),
+            other => other,
+        }
+        .advise(deed)
+    }
+
     /// Tells it on standard error and chooses the exit code.
     pub fn report(self) -> ExitCode {
         let (code, words) = match self {
@@ -113,7 +123,7 @@ impl Failure {
                 Self::vault(what).advise("this is about the file that was named; nothing was changed")
             }
             Kind::WrongPassphrase => Self::vault(what).advise(
-                "a copy opens with what opened the vault when it was saved; its recovery key opens it too: --recovery-key-stdin",
+                "a copy opens with what opened the vault when it was saved: --password-stdin, or --recovery-key-stdin",
             ),
             kind => Self::from(view::Failure { kind, detail: what }),
         }
@@ -140,9 +150,6 @@ impl From<view::Failure> for Failure {
             Kind::BadInput | Kind::WeakPassphrase | Kind::KitMismatch => Self::input(what),
             Kind::NoVault => Self::vault(what)
                 .advise("keyhaven vault init makes one, keyhaven vault restore FILE brings a backup back"),
-            Kind::WrongPassphrase => {
-                Self::vault(what).advise("the recovery key opens the vault too: --recovery-key-stdin")
-            }
             Kind::Keyring => Self::vault(what).advise("the passphrase opens the vault too: --password-stdin"),
             Kind::DamagedVault => Self::vault(what)
                 .advise("nothing was changed; keyhaven vault restore --list shows earlier states, and keyhaven vault restore FILE puts a backup in the place of a vault that cannot be read"),

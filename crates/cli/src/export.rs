@@ -2,8 +2,9 @@
 
 use crate::args::ExportArgs;
 use crate::error::{Answer, Failure, tell};
-use crate::{accounts, input, output, unlock};
+use crate::{accounts, input, output, unlock, vault};
 use keyhaven_app::exporting::view::{ExportLoss, ExportPreview, ExportRequest, ExportTarget};
+use keyhaven_app::strength;
 use keyhaven_secret::SecretText;
 use serde::Serialize;
 use std::io::{self, Write as _};
@@ -39,6 +40,13 @@ pub fn run(args: ExportArgs) -> Result<Answer, Failure> {
         .collect::<Result<Vec<_>, _>>()?;
     let preview = app.preview_export(target, &chosen)?;
     tell_losses(target, &preview);
+    if preview.accounts == 0 {
+        let why = match app.accounts()?.is_empty() {
+            true => "there are no accounts in the vault".to_owned(),
+            false => format!("{} can hold none of these accounts", target.title()),
+        };
+        return Err(Failure::nothing(format_args!("nothing to export: {why}")));
+    }
     let complete = Answer::yes_if(!preview.losses.iter().any(|loss| loss.left_out));
     let value = |files: Vec<String>, preview: ExportPreview| ExportValue {
         format: target.id(),
@@ -47,6 +55,13 @@ pub fn run(args: ExportArgs) -> Result<Answer, Failure> {
         plain: !target.is_sealed(),
         losses: preview.losses,
     };
+    let folder = args.output.as_deref().filter(|path| path.is_dir());
+    if let Some(folder) = folder {
+        return Err(Failure::input(format_args!(
+            "{}: this is a folder; name a file in it",
+            folder.display()
+        )));
+    }
     let Some(path) = args.output.filter(|_| !args.dry_run) else {
         if args.json {
             output::json(&value(Vec::new(), preview))?;
@@ -61,7 +76,8 @@ pub fn run(args: ExportArgs) -> Result<Answer, Failure> {
     }
     let refusal = "secrets are exported only for the passphrase or the recovery key";
     let proof = accounts::proof_for(typed, "Passphrase, to export secrets: ", refusal)?;
-    let password = if target.is_sealed() { Some(password(args.export_password_stdin)?) } else { None };
+    let password =
+        if target.is_sealed() { Some(password(target, args.export_password_stdin)?) } else { None };
     let password = password.map(|password| password.expose().to_owned());
     let request = ExportRequest { target, accounts: chosen, password, proof };
     let made = app.begin_export(request)?.make(Some(&path))?;
@@ -74,34 +90,39 @@ pub fn run(args: ExportArgs) -> Result<Answer, Failure> {
         return Ok(complete);
     }
     let written = app.save_export(&made, &path, args.force)?;
+    let done = format!("{} for {}", counted(written.accounts), target.title());
+    let mut lines: Vec<String> = written.paths.iter().map(|file| output::shown(file)).collect();
+    let plain = written.plain;
     if args.json {
-        output::json(&value(written.paths, preview))?;
+        output::json_done(&value(written.paths, preview), format!("{}: {done}", lines.join(", ")))?;
         return Ok(complete);
     }
-    for file in &written.paths {
-        output::line(output::shown(file))?;
-    }
-    output::line(format_args!("{} for {}", counted(written.accounts), target.title()))?;
-    if written.plain {
+    lines.push(done);
+    output::all_done(&lines)?;
+    if plain {
         tell("whoever has this file can make every code in it; remove it as soon as it is imported");
     }
     Ok(complete)
 }
 
-/// The password of a sealed export, typed twice or from standard input.
-fn password(from_stdin: bool) -> Result<SecretText, Failure> {
-    if from_stdin {
-        return input::stdin_line("password of the export");
-    }
-    let hint = || {
-        Failure::input("this export needs a password")
-            .advise("--export-password-stdin reads it from standard input, after the vault's passphrase")
+/// The password of a sealed export, typed twice or from standard input. Keyhaven's own is a vault, and as strong as one;
+/// for another program it is told that it is weak, and taken: what that program asks for is its own affair.
+fn password(target: ExportTarget, from_stdin: bool) -> Result<SecretText, Failure> {
+    let password = match from_stdin {
+        true => input::stdin_line("password of the export")?,
+        false => vault::typed_twice("Password of the export: ", target == ExportTarget::Keyhaven, || {
+            Failure::input("this export needs a password")
+                .advise("--export-password-stdin reads it from standard input, after the vault's passphrase")
+        })?,
     };
-    let typed = input::prompt("Password of the export: ")?.ok_or_else(hint)?;
-    match input::prompt("The same again: ")? {
-        Some(again) if again == typed => Ok(typed),
-        _ => Err(Failure::input("the two passwords differ")),
+    let strength = strength::estimate(&password);
+    if !strength.acceptable && target != ExportTarget::Keyhaven {
+        tell(format_args!(
+            "this password is weak, it takes about {} to guess it; whoever has the file can try",
+            strength.guess_time
+        ));
     }
+    Ok(password)
 }
 
 /// On standard error and before anything is written.

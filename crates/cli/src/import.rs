@@ -2,15 +2,18 @@
 
 use crate::args::{ImportArgs, Unlock};
 use crate::error::{Answer, Failure, tell};
+use crate::import_own::{self, Own};
 use crate::{input, output, unlock};
+use keyhaven_app::App;
+use keyhaven_app::offer::Pending;
 use keyhaven_app::view::Standing;
 use keyhaven_interchange::{
     Format, Icon, Import, ImportError, Imported, MAX_FILE, Progress, Reason, Request, read, read_texts,
 };
 use keyhaven_secret::SecretText;
-use keyhaven_vault::{Location, LockedVault, ReadError};
 use serde::Serialize;
 use std::cell::Cell;
+use std::fmt::Display;
 use std::ops::ControlFlow;
 use zeroize::Zeroizing;
 
@@ -66,6 +69,11 @@ enum Outcome {
 }
 
 impl Outcome {
+    /// Whether the vault changed by it.
+    fn is_new(self) -> bool {
+        matches!(self, Self::Added | Self::AddedBesideSameName | Self::CounterMovedOn)
+    }
+
     fn words(self) -> &'static str {
         match self {
             Self::Added => "added",
@@ -120,11 +128,16 @@ pub fn run(args: ImportArgs) -> Result<Answer, Failure> {
     }
     let mut password = if args.password_stdin { Some(input::stdin_line("password")?) } else { None };
     let mut imports = Vec::new();
+    let (mut own, mut pendings) = (Vec::new(), Vec::new());
     let mut texts = Vec::new();
     let mut all_read = true;
     for file in &args.files {
         match read_file(file, args.format, &mut password) {
             Ok(Contents::Import(import)) => imports.push((file.as_str(), import)),
+            Ok(Contents::Own(found, pending)) => {
+                own.push((file.as_str(), found));
+                pendings.push(pending);
+            }
             Ok(Contents::Texts(found)) => texts.extend(found),
             Err(Trouble::Asking(failure)) => return Err(failure),
             Err(Trouble::File(what)) => {
@@ -137,16 +150,25 @@ pub fn run(args: ImportArgs) -> Result<Answer, Failure> {
     if !texts.is_empty() {
         imports.push(("pictures", read_texts(texts.iter().map(SecretText::expose))));
     }
-    let any = imports.iter().any(|(_, import)| !import.accounts.is_empty());
+    let any = imports.iter().any(|(_, import)| !import.accounts.is_empty())
+        || own.iter().any(|(_, own)| !own.accounts.is_empty());
     // Told of an account that was read is no entry that was not.
     let is_entry = |problem: &&keyhaven_interchange::Problem| !matches!(problem.reason, Reason::Told { .. });
     all_read &= imports.iter().all(|(_, import)| import.problems.iter().find(is_entry).is_none());
-    let outcomes = if args.dry_run || !any { None } else { Some(keep(&imports, args.vault_password_stdin)?) };
-    if args.json {
-        print_json(&imports, outcomes.as_deref(), args.show_secrets)?
+    all_read &= own.iter().all(|(_, own)| own.problems.is_empty());
+    let outcomes =
+        if args.dry_run || !any { None } else { Some(keep(&imports, pendings, args.vault_password_stdin)?) };
+    let shown = if args.json {
+        print_json(&imports, &own, outcomes.as_deref(), args.show_secrets)
     } else {
-        print_text(&imports, outcomes.as_deref())?
-    }
+        print_text(&imports, &own, outcomes.as_deref())
+    };
+    shown.inspect_err(|_| {
+        let added = outcomes.iter().flatten().filter(|outcome| outcome.is_new()).count();
+        if added > 0 {
+            tell(format_args!("{} added or moved on", counted(added, "account")));
+        }
+    })?;
     match (all_read, any) {
         (false, _) => Err(Failure::Told),
         (true, found) => Ok(Answer::yes_if(found)),
@@ -156,6 +178,8 @@ pub fn run(args: ImportArgs) -> Result<Answer, Failure> {
 /// What one file holds.
 enum Contents {
     Import(Import),
+    /// A file of Keyhaven's own.
+    Own(Own, Pending),
     /// Texts of a picture's QR codes.
     Texts(Vec<SecretText>),
 }
@@ -172,8 +196,11 @@ fn read_file(
 ) -> Result<Contents, Trouble> {
     let bytes = input::bytes(file, MAX_FILE).map_err(|error| Trouble::File(input::words(&error)))?;
     // Asked first: formats without a mark of their own take any bytes for theirs.
-    if format.is_none() && is_vault(&bytes) {
-        return Err(Trouble::File(OWN.into()));
+    if format.is_none() && import_own::is_vault(&bytes) {
+        return read_own(file, &bytes, password);
+    }
+    if let Some(what) = input::not_points(&bytes).filter(|_| format.is_none()) {
+        return Err(Trouble::File(what.into()));
     }
     let told = Cell::new(false);
     let watch = |progress: Progress| {
@@ -205,12 +232,19 @@ fn read_file(
     }
 }
 
-/// What to do with a vault or an export of Keyhaven's own.
-const OWN: &str = "this is a Keyhaven vault: keyhaven vault merge takes in a copy of this vault, keyhaven vault restore makes \
-                   it the vault, and the window adds single accounts of it";
-
-fn is_vault(bytes: &[u8]) -> bool {
-    !matches!(LockedVault::parse(bytes.to_vec(), &Location::at("import")), Err(ReadError::NotAVault))
+fn read_own(file: &str, bytes: &[u8], password: &mut Option<SecretText>) -> Result<Contents, Trouble> {
+    if password.is_none() {
+        let question = format!("Passphrase or password of {file}: ");
+        *password = input::prompt(&question).map_err(Trouble::Asking)?;
+    }
+    let Some(password) = password else {
+        return Err(Trouble::File(
+            "this is a file of Keyhaven's own and needs its password; --password-stdin reads it from standard input"
+                .into(),
+        ));
+    };
+    let (own, pending) = import_own::open(file, bytes, password).map_err(Trouble::File)?;
+    Ok(Contents::Own(own, pending))
 }
 
 fn texts_in(bytes: &[u8]) -> Result<Contents, Trouble> {
@@ -222,31 +256,44 @@ fn texts_in(bytes: &[u8]) -> Result<Contents, Trouble> {
     Ok(Contents::Texts(found.into_iter().map(|code| code.text).collect()))
 }
 
-/// Adds what the vault does not have yet, all or none, and says of every account what became of it.
-fn keep(imports: &[(&str, Import)], vault_password_stdin: bool) -> Result<Vec<Outcome>, Failure> {
+/// Adds what the vault does not have yet, and says of every account what became of it.
+fn keep(
+    imports: &[(&str, Import)],
+    own: Vec<Pending>,
+    vault_password_stdin: bool,
+) -> Result<Vec<Outcome>, Failure> {
     let (mut app, _) = unlock::find()?;
     let given = Unlock { password_stdin: vault_password_stdin, recovery_key_stdin: false };
     unlock::open_advising(&mut app, &given, NO_TERMINAL)?;
-    let accounts = imports.iter().flat_map(|(_, import)| &import.accounts);
+    let trashed: Vec<bool> =
+        imports.iter().flat_map(|(_, import)| &import.accounts).map(|imported| imported.trashed).collect();
     let pending = app.begin_offer()?.imports(imports);
+    let mut outcomes = accept(&mut app, pending, &trashed)?;
+    for pending in own {
+        let pending = app.begin_offer()?.opened(pending);
+        outcomes.extend(accept(&mut app, pending, &[])?);
+    }
+    Ok(outcomes)
+}
+
+/// Adds the accounts of one offer, all or none; those that lie in the other program's bin stay out.
+fn accept(app: &mut App, pending: Pending, trashed: &[bool]) -> Result<Vec<Outcome>, Failure> {
     // Its problems are the imports' own, which the report tells.
     let offer = app.keep_offer(pending)?;
+    let in_bin = trashed.iter().copied().chain(std::iter::repeat(false));
     let outcomes: Vec<_> = offer
         .found
         .iter()
-        .zip(accounts)
-        .map(|(found, imported)| match found.standing {
+        .zip(in_bin)
+        .map(|(found, in_bin)| match found.standing {
             Standing::AlreadyThere => Outcome::AlreadyThere,
-            _ if imported.trashed => Outcome::LeftInBin,
+            _ if in_bin => Outcome::LeftInBin,
             Standing::CounterAhead => Outcome::CounterMovedOn,
             Standing::New => Outcome::Added,
             Standing::SameNameOtherSecret => Outcome::AddedBesideSameName,
         })
         .collect();
-    let is_new = |outcome: &Outcome| {
-        matches!(outcome, Outcome::Added | Outcome::AddedBesideSameName | Outcome::CounterMovedOn)
-    };
-    let chosen = offer.found.iter().zip(&outcomes).filter(|(_, outcome)| is_new(outcome));
+    let chosen = offer.found.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_new());
     let indices: Vec<u32> = chosen.map(|(found, _)| found.index).collect();
     if !indices.is_empty() {
         app.accept_offer(offer.id, &indices)?;
@@ -256,16 +303,19 @@ fn keep(imports: &[(&str, Import)], vault_password_stdin: bool) -> Result<Vec<Ou
 
 fn print_json(
     imports: &[(&str, Import)],
+    own: &[(&str, Own)],
     outcomes: Option<&[Outcome]>,
     show_secrets: bool,
 ) -> Result<(), Failure> {
     let all = || imports.iter().map(|(_, import)| import);
-    let first = all().next().map(|import| import.format);
-    let format = first.filter(|format| all().all(|import| import.format == *format));
+    let formats = || all().map(|import| import.format.id()).chain(own.iter().map(|_| import_own::ID));
+    let accounts =
+        all().flat_map(|import| &import.accounts).chain(own.iter().flat_map(|(_, own)| &own.accounts));
+    let own_problems =
+        own.iter().flat_map(|(file, own)| own.problems.iter().map(|reason| (*file, reason.clone())));
     output::json(&Found {
-        format: format.map(Format::id),
-        accounts: all()
-            .flat_map(|import| &import.accounts)
+        format: formats().next().filter(|first| formats().all(|format| format == *first)),
+        accounts: accounts
             .enumerate()
             .map(|(place, imported)| {
                 let outcome = outcomes.and_then(|outcomes| outcomes.get(place)).copied();
@@ -275,6 +325,7 @@ fn print_json(
         problems: all()
             .flat_map(|import| &import.problems)
             .map(|problem| Problem { entry: &problem.entry, reason: problem.reason.to_string() })
+            .chain(own_problems.map(|(entry, reason)| Problem { entry, reason }))
             .collect(),
         recovery_codes: all()
             .flat_map(|import| &import.recovery_codes)
@@ -287,27 +338,15 @@ fn print_json(
     })
 }
 
-fn print_text(imports: &[(&str, Import)], outcomes: Option<&[Outcome]>) -> Result<(), Failure> {
-    let mut outcomes = outcomes.unwrap_or_default().iter();
+fn print_text(
+    imports: &[(&str, Import)],
+    own: &[(&str, Own)],
+    outcomes: Option<&[Outcome]>,
+) -> Result<(), Failure> {
+    let mut outcomes = outcomes.unwrap_or_default().iter().copied();
     for (file, import) in imports {
-        let (accounts, problems) = (import.accounts.len(), import.problems.len());
-        output::line(format_args!(
-            "{file}: {}, {}, {}",
-            import.format,
-            counted(accounts, "account"),
-            counted(problems, "problem")
-        ))?;
-        for imported in &import.accounts {
-            let account = &imported.account;
-            let issuer = if account.issuer.is_empty() { "(no issuer)" } else { &account.issuer };
-            let outcome = match (outcomes.next(), imported.trashed) {
-                (Some(outcome), _) => format!("  ({})", outcome.words()),
-                (None, true) => "  (in the other program's bin)".into(),
-                (None, false) => String::new(),
-            };
-            let line = format!("  {:<6}  {issuer}: {}{outcome}", account.kind.name(), account.name);
-            output::line(output::shown(line.trim_end()))?;
-        }
+        heading(file, &import.format, import.accounts.len(), import.problems.len())?;
+        import.accounts.iter().try_for_each(|imported| print_account(imported, outcomes.next()))?;
         for problem in &import.problems {
             output::line(output::shown(&format!("  not read: {}: {}", problem.entry, problem.reason)))?;
         }
@@ -321,7 +360,29 @@ fn print_text(imports: &[(&str, Import)], outcomes: Option<&[Outcome]>) -> Resul
             output::line(output::shown(&line))?;
         }
     }
+    for (file, own) in own {
+        heading(file, &"Keyhaven", own.accounts.len(), own.problems.len())?;
+        own.accounts.iter().try_for_each(|imported| print_account(imported, outcomes.next()))?;
+        own.problems.iter().try_for_each(|reason| output::line(output::shown(&format!("  {reason}"))))?;
+    }
     Ok(())
+}
+
+fn heading(file: &str, format: &dyn Display, accounts: usize, problems: usize) -> Result<(), Failure> {
+    let (accounts, problems) = (counted(accounts, "account"), counted(problems, "problem"));
+    output::line(format_args!("{file}: {format}, {accounts}, {problems}"))
+}
+
+fn print_account(imported: &Imported, outcome: Option<Outcome>) -> Result<(), Failure> {
+    let account = &imported.account;
+    let issuer = if account.issuer.is_empty() { "(no issuer)" } else { &account.issuer };
+    let outcome = match (outcome, imported.trashed) {
+        (Some(outcome), _) => format!("  ({})", outcome.words()),
+        (None, true) => "  (in the other program's bin)".into(),
+        (None, false) => String::new(),
+    };
+    let line = format!("  {:<6}  {issuer}: {}{outcome}", account.kind.name(), account.name);
+    output::line(output::shown(line.trim_end()))
 }
 
 fn counted(count: usize, of: &str) -> String {

@@ -4,7 +4,8 @@ use crate::error::Failure;
 use keyhaven_otp::{Account, UriError};
 use keyhaven_secret::SecretText;
 use std::fs::File;
-use std::io::{self, BufRead, IsTerminal, Read};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use zeroize::Zeroizing;
 
 /// Longest text read from standard input, in bytes: far more than any URI, far less than memory.
@@ -40,15 +41,20 @@ pub fn stdin_text() -> Result<SecretText, Failure> {
     Ok(SecretText::new(text.trim().to_owned()))
 }
 
+/// Lines that were read from standard input so far.
+static LINES: AtomicUsize = AtomicUsize::new(0);
+
 /// The next line of standard input, which is `what`; what follows it stays there to be read.
 pub fn stdin_line(what: &str) -> Result<SecretText, Failure> {
+    let before = LINES.fetch_add(1, Ordering::Relaxed);
     let mut line = Zeroizing::new(String::with_capacity(1024));
     let read = io::stdin().lock().take(TEXT_LIMIT).read_line(&mut line);
     read.map_err(|error| Failure::input(format_args!("standard input: {error}")))?;
     let text = line.strip_suffix('\n').unwrap_or(&line);
     let text = text.strip_suffix('\r').unwrap_or(text);
     if text.is_empty() {
-        return Err(Failure::input(format_args!("standard input: there is no {what} in its first line")));
+        let place = ["first", "second", "third"].get(before).unwrap_or(&"next");
+        return Err(Failure::input(format_args!("standard input: there is no {what} in its {place} line")));
     }
     Ok(SecretText::new(text.to_owned()))
 }
@@ -56,6 +62,22 @@ pub fn stdin_line(what: &str) -> Result<SecretText, Failure> {
 /// Whether there is a terminal to ask on.
 pub fn can_prompt() -> bool {
     io::stdin().is_terminal()
+}
+
+/// A line that a person types at the terminal, seen while it is typed; empty where the terminal was closed.
+pub fn typed_line() -> Result<String, Failure> {
+    let mut line = String::new();
+    io::stdin()
+        .lock()
+        .take(TEXT_LIMIT)
+        .read_line(&mut line)
+        .map_err(|error| Failure::input(format_args!("the terminal: {error}")))?;
+    Ok(line)
+}
+
+/// Says something to the person at the terminal, on standard error: standard output may go into a file.
+pub fn say(text: impl std::fmt::Display) {
+    let _ = write!(io::stderr(), "{text}");
 }
 
 /// Asks on the terminal without showing what is typed; `None` where there is no terminal.
@@ -87,6 +109,24 @@ pub fn bytes(name: &str, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
+/// What to do with a file in which codes are looked for and that is no picture of points, where that is known.
+pub fn not_points(bytes: &[u8]) -> Option<&'static str> {
+    let start = bytes.get(..bytes.len().min(1024)).unwrap_or_default();
+    let start = String::from_utf8_lossy(start).to_lowercase();
+    let start = start.trim_start_matches('\u{feff}').trim_start();
+    if start.starts_with("%pdf-") {
+        return Some(
+            "a PDF is not looked into; make pictures of its pages (pdftoppm -r 200 -png FILE page) or photograph them",
+        );
+    }
+    if start.starts_with("<svg") || (start.starts_with("<?xml") && start.contains("<svg")) {
+        return Some(
+            "an SVG drawing is not looked into; save it as PNG, or take a picture of the screen with it",
+        );
+    }
+    None
+}
+
 /// The account that `URI|NAME` names.
 pub fn account(source: String) -> Result<Account, Failure> {
     let text = text_or_stdin(source)?;
@@ -115,6 +155,20 @@ pub fn words(error: &io::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn drawings_and_documents_are_told_from_pictures_and_text() {
+        for known in
+            ["%PDF-1.7\n", "<svg xmlns=", "<?xml version=\"1.0\"?>\n<!-- x --><svg>", "\u{feff}<SVG>"]
+        {
+            assert!(not_points(known.as_bytes()).is_some(), "{known}");
+        }
+        for other in
+            ["", "otpauth://totp/x", "<?xml version=\"1.0\"?><list/>", "the %PDF-1 format", "\u{89}PNG"]
+        {
+            assert!(not_points(other.as_bytes()).is_none(), "{other}");
+        }
+    }
 
     #[test]
     fn a_scheme_makes_a_uri_and_a_colon_alone_does_not() {

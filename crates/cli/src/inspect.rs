@@ -7,6 +7,7 @@ use keyhaven_otp::migration::{self, Batch, Collector, Progress, Rejected};
 use keyhaven_otp::{Account, Kind, Oddity, Parsed, UriError, parse_uri};
 use keyhaven_qr::{Limits, PictureError};
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 type Corners = [[i32; 2]; 4];
 
@@ -128,6 +129,9 @@ impl Findings {
             Ok(bytes) => bytes,
             Err(error) => return self.failed(name, "file", input::words(&error)),
         };
+        if let Some(what) = input::not_points(&bytes) {
+            return self.failed(name, "file", what);
+        }
         match keyhaven_qr::read(&bytes, &limits) {
             Ok(codes) if codes.is_empty() => self.failed(name, "picture", "no QR code found"),
             Ok(codes) => {
@@ -164,7 +168,10 @@ impl Findings {
                 Ok(batch) => self.batch(place, batch, corners),
                 Err(error) => self.items.push(Item { corners, ..Item::failed(place, "export", error) }),
             },
-            Err(error) => self.items.push(Item { corners, ..Item::failed(place, "text", error) }),
+            Err(error) => {
+                let all = every_error(text, error);
+                self.items.push(Item { corners, ..Item::failed(place, "text", all) });
+            }
         }
     }
 
@@ -195,6 +202,67 @@ impl Findings {
     fn failed(&mut self, place: &str, what: &'static str, error: impl ToString) {
         self.items.push(Item::failed(place, what, error));
     }
+}
+
+/// Parameters of one URI whose trouble is told.
+const ERRORS_TOLD: usize = 12;
+
+/// Every parameter that cannot be read, not the first alone: each that was told is set right, and the rest read again.
+fn every_error(text: &str, first: UriError) -> String {
+    let mut told = vec![first.to_string()];
+    let mut uri = Zeroizing::new(text.to_owned());
+    let mut parameter = parameter_of(&first);
+    while let Some(name) = parameter.filter(|_| told.len() < ERRORS_TOLD) {
+        uri = set_right(&uri, name);
+        let Err(error) = parse_uri(&uri) else { break };
+        let what = error.to_string();
+        if told.contains(&what) {
+            break;
+        }
+        told.push(what);
+        parameter = parameter_of(&error);
+    }
+    told.join("; ")
+}
+
+fn parameter_of(error: &UriError) -> Option<&'static str> {
+    match error {
+        UriError::Missing { parameter }
+        | UriError::NotANumber { parameter, .. }
+        | UriError::OutOfRange { parameter, .. }
+        | UriError::Repeated { parameter } => Some(parameter),
+        UriError::EmptySecret | UriError::Secret(_) => Some("secret"),
+        UriError::Algorithm { .. } => Some("algorithm"),
+        _ => None,
+    }
+}
+
+/// The URI with something in that parameter that can be read.
+fn set_right(uri: &str, name: &str) -> Zeroizing<String> {
+    let (start, query) = uri.split_once('?').unwrap_or((uri, ""));
+    let others = query.split('&').filter(|part| {
+        let own = part.split_once('=').map_or(*part, |(name, _)| name);
+        !own.eq_ignore_ascii_case(name) && !part.is_empty()
+    });
+    let good = match name {
+        "secret" => "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "algorithm" => "SHA1",
+        "period" => "30",
+        "digits" => "6",
+        "pin" => "0000",
+        _ => "0",
+    };
+    let mut text = Zeroizing::new(String::with_capacity(uri.len() + name.len() + good.len() + 2));
+    text.push_str(start);
+    text.push('?');
+    for part in others {
+        text.push_str(part);
+        text.push('&');
+    }
+    text.push_str(name);
+    text.push('=');
+    text.push_str(good);
+    text
 }
 
 impl Item {

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod accounts;
+mod agree;
 mod args;
 mod backups;
 mod codes;
@@ -16,6 +17,7 @@ mod error;
 mod export;
 mod generate;
 mod import;
+mod import_own;
 mod input;
 mod inspect;
 mod kit;
@@ -89,6 +91,8 @@ fn recovery(command: RecoveryCommand) -> Result<Answer, Failure> {
         RecoveryCommand::Use(args) => recovery_vault::use_next(args),
         RecoveryCommand::Undo(args) => recovery_vault::undo(args),
         RecoveryCommand::Replace(args) => recovery_vault::replace(args),
+        RecoveryCommand::Edit(args) => recovery_vault::edit(args),
+        RecoveryCommand::Rm(args) => recovery_vault::rm(args),
         RecoveryCommand::Export(args) => recovery_vault::export(args),
     }
 }

@@ -1,7 +1,8 @@
 //! Standard output: lines of text or values of JSON.
 
-use crate::error::Failure;
+use crate::error::{Failure, tell};
 use serde::Serialize;
+use std::fmt::Display;
 use std::io::{self, Write};
 
 /// Prints `value` as JSON on one line.
@@ -13,10 +14,61 @@ pub fn json(value: &impl Serialize) -> Result<(), Failure> {
 }
 
 /// Prints `text` and ends the line.
-pub fn line(text: impl std::fmt::Display) -> Result<(), Failure> {
+pub fn line(text: impl Display) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")?;
     Ok(out.flush()?)
+}
+
+/// Prints what was done. Where standard output does not take it, standard error does: nothing is done in silence.
+pub fn done(text: impl Display) -> Result<(), Failure> {
+    line(&text).inspect_err(|_| tell(&text))
+}
+
+/// The same for several lines, of which none is left out when one does not arrive.
+pub fn all_done(lines: &[String]) -> Result<(), Failure> {
+    for (at, text) in lines.iter().enumerate() {
+        line(text).inspect_err(|_| lines[at..].iter().for_each(tell))?;
+    }
+    Ok(())
+}
+
+/// Prints `value` as JSON; `deed` is what standard error says where standard output does not take it.
+pub fn json_done(value: &impl Serialize, deed: impl Display) -> Result<(), Failure> {
+    json(value).inspect_err(|_| tell(deed))
+}
+
+/// Before something that is shown once: where standard output is closed, nobody would see it.
+///
+/// # Errors
+/// It is closed; nothing was done yet.
+pub fn reaches_somebody(what: &str) -> Result<(), Failure> {
+    if closed() {
+        return Err(Failure::input(format_args!(
+            "standard output is closed, and {what} would be shown to nobody"
+        ))
+        .advise("nothing was changed"));
+    }
+    Ok(())
+}
+
+/// The runtime puts the null device in the place of a standard output that was closed, open for reading too, which
+/// it is nowhere where somebody wrote `>/dev/null`.
+#[cfg(unix)]
+fn closed() -> bool {
+    use std::io::Read as _;
+    use std::os::fd::AsFd as _;
+    use std::os::unix::fs::MetadataExt as _;
+    let Ok(descriptor) = io::stdout().as_fd().try_clone_to_owned() else { return true };
+    let mut output = std::fs::File::from(descriptor);
+    let device = |found: std::fs::Metadata| found.rdev();
+    let null = std::path::Path::new("/dev/null").metadata().map(device).ok();
+    null.is_some() && output.metadata().map(device).ok() == null && output.read(&mut [0]).is_ok()
+}
+
+#[cfg(not(unix))]
+fn closed() -> bool {
+    false
 }
 
 /// Prints name and value pairs in two columns; an empty name continues the line above.

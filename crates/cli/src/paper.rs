@@ -4,6 +4,7 @@ use crate::args::{PagesArgs, PaperArgs};
 use crate::error::{Answer, Failure, tell};
 use crate::{accounts, input, output, unlock};
 use keyhaven_app::paper::Paper;
+use keyhaven_app::view::FailureKind;
 use keyhaven_secret::SecretText;
 
 /// Largest picture of a page, in bytes.
@@ -22,12 +23,12 @@ pub fn make(args: PaperArgs) -> Result<Answer, Failure> {
     let sets = args
         .set
         .iter()
-        .map(|name| crate::recovery_vault::resolve(&app, name).map(|set| set.id))
+        .map(|name| crate::recovery_vault::resolve(&app, name, accounts::Match::Part).map(|set| set.id))
         .collect::<Result<Vec<_>, _>>()?;
     let paper = if args.letter { Paper::Letter } else { Paper::A4 };
     let booklet = app.make_booklet(proof, &chosen, &sets, paper)?;
     crate::qr::write_new(&args.file, booklet.pdf.expose(), args.force)?;
-    output::line(format_args!(
+    output::done(format_args!(
         "{}: {} codes on {} pages; keyhaven restore --pages reads them back",
         args.file.display(),
         booklet.codes,
@@ -41,6 +42,9 @@ pub fn restore(args: PagesArgs) -> Result<Answer, Failure> {
     for file in &args.pages {
         let bytes = input::bytes(file, LARGEST)
             .map_err(|error| Failure::input(format_args!("{file}: {}", input::words(&error))))?;
+        if let Some(what) = input::not_points(&bytes) {
+            return Err(Failure::input(format_args!("{file}: {what}")));
+        }
         let found = keyhaven_qr::read(&bytes, &keyhaven_qr::Limits::default())
             .map_err(|error| Failure::input(format_args!("{file}: {error}")))?;
         if found.is_empty() {
@@ -51,7 +55,16 @@ pub fn restore(args: PagesArgs) -> Result<Answer, Failure> {
     let (mut app, _) = unlock::find()?;
     let scratch =
         tempfile::tempdir().map_err(|error| Failure::input(format_args!("a temporary folder: {error}")))?;
-    app.restore_pages(&texts, scratch.path())?;
-    output::line(format_args!("the paper backup is now the vault at {}", app.location().file().display()))?;
+    app.restore_pages(&texts, scratch.path()).map_err(|failure| match failure.kind {
+        FailureKind::VaultExists => {
+            let at = app.location().file().display();
+            Failure::vault(format_args!("there is a vault already at {at}; nothing was changed")).advise(
+                "with another folder in KEYHAVEN_HOME the paper is read beside it, and keyhaven vault merge takes the \
+                 vault.keyhaven there in",
+            )
+        }
+        _ => failure.into(),
+    })?;
+    output::done(format_args!("the paper backup is now the vault at {}", app.location().file().display()))?;
     Ok(Answer::Yes)
 }

@@ -28,6 +28,8 @@ struct Code<'a> {
 pub enum ReadError {
     #[error("{}", input::words(.0))]
     File(#[from] io::Error),
+    #[error("{0}")]
+    NoPoints(&'static str),
     #[error(transparent)]
     Picture(#[from] PictureError),
 }
@@ -36,6 +38,9 @@ pub enum ReadError {
 pub fn codes_in(file: &str) -> Result<Vec<Found>, ReadError> {
     let limits = Limits::default();
     let bytes = input::bytes(file, limits.bytes)?;
+    if let Some(what) = input::not_points(&bytes) {
+        return Err(ReadError::NoPoints(what));
+    }
     Ok(keyhaven_qr::read(&bytes, &limits)?)
 }
 
@@ -99,6 +104,9 @@ pub fn write(args: QrWriteArgs) -> Result<Answer, Failure> {
 
 /// Writes a file that only its owner may read: what is in it may be a secret.
 pub fn write_new(path: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
+    if path.is_dir() {
+        return Err(Failure::input(format_args!("{}: this is a folder; name a file in it", path.display())));
+    }
     save(path, bytes, force).map_err(|error| {
         let failure = Failure::input(format_args!("{}: {}", path.display(), input::words(&error)));
         match error.kind() {

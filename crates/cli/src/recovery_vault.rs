@@ -1,15 +1,17 @@
-//! `keyhaven recovery add`, `list`, `use`, `undo`, `replace`, `export`: the recovery sets in the vault.
+//! `keyhaven recovery add`, `list`, `use`, `undo`, `replace`, `edit`, `rm`, `export`: the recovery sets in the vault.
 
 use crate::accounts::{self, Match};
 use crate::args::{
-    RecoveryAddArgs, RecoveryExportArgs, RecoveryListArgs, RecoveryReplaceArgs, RecoverySetArgs,
-    RecoveryUseArgs, Unlock,
+    RecoveryAddArgs, RecoveryEditArgs, RecoveryExportArgs, RecoveryListArgs, RecoveryReplaceArgs,
+    RecoveryRmArgs, RecoveryUndoArgs, RecoveryUseArgs, Unlock,
 };
 use crate::error::{Answer, Failure};
 use crate::unlock;
-use crate::{input, output, time};
+use crate::{agree, backups, input, output, time};
 use keyhaven_app::App;
-use keyhaven_app::recovery::view::{DraftChoices, SetDetail, SetKind, SetRow, SetStanding};
+use keyhaven_app::recovery::view::{
+    Draft, DraftChoices, SetChanges, SetDetail, SetKind, SetRow, SetStanding,
+};
 use keyhaven_recovery::SIZE_LIMIT;
 use keyhaven_secret::SecretBytes;
 use serde::Serialize;
@@ -33,68 +35,94 @@ struct SetValue<'a> {
 
 pub fn add(args: RecoveryAddArgs) -> Result<Answer, Failure> {
     let (mut app, _) = unlock::find()?;
-    // Standard input can be the file or the passphrase, and not both.
-    one_stdin(&args.file, &args.unlock)?;
     open_to_compare(&mut app, &args.unlock)?;
     let account = match &args.account {
         Some(name) => Some(accounts::resolve(&app, name, Match::Part)?.id),
         None => None,
     };
-    keep(
-        &mut app,
-        &args.file,
-        DraftChoices { name: args.name.unwrap_or_default(), account, ..DraftChoices::default() },
-        args.json,
-    )
+    let choices = DraftChoices { name: args.name.unwrap_or_default(), account, ..DraftChoices::default() };
+    keep(&mut app, &args.file, choices, args.json)
 }
 
 pub fn replace(args: RecoveryReplaceArgs) -> Result<Answer, Failure> {
     let (mut app, _) = unlock::find()?;
-    one_stdin(&args.file, &args.unlock)?;
     open_to_compare(&mut app, &args.unlock)?;
-    let old = resolve(&app, &args.set)?;
+    let old = resolve(&app, &args.set, Match::Part)?;
+    let draft = read(&mut app, &args.file)?;
+    let foreign = !draft.provider.is_empty() && !old.provider.is_empty() && draft.provider != old.provider;
+    if foreign {
+        let what = format!("{} is a file of {}, and it would replace", args.file, draft.provider);
+        agree::or_refuse(args.yes, output::shown(&what), &[described(&old)])?;
+    }
     let name = if old.name == old.provider { String::new() } else { old.name };
     let choices = DraftChoices { name, provider: old.provider, account: old.account, replaces: Some(old.id) };
-    keep(&mut app, &args.file, choices, args.json)
+    accept(&mut app, draft, &args.file, choices, args.json)
 }
 
 /// Reads a file and keeps it; who it is for and whose it is is what the file says where nothing else was said.
-fn keep(app: &mut App, file: &str, mut choices: DraftChoices, json: bool) -> Result<Answer, Failure> {
-    let wrong = |what: &dyn std::fmt::Display| Failure::input(format_args!("{file}: {what}"));
-    let bytes = input::bytes(file, SIZE_LIMIT).map_err(|error| wrong(&input::words(&error)))?;
+fn keep(app: &mut App, file: &str, choices: DraftChoices, json: bool) -> Result<Answer, Failure> {
+    let draft = read(app, file)?;
+    let Some(already) = &draft.already else { return accept(app, draft, file, choices, json) };
+    let set = app.recovery_set(already)?.row;
+    if set.standing == SetStanding::Superseded {
+        let what = "this very file was kept, and a newer set took its place: its codes are void";
+        return Err(about(file, what)
+            .advise("keyhaven recovery undo SET takes the replacement back, where that was a slip"));
+    }
+    if json {
+        output::json(&SetValue { set: &set, code: None, problems: None })?;
+    } else {
+        output::line(format_args!("{}: already there", described(&set)))?;
+    }
+    Ok(Answer::Yes)
+}
+
+fn about(file: &str, what: impl std::fmt::Display) -> Failure {
+    Failure::input(format_args!("{file}: {what}"))
+}
+
+/// What a file holds, not kept yet.
+fn read(app: &mut App, file: &str) -> Result<Draft, Failure> {
+    let bytes = input::bytes(file, SIZE_LIMIT).map_err(|error| about(file, input::words(&error)))?;
     let name = Path::new(file).file_name().and_then(|name| name.to_str()).filter(|name| *name != "-");
     let mut reader = app.begin_drafts(1)?;
     let pending = reader.bytes(name.unwrap_or("standard input").to_owned(), SecretBytes::new(bytes.to_vec()));
     let draft = app.keep_draft(pending)?;
-    if let Some(why) = &draft.unusable {
-        return Err(wrong(why));
+    match &draft.unusable {
+        Some(why) => Err(about(file, why)),
+        None => Ok(draft),
     }
-    if let (Some(already), None) = (&draft.already, &choices.replaces) {
-        let set = app.recovery_set(already)?.row;
-        if set.standing == SetStanding::Superseded {
-            return Err(wrong(
-                &"this very file was kept, and a newer set took its place: its codes are void",
-            ));
-        }
-        if json {
-            output::json(&SetValue { set: &set, code: None, problems: None })?;
-        } else {
-            output::line(format_args!("{}: already there", described(&set)))?;
-        }
-        return Ok(Answer::Yes);
-    }
+}
+
+fn accept(
+    app: &mut App,
+    draft: Draft,
+    file: &str,
+    mut choices: DraftChoices,
+    json: bool,
+) -> Result<Answer, Failure> {
     if choices.provider.is_empty() {
         choices.provider = draft.provider.clone();
     }
     choices.account = choices.account.or(draft.account);
+    let replaces = choices.replaces.is_some();
     let kept = app.accept_draft(draft.id, choices)?;
     let problems: Vec<String> = draft.problems.into_iter().map(|problem| problem.text).collect();
+    let done = format!("{}: kept", described(&kept.set));
     if json {
-        output::json(&SetValue { set: &kept.set, code: None, problems: Some(problems) })?;
-    } else {
-        output::line(format_args!("{}: kept", described(&kept.set)))?;
-        problems.iter().try_for_each(|problem| output::line(format_args!("problem: {problem}")))?;
+        output::json_done(&SetValue { set: &kept.set, code: None, problems: Some(problems) }, done)?;
+        return Ok(Answer::Yes);
     }
+    let mut lines = vec![done];
+    lines.extend(replaces.then(|| {
+        let id = accounts::short(&kept.set.id);
+        format!("  the older set is not offered any more; keyhaven recovery undo {id} takes that back")
+    }));
+    lines.extend(problems.iter().map(|problem| output::shown(&format!("problem: {problem}"))));
+    if file != "-" {
+        lines.push(output::shown(&format!("  {file} is left as it is: whoever has it has these codes")));
+    }
+    output::all_done(&lines)?;
     Ok(Answer::Yes)
 }
 
@@ -106,7 +134,13 @@ pub fn list(args: RecoveryListArgs) -> Result<Answer, Failure> {
     if args.json {
         output::json(&ListValue { sets })?;
     } else if some {
-        sets.iter().try_for_each(|set| output::line(described(set)))?;
+        // Two alike have to be told apart to be named.
+        let alike =
+            |own: &SetRow| sets.iter().filter(|set| set.name.eq_ignore_ascii_case(&own.name)).count() > 1;
+        for set in &sets {
+            let id = if alike(set) { format!(", id {}", accounts::short(&set.id)) } else { String::new() };
+            output::line(described(set) + &id)?;
+        }
     } else {
         output::line("there is no recovery set in the vault; keyhaven recovery add FILE keeps one")?;
     }
@@ -114,8 +148,9 @@ pub fn list(args: RecoveryListArgs) -> Result<Answer, Failure> {
 }
 
 pub fn use_next(args: RecoveryUseArgs) -> Result<Answer, Failure> {
+    output::reaches_somebody("the code")?;
     let mut app = open_codes(&args.unlock)?;
-    let set = resolve(&app, &args.set)?;
+    let set = resolve(&app, &args.set, Match::Part)?;
     let (code, _) = app.use_next_recovery_code(&set.id, args.place.as_deref().unwrap_or_default())?;
     let set = app.recovery_set(&set.id)?.row;
     let shown = if args.json {
@@ -124,26 +159,104 @@ pub fn use_next(args: RecoveryUseArgs) -> Result<Answer, Failure> {
         output::line(code.expose_for_display())
     };
     shown.map_err(|failure| {
-        failure.advise("the code is marked as used all the same: keyhaven recovery undo")
+        let id = accounts::short(&set.id);
+        failure.lost(format_args!(
+            "the code is marked as used all the same: keyhaven recovery undo {id} takes that back"
+        ))
     })?;
     Ok(Answer::Yes)
 }
 
-pub fn undo(args: RecoverySetArgs) -> Result<Answer, Failure> {
+/// What was done last with the set: a code of it used, or it put in another's place.
+pub fn undo(args: RecoveryUndoArgs) -> Result<Answer, Failure> {
     let mut app = open_codes(&args.unlock)?;
-    let set = resolve(&app, &args.set)?;
-    let SetDetail { row, .. } = app.undo_recovery_use(&set.id)?;
-    if args.json {
-        output::json(&SetValue { set: &row, code: None, problems: None })?;
+    let set = resolve(&app, &args.set, Match::Part)?;
+    let before = app.recovery_set(&set.id)?.codes;
+    let (row, line) = if before.iter().any(|code| code.used_at.is_some()) {
+        let SetDetail { row, codes, .. } = app.undo_recovery_use(&set.id)?;
+        let changed = before.iter().zip(&codes).position(|(before, now)| before.used != now.used);
+        let number = changed.unwrap_or_default();
+        let code = app.recovery_code(&set.id, u32::try_from(number).unwrap_or(u32::MAX))?;
+        let line =
+            format!("code {} of {} is unused again: {}", number + 1, codes.len(), code.expose_for_display());
+        (row, line)
     } else {
-        output::line(described(&row))?;
+        let row = app.undo_recovery_replace(&set.id).map_err(|failure| {
+            Failure::input(format_args!(
+                "{}: no code of this set was used here, and {}",
+                output::shown(&set.name),
+                failure.detail
+            ))
+        })?;
+        (
+            row,
+            format!(
+                "the set of {} is in use again, and {} left the vault",
+                time::shown(set.added_at / 1_000),
+                set.source
+            ),
+        )
+    };
+    if args.json {
+        output::json_done(&SetValue { set: &row, code: None, problems: None }, line)?;
+    } else {
+        output::all_done(&[output::shown(&line), described(&row)])?;
     }
+    Ok(Answer::Yes)
+}
+
+pub fn edit(args: RecoveryEditArgs) -> Result<Answer, Failure> {
+    if args.name.is_none() && args.account.is_none() && args.note.is_none() {
+        return Err(
+            Failure::input("there is nothing to change").advise("--name, --account and --note say what")
+        );
+    }
+    // The note is sealed with the codes; name and account are not.
+    let mut app = match args.note {
+        Some(_) => open_codes(&args.unlock)?,
+        None => {
+            let (mut app, _) = unlock::find()?;
+            unlock::open(&mut app, &args.unlock)?;
+            app
+        }
+    };
+    let set = resolve(&app, &args.set, Match::Part)?;
+    let account = match args.account.as_deref() {
+        None => None,
+        Some(name) if name.trim().is_empty() => Some(String::new()),
+        Some(name) => Some(accounts::resolve(&app, name, Match::Part)?.id),
+    };
+    let changes = SetChanges { name: args.name, account, note: args.note };
+    let row = app.edit_recovery(&set.id, changes)?;
+    let done = format!("{}: changed", described(&row));
+    if args.json {
+        output::json_done(&SetValue { set: &row, code: None, problems: None }, done)?;
+    } else {
+        output::done(done)?;
+    }
+    Ok(Answer::Yes)
+}
+
+pub fn rm(args: RecoveryRmArgs) -> Result<Answer, Failure> {
+    let mut app = open_codes(&args.unlock)?;
+    let set = resolve(&app, &args.set, Match::Whole)?;
+    agree::or_refuse(
+        args.yes,
+        "this set and the file it was made from would be deleted",
+        &[described(&set)],
+    )?;
+    app.delete_recovery(&set.id)?;
+    let (_, computer) = unlock::find()?;
+    output::all_done(&[
+        format!("{}: deleted", described(&set)),
+        backups::way_back(&app, &computer, &set.id),
+    ])?;
     Ok(Answer::Yes)
 }
 
 pub fn export(args: RecoveryExportArgs) -> Result<Answer, Failure> {
     let mut app = open_codes(&args.unlock)?;
-    let set = resolve(&app, &args.set)?;
+    let set = resolve(&app, &args.set, Match::Part)?;
     let bytes = if args.codes {
         let mut lines = zeroize::Zeroizing::new(Vec::new());
         let detail = app.recovery_set(&set.id)?;
@@ -164,7 +277,7 @@ pub fn export(args: RecoveryExportArgs) -> Result<Answer, Failure> {
         }
         Some(path) => {
             crate::qr::write_new(path, bytes.expose(), args.force)?;
-            output::line(format_args!("{} written to {}", set.name, path.display()))?;
+            output::done(output::shown(&format!("{} written to {}", set.name, path.display())))?;
         }
     }
     Ok(Answer::Yes)
@@ -174,13 +287,6 @@ pub fn export(args: RecoveryExportArgs) -> Result<Answer, Failure> {
 fn open_to_compare(app: &mut App, unlock: &Unlock) -> Result<(), Failure> {
     if let Some(typed) = unlock::open(app, unlock)? {
         app.unlock_recovery(typed.proof())?;
-    }
-    Ok(())
-}
-
-fn one_stdin(file: &str, unlock: &Unlock) -> Result<(), Failure> {
-    if file == "-" && (unlock.password_stdin || unlock.recovery_key_stdin) {
-        return Err(Failure::input("standard input cannot be both a file and a passphrase"));
     }
     Ok(())
 }
@@ -199,12 +305,12 @@ fn open_codes(unlock: &Unlock) -> Result<App, Failure> {
 }
 
 /// The set of that id, or of that name or provider, in use before replaced.
-pub fn resolve(app: &App, wanted: &str) -> Result<SetRow, Failure> {
+pub fn resolve(app: &App, wanted: &str, how: Match) -> Result<SetRow, Failure> {
     if wanted.trim().is_empty() {
         return Err(Failure::input("no recovery set is named: the name is empty"));
     }
     let mut sets = app.recovery()?.sets;
-    if let Some(at) = sets.iter().position(|set| set.id == wanted) {
+    if let Some(at) = accounts::by_id(sets.iter().map(|set| set.id.as_str()), wanted) {
         return Ok(sets.swap_remove(at));
     }
     let lower = wanted.to_lowercase();
@@ -217,7 +323,7 @@ pub fn resolve(app: &App, wanted: &str) -> Result<SetRow, Failure> {
     };
     sets.retain(|set| set.standing != SetStanding::Superseded);
     let mut fitting: Vec<SetRow> = sets.iter().filter(|set| names(set).contains(&lower)).cloned().collect();
-    if fitting.is_empty() && !lower.is_empty() {
+    if fitting.is_empty() && how == Match::Part {
         fitting =
             sets.iter().filter(|set| names(set).iter().any(|name| name.contains(&lower))).cloned().collect();
     }
@@ -225,8 +331,12 @@ pub fn resolve(app: &App, wanted: &str) -> Result<SetRow, Failure> {
         0 => Err(Failure::nothing(format_args!("there is no recovery set {wanted:?} in the vault"))),
         1 => Ok(fitting.swap_remove(0)),
         count => {
-            let all: Vec<_> = fitting.iter().map(|set| format!("{} {}", set.id, described(set))).collect();
-            Err(Failure::input(format_args!("{count} recovery sets fit {wanted:?}")).advise(all.join("\n  ")))
+            let listed = |set: &SetRow| format!("{} ({})", described(set), accounts::short(&set.id));
+            let all: Vec<_> = fitting.iter().map(listed).collect();
+            Err(Failure::input(format_args!(
+                "{count} recovery sets fit {wanted:?}; the id in brackets names one"
+            ))
+            .advise(all.join("\n  ")))
         }
     }
 }

@@ -3,13 +3,14 @@
 use crate::args::{SlotsArgs, SlotsCommand, Unlock};
 use crate::error::{Answer, Failure};
 use crate::unlock::{self, Typed};
-use crate::vault::{new_passphrase, no_vault};
-use crate::{input, output, time};
+use crate::vault::{kit_place, new_passphrase, no_vault, save_kit};
+use crate::{agree, input, output, time};
 use keyhaven_app::App;
 use keyhaven_app::safety_view::{RotationFate, SlotName, SlotView};
 use keyhaven_app::view::Status;
 use keyhaven_secret::SecretText;
 use serde::Serialize;
+use std::path::Path;
 
 #[derive(Serialize)]
 struct SlotsValue {
@@ -30,14 +31,21 @@ pub fn run(args: SlotsArgs) -> Result<Answer, Failure> {
     let mut done = None;
     let slots = match args.change {
         None => app.slots()?,
-        Some(SlotsCommand::Add { label, unlock }) => {
+        Some(SlotsCommand::Add { keyring: true, unlock, .. }) => {
+            unlock::open_with_proof(&mut app, &unlock)?;
+            done = Some("the vault opens with this computer's keyring too");
+            app.enable_keyring()?;
+            app.slots()?
+        }
+        Some(SlotsCommand::Add { label, unlock, .. }) => {
             let typed = unlock::open_with_proof(&mut app, &unlock)?;
             let passphrase = next_passphrase(&unlock)?;
             done = Some("the vault opens with the new passphrase too");
             app.add_passphrase(typed.proof(), &passphrase, &label)?
         }
-        Some(SlotsCommand::Remove { id, unlock }) => {
+        Some(SlotsCommand::Remove { id, yes, unlock }) => {
             let typed = unlock::open_with_proof(&mut app, &unlock)?;
+            ask_before_removing(&app, &id, &typed, yes)?;
             done = Some("this way in is gone");
             app.remove_slot(&id, typed.proof())?
         }
@@ -48,24 +56,59 @@ pub fn run(args: SlotsArgs) -> Result<Answer, Failure> {
             done = Some("the passphrase is changed");
             app.change_passphrase(&id, &current, &fresh)?
         }
-        Some(SlotsCommand::Renew { yes, unlock }) => return renew(app, yes, &unlock, args.json),
+        Some(SlotsCommand::Renew { yes, kit, unlock }) => {
+            return renew(app, yes, kit.as_deref(), &unlock, args.json);
+        }
+    };
+    let mut lines: Vec<String> = slots.iter().map(described).collect();
+    let Some(done) = done else {
+        if args.json {
+            output::json(&SlotsValue { slots })?;
+        } else {
+            lines.iter().try_for_each(output::line)?;
+        }
+        return Ok(Answer::Yes);
     };
     if args.json {
-        output::json(&SlotsValue { slots })?;
+        output::json_done(&SlotsValue { slots }, done)?;
     } else {
-        if let Some(done) = done {
-            let fate = app.rotation_fate()?;
-            output::line(format_args!(
-                "{done}; {} saved states and {} backups open with what opened them before",
-                fate.saved_states, fate.backups
-            ))?;
-        }
-        slots.iter().try_for_each(print)?;
+        // That is done; what cannot be counted now is told without numbers.
+        let count =
+            |count: u32, of: &str| if count == 1 { format!("1 {of}") } else { format!("{count} {of}s") };
+        let before = app.rotation_fate().map_or_else(
+            |_| "saved states and backups".to_owned(),
+            |fate| {
+                format!("{} and {}", count(fate.saved_states, "saved state"), count(fate.backups, "backup"))
+            },
+        );
+        lines.insert(0, format!("{done}; {before} from before open with what opened them then"));
+        output::all_done(&lines)?;
     }
     Ok(Answer::Yes)
 }
 
-fn print(slot: &SlotView) -> Result<(), Failure> {
+/// Says what goes with a way in, and asks. One that cannot go is refused by the vault, not asked about.
+fn ask_before_removing(app: &App, id: &str, typed: &Typed, yes: bool) -> Result<(), Failure> {
+    let slots = app.slots()?;
+    let Some(slot) = slots.iter().find(|slot| slot.id == id).filter(|slot| slot.removable && !yes) else {
+        return Ok(());
+    };
+    let what = match slot.kind {
+        SlotName::Passphrase if app.slot_of_proof(typed.proof())?.as_deref() == Some(id) => {
+            "the passphrase that was just typed would open the vault no more"
+        }
+        SlotName::Passphrase => "this passphrase would open the vault no more",
+        SlotName::RecoveryKey => {
+            "the emergency kit with this recovery key, and every share of it, would open the vault no more"
+        }
+        SlotName::Keyring => "the keyring that has this key would open the vault no more",
+        SlotName::Unknown => "a newer version of Keyhaven made this way in; it would open the vault no more",
+    };
+    let left = slots.iter().filter(|other| other.id != id).map(|other| format!("left: {}", described(other)));
+    agree::or_refuse(false, what, &left.collect::<Vec<_>>())
+}
+
+fn described(slot: &SlotView) -> String {
     let kind = match slot.kind {
         SlotName::Passphrase => "passphrase",
         SlotName::Keyring => "keyring",
@@ -83,10 +126,21 @@ fn print(slot: &SlotView) -> Result<(), Failure> {
     let label =
         if slot.label.is_empty() { String::new() } else { format!(" “{}”", output::shown(&slot.label)) };
     let since = time::shown(slot.created_at / 1_000);
-    output::line(format_args!("{kind}{label}  opens {opens}{cost}, since {since}, id {}", slot.id))
+    format!("{kind}{label}  opens {opens}{cost}, since {since}, id {}", slot.id)
 }
 
-fn renew(mut app: App, yes: bool, unlock: &Unlock, json: bool) -> Result<Answer, Failure> {
+fn renew(
+    mut app: App,
+    yes: bool,
+    kit: Option<&Path>,
+    unlock: &Unlock,
+    json: bool,
+) -> Result<Answer, Failure> {
+    // Before anything is asked or made.
+    let format = kit.map(kit_place).transpose()?;
+    if yes && kit.is_none() {
+        output::reaches_somebody("the new recovery key")?;
+    }
     let typed = unlock::open_with_proof(&mut app, unlock)?;
     let fate = app.rotation_fate()?;
     if !yes {
@@ -97,19 +151,31 @@ fn renew(mut app: App, yes: bool, unlock: &Unlock, json: bool) -> Result<Answer,
         }
         return Ok(Answer::Yes);
     }
-    let kit = app.rotate_keys(&passphrase(typed)?)?;
-    let key = SecretText::new(kit.groups.join("-"));
-    if json {
-        output::json(&RenewedValue { recovery_key: key.expose_for_display() })?;
+    let made = app.rotate_keys(&passphrase(typed)?)?;
+    let key = SecretText::new(made.groups.join("-"));
+    // Neither takes the other along when it fails.
+    let saved = save_kit(&app, format, kit);
+    let shown = if json {
+        output::json(&RenewedValue { recovery_key: key.expose_for_display() })
     } else {
-        let shown = output::line("the vault has new keys; the new recovery key, which is not shown again:")
+        output::line("the vault has new keys; the new recovery key, which is not shown again:")
             .and_then(|()| output::line(""))
-            .and_then(|()| output::line(format_args!("  {}", key.expose_for_display())));
-        shown.map_err(|failure| {
-            failure.advise(
-                "the keys were renewed all the same: renew them again for a recovery key that can be read",
-            )
-        })?;
+            .and_then(|()| output::line(format_args!("  {}", key.expose_for_display())))
+    };
+    shown.map_err(|failure| {
+        failure.lost(match kit.filter(|_| saved.is_ok()) {
+            Some(path) => {
+                format!("the keys were renewed all the same; the recovery key is in {}", path.display())
+            }
+            None => {
+                "the keys were renewed all the same: renew them again for a recovery key that can be read"
+                    .into()
+            }
+        })
+    })?;
+    saved?;
+    if let Some(path) = kit.filter(|_| !json) {
+        output::done(format_args!("\nemergency kit saved to {}", path.display()))?;
     }
     Ok(Answer::Yes)
 }

@@ -84,7 +84,7 @@ fn ask(app: &mut App) -> Result<Option<Typed>, Failure> {
                 tell(format_args!("{}; try again", failure.detail));
                 tries += 1;
             }
-            Err(failure) => return Err(failure.into()),
+            Err(failure) => return Err(not_opened(app, failure)),
         }
     }
 }
@@ -116,12 +116,31 @@ impl Typed {
 
 const NO_TERMINAL: &str = "--password-stdin or --recovery-key-stdin reads it from standard input";
 
+/// Opens the vault with what was typed, else with the keyring; nothing is asked for.
+pub fn open_quietly(app: &mut App, typed: Option<&Typed>) -> Result<(), Failure> {
+    match typed {
+        Some(typed) => open_with(app, typed),
+        None => app.unlock_with_keyring().map_err(Failure::from),
+    }
+}
+
 fn open_with(app: &mut App, typed: &Typed) -> Result<(), Failure> {
     match typed {
         Typed::Passphrase(text) => app.unlock_with_passphrase(text),
         Typed::RecoveryKey(text) => app.unlock_with_recovery_key(text),
     }
-    .map_err(Failure::from)
+    .map_err(|failure| not_opened(app, failure))
+}
+
+/// With the other way in, where there is one.
+fn not_opened(app: &App, failure: keyhaven_app::view::Failure) -> Failure {
+    let wrong = failure.kind == FailureKind::WrongPassphrase;
+    match app.status() {
+        Status::Locked(view) if wrong && view.has_recovery_key => {
+            Failure::from(failure).advise("the recovery key opens the vault too: --recovery-key-stdin")
+        }
+        _ => failure.into(),
+    }
 }
 
 /// Reads a vault file itself, for what concerns the file and not the accounts in it.

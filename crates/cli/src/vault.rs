@@ -1,15 +1,15 @@
 //! `keyhaven vault`: the vault as a whole.
 
 use crate::args::*;
-use crate::error::{Answer, Failure};
+use crate::error::{Answer, Failure, tell};
 use crate::unlock::{self, Typed};
 use crate::{backups, input, output, slots, time};
-use keyhaven_app::App;
 use keyhaven_app::host::Host;
 use keyhaven_app::view::{KitFormat, KitState, LockedView, OpenedWith, Status};
+use keyhaven_app::{App, strength};
 use keyhaven_platform::SystemHost;
 use keyhaven_secret::SecretText;
-use keyhaven_vault::{LockedVault, OpenVault};
+use keyhaven_vault::{LockedVault, OpenVault, Problem};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -37,16 +37,9 @@ struct InitValue<'a> {
 
 fn init(args: InitArgs) -> Result<Answer, Failure> {
     // Before anything is asked or made.
-    let kit_format = args.kit.as_deref().map(kit_format).transpose()?;
-    if let Some(path) = args.kit.as_deref().filter(|path| path.symlink_metadata().is_ok()) {
-        // It may be the kit of another vault, and the only one.
-        return Err(Failure::input(format_args!("{}: there is such a file already", path.display()))
-            .advise("nothing was made; name a new file for the kit"));
-    }
-    let folder = args.kit.as_deref().and_then(Path::parent).filter(|folder| *folder != Path::new(""));
-    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        return Err(Failure::input(format_args!("{}: there is no such folder", folder.display()))
-            .advise("nothing was made; the kit is saved to a folder that is there"));
+    let kit_format = args.kit.as_deref().map(kit_place).transpose()?;
+    if args.kit.is_none() {
+        output::reaches_somebody("the recovery key")?;
     }
     let (mut app, _) = unlock::find()?;
     match app.status() {
@@ -63,31 +56,68 @@ fn init(args: InitArgs) -> Result<Answer, Failure> {
     let kit = app.create_vault(Some(passphrase), args.keyring)?;
     let key = SecretText::new(kit.groups.join("-"));
     let path = app.location().file().display().to_string();
-    if args.json {
-        output::json(&InitValue { vault_id: &kit.vault_id, path, recovery_key: key.expose_for_display() })?;
+    // The vault is made: a kit that cannot be saved does not take the key along, nor the other way round.
+    let saved = save_kit(&app, kit_format, args.kit.as_deref());
+    let shown = if args.json {
+        let value =
+            InitValue { vault_id: &kit.vault_id, path: path.clone(), recovery_key: key.expose_for_display() };
+        output::json(&value)
     } else {
-        output::line(format_args!("vault {} made at {path}", kit.vault_id))?;
-        output::line("")?;
-        output::line(
-            "Recovery key, which opens the vault when the passphrase is forgotten; it is not shown again:",
-        )?;
-        output::line("")?;
-        output::line(format_args!("  {}", key.expose_for_display()))?;
-    }
-    // After the key was printed: a kit that cannot be saved must not take it along.
-    if let (Some(format), Some(path)) = (kit_format, &args.kit) {
-        app.save_kit(format, &absolute(path)?)?;
-        if !args.json {
-            output::line("")?;
-            output::line(format_args!("emergency kit saved to {}", path.display()))?;
-        }
+        let lines = [
+            format!("vault {} made at {path}", kit.vault_id),
+            String::new(),
+            "Recovery key, which opens the vault when the passphrase is forgotten; it is not shown again:"
+                .into(),
+            String::new(),
+        ];
+        lines
+            .iter()
+            .try_for_each(output::line)
+            .and_then(|()| output::line(format_args!("  {}", key.expose_for_display())))
+    };
+    shown.map_err(|failure| {
+        let next = match args.kit.as_deref().filter(|_| saved.is_ok()) {
+            Some(kit) => format!("its recovery key is in {}", kit.display()),
+            None => {
+                "its recovery key was not shown: keyhaven vault slots renew --yes makes one that is".into()
+            }
+        };
+        failure.lost(format_args!("the vault was made all the same, at {path}; {next}"))
+    })?;
+    saved.map_err(|failure| failure.advise(format_args!("the vault was made all the same, at {path}")))?;
+    if let Some(path) = args.kit.filter(|_| !args.json) {
+        output::done(format_args!("\nemergency kit saved to {}", path.display()))?;
     }
     Ok(Answer::Yes)
+}
+
+/// Saves the emergency kit that was just made, where one was asked for.
+pub fn save_kit(app: &App, format: Option<KitFormat>, path: Option<&Path>) -> Result<(), Failure> {
+    match (format, path) {
+        (Some(format), Some(path)) => Ok(app.save_kit(format, &absolute(path)?)?),
+        _ => Ok(()),
+    }
 }
 
 /// Saving brings a file's folder to the disk too, and a bare name has none.
 pub fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).map_err(|error| Failure::input(format_args!("{}: {error}", path.display())))
+}
+
+/// Where a new kit can go, and in which format.
+pub fn kit_place(path: &Path) -> Result<KitFormat, Failure> {
+    let format = kit_format(path)?;
+    if path.symlink_metadata().is_ok() {
+        // It may be the kit of another vault, and the only one.
+        return Err(Failure::input(format_args!("{}: there is such a file already", path.display()))
+            .advise("nothing was made; name a new file for the kit"));
+    }
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(Failure::input(format_args!("{}: there is no such folder", folder.display()))
+            .advise("nothing was made; the kit is saved to a folder that is there"));
+    }
+    Ok(format)
 }
 
 fn kit_format(path: &Path) -> Result<KitFormat, Failure> {
@@ -100,17 +130,43 @@ fn kit_format(path: &Path) -> Result<KitFormat, Failure> {
     }
 }
 
+/// How often a new passphrase is asked for: one that is too weak or mistyped is no reason to begin again.
+const TRIES: u32 = 3;
+
 pub fn new_passphrase() -> Result<SecretText, Failure> {
-    let no_terminal = || {
+    typed_twice("New passphrase: ", true, || {
         Failure::input("there is no terminal to ask for the new passphrase")
             .advise("--password-stdin reads it from standard input")
-    };
-    let first = input::prompt("New passphrase: ")?.ok_or_else(no_terminal)?;
-    let second = input::prompt("The same again: ")?.ok_or_else(no_terminal)?;
-    if first == second {
-        Ok(first)
-    } else {
-        Err(Failure::input("the two passphrases differ; nothing was made"))
+    })
+}
+
+/// Something new that is typed twice, and as long as it takes; where `strong` says so, one that is not guessed soon.
+pub fn typed_twice(
+    question: &str,
+    strong: bool,
+    no_terminal: impl Fn() -> Failure,
+) -> Result<SecretText, Failure> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let first = input::prompt(question)?.ok_or_else(&no_terminal)?;
+        let strength = strength::estimate(&first);
+        let wrong = if first.is_empty() {
+            "nothing was typed".to_owned()
+        } else if strong && !strength.acceptable {
+            strength.warning.unwrap_or_else(|| "it would be guessed too soon".into())
+        } else {
+            let second = input::prompt("The same again: ")?.ok_or_else(&no_terminal)?;
+            if first == second {
+                return Ok(first);
+            }
+            "the two differ".to_owned()
+        };
+        if tries == TRIES {
+            return Err(Failure::input(wrong)
+                .advise("nothing was changed; several words that do not belong together are hard to guess"));
+        }
+        tell(format_args!("{wrong}; try another"));
     }
 }
 
@@ -183,6 +239,8 @@ struct CheckValue {
     /// Null: that compartment was not opened.
     recovery: Option<usize>,
     generations: usize,
+    /// Saved states from before the keys were renewed: they open with what opened them then.
+    older_generations: usize,
     problems: Vec<String>,
 }
 
@@ -196,12 +254,14 @@ fn check(args: CheckArgs) -> Result<Answer, Failure> {
     let report = vault.check(computer.files());
     // Beside the accounts the compartment has summaries of recovery sets and what drills found.
     let accounts = vault.accounts().iter().filter(|record| record.kind == keyhaven_app::stored::KIND).count();
+    let older = |problem: &&Problem| matches!(problem, Problem::GenerationOfOtherKeys { .. });
     let value = CheckValue {
         accounts,
         records: report.accounts,
         recovery: report.recovery,
         generations: report.generations,
-        problems: report.problems.iter().map(ToString::to_string).collect(),
+        older_generations: report.problems.iter().filter(older).count(),
+        problems: report.problems.iter().filter(|problem| !older(problem)).map(ToString::to_string).collect(),
     };
     if args.json {
         output::json(&value)?;
@@ -215,6 +275,12 @@ fn check(args: CheckArgs) -> Result<Answer, Failure> {
             None => output::line(
                 "the recovery compartment was not opened (it asks for passphrase or recovery key)",
             )?,
+        }
+        if value.older_generations > 0 {
+            output::line(format_args!(
+                "{} more saved states are from before the keys were renewed; they open with what opened them then",
+                value.older_generations
+            ))?;
         }
         value.problems.iter().try_for_each(|problem| output::line(format_args!("problem: {problem}")))?;
         if value.problems.is_empty() {

@@ -223,10 +223,8 @@ fn a_vault_from_its_making_to_its_restoring() {
     assert_eq!(backup("copy.keyhaven").0, 0);
     assert_eq!(backup("copy.keyhaven").0, 3, "a backup overwrites nothing");
     assert_eq!(with_passphrase(here, &["rm", "exam"]).0, 1, "a part of a name deletes nothing");
-    assert_eq!(
-        with_passphrase(here, &["rm", "Example"]).1,
-        "Example:ann: deleted\n  earlier saved states have it still: keyhaven vault restore --list\n"
-    );
+    let (_, out, _) = with_passphrase(here, &["rm", "Example"]);
+    assert!(out.starts_with("Example:ann: deleted\n") && out.ends_with(" brings it back\n"), "{out}");
     assert_eq!(with_passphrase(here, &["vault", "merge", "copy.keyhaven"]).0, 0);
     let (_, out, _) = with_passphrase(here, &["list", "--json"]);
     assert_eq!(json(&out)["accounts"].as_array().unwrap().len(), 1);
@@ -399,7 +397,7 @@ fn recovery_codes_are_kept_used_and_replaced() {
     );
     assert_eq!(run(&["recovery", "use", "GitHub"]).1, "b04de-9952a\n");
     let (_, out, _) = run(&["recovery", "undo", "github"]);
-    assert!(out.starts_with("GitHub: 3 of 4 left, low"), "{out}");
+    assert!(out.ends_with("\n") && out.contains("\nGitHub: 3 of 4 left, low"), "{out}");
     assert_eq!(run(&["recovery", "use", "github"]).1, "b04de-9952a\n", "it was given back");
     assert_eq!(run(&["recovery", "export", "github", "--codes"]).1, "c7719-0e4d1\nd2f68-3ab90\n");
     let all = run(&["recovery", "export", "github", "--codes", "--all"]).1;

@@ -4,7 +4,9 @@ use crate::model::Problem;
 use crate::pattern;
 use bech32::Bech32;
 use bech32::primitives::decode::CheckedHrpstring;
+use keyhaven_secret::SecretText;
 use std::sync::LazyLock;
+use zeroize::Zeroizing;
 
 /// A key that needs no other line to be known.
 #[derive(Debug)]
@@ -35,6 +37,39 @@ pattern! {
     SYSTEMD = r"\b[cbdefghijklnrtuv]{8}(?:-[cbdefghijklnrtuv]{8}){7}\b";
     ONE_PASSWORD = r"\bA3-[A-Z0-9]{6}-[A-Z0-9]{6}(?:-[A-Z0-9]{5}){4}\b|\bA3-[A-Z0-9]{6}(?:-[A-Z0-9]{5,6}){5}\b";
     BORG = r"^BORG_KEY [0-9a-f]{64}$";
+}
+
+/// What the first line of Keyhaven's own emergency kit says.
+const OWN_KIT: &str = "keyhaven emergency kit";
+/// Lines within which it says so.
+const OWN_HEADING: usize = 5;
+/// Groups of its recovery key.
+const OWN_GROUPS: usize = 7;
+
+pattern! {
+    // Groups of Crockford's base32, as the kit prints them: several on a line, or all of them with dashes.
+    OWN_LINE = r"^\s*[0-9A-HJKMNP-TV-Z]{5}(?:(?:\s+|-)[0-9A-HJKMNP-TV-Z]{5})*\s*$";
+}
+
+/// The recovery key of a Keyhaven emergency kit, and the lines that its groups stand on.
+pub(crate) fn own_kit(lines: &[&str]) -> Option<(SecretText, Vec<usize>)> {
+    let heading = |line: &&str| line.to_lowercase().contains(OWN_KIT);
+    lines.iter().filter(|line| !line.trim().is_empty()).take(OWN_HEADING).find(|line| heading(line))?;
+    let (mut text, mut count, mut at) = (Zeroizing::new(String::with_capacity(64)), 0, Vec::new());
+    for (number, line) in lines.iter().enumerate().filter(|(_, line)| OWN_LINE.is_match(line)) {
+        if count == OWN_GROUPS {
+            break;
+        }
+        at.push(number);
+        for group in line.split(|c: char| c == '-' || c.is_whitespace()).filter(|group| !group.is_empty()) {
+            if count > 0 {
+                text.push('-');
+            }
+            text.push_str(group);
+            count += 1;
+        }
+    }
+    (count == OWN_GROUPS).then(|| (SecretText::new(text.to_string()), at))
 }
 
 /// The key on `line`, whose number `at` counts from 1.

@@ -266,6 +266,9 @@ pub enum Problem {
         /// The line's number.
         line: usize,
     },
+    /// This is the emergency kit of a Keyhaven vault: its key opens that vault, and kept within it, it would be locked in
+    /// with what it opens.
+    OwnKit,
     /// More lines or codes than a recovery file has; the file is kept as a document.
     TooMany {
         /// How many are read at most.
@@ -291,6 +294,7 @@ impl Problem {
             Self::SeedWord { .. } => "seed_word",
             Self::SeedChecksum => "seed_checksum",
             Self::BlockWithoutEnd { .. } => "block_without_end",
+            Self::OwnKit => "own_kit",
             Self::TooMany { .. } => "too_many",
         }
     }
@@ -315,10 +319,13 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NothingFound => f.write_str("no recovery code, key or phrase was found; the text is kept"),
+            Self::NothingFound => f.write_str("no recovery code, key or phrase was found; its text counts as notes"),
             Self::NoText(format) => {
-                write!(f, "no text can be had from this file ({}); it is kept as it is", format.name())
+                write!(f, "no text can be had from this file ({}); it counts as a document", format.name())
             }
+            Self::OwnKit => f.write_str(
+                "this is the emergency kit of a Keyhaven vault: kept in that vault alone it helps nobody, keep the paper",
+            ),
             Self::UnclearLine { line } => {
                 write!(f, "line {line} looks like a code but unlike the others; it is not counted as one")
             }
@@ -356,7 +363,7 @@ impl fmt::Display for Problem {
             Self::TooMany { limit } => {
                 write!(
                     f,
-                    "more than {limit} lines or codes: this is no recovery file; it is kept as a document"
+                    "more than {limit} lines or codes: this is no recovery file; it counts as a document"
                 )
             }
         }

@@ -80,6 +80,7 @@ fn read(format: Format, text: Zeroizing<String>, file_name: Option<&str>) -> Rec
     let mut reading = Reading::new(lines.len());
     reading.take_blocks(&lines);
     reading.take_phrases(&lines);
+    reading.take_kit(&lines);
     reading.take_keys(&lines);
     reading.take_codes(&lines, file_name);
     if reading.codes.len() > CODE_LIMIT {
@@ -152,6 +153,21 @@ impl Reading {
             self.codes.push(Code { text: phrase.text, used: false, remark: None });
             self.problems.extend(phrase.problems);
             self.phrase = true;
+        }
+    }
+
+    /// The groups of Keyhaven's own emergency kit are one key; the vault's number beside it is none.
+    fn take_kit(&mut self, lines: &[&str]) {
+        let Some((text, at)) = keys::own_kit(lines) else { return };
+        for line in at {
+            self.refer(line, self.codes.len());
+        }
+        self.codes.push(Code { text, used: false, remark: None });
+        self.known = Some("Keyhaven");
+        self.problems.push(Problem::OwnKit);
+        for (place, line) in self.places.iter_mut().zip(lines).filter(|(place, _)| place.is_none()) {
+            let blank = !line.chars().any(char::is_alphanumeric);
+            *place = Some(if blank { Place::Blank } else { Place::Document(usize::MAX, Aside::Prose) });
         }
     }
 

@@ -114,7 +114,7 @@ static SHAPES: LazyLock<Vec<Option<Regex>>> = LazyLock::new(|| {
 
 /// The names of all providers that can be recognised, in no particular order.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    LAYOUTS.iter().map(|layout| layout.name).chain(["BIP39", "Borg"])
+    LAYOUTS.iter().map(|layout| layout.name).chain(["BIP39", "Borg", "Keyhaven"])
 }
 
 /// Who it is, and who it could be where the shape alone allows several.

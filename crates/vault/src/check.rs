@@ -58,7 +58,7 @@ pub enum Problem {
         count: usize,
     },
     /// A generation that cannot be read.
-    #[error("the generation {} cannot be read: {error}", path.display())]
+    #[error("the saved state {} cannot be read: {error}", path.display())]
     UnreadableGeneration {
         /// Its file.
         path: PathBuf,
@@ -66,13 +66,13 @@ pub enum Problem {
         error: ReadError,
     },
     /// A generation of this vault that was sealed with other keys, from before a rotation.
-    #[error("the generation {} was sealed with other keys", path.display())]
+    #[error("the saved state {} was sealed with other keys", path.display())]
     GenerationOfOtherKeys {
         /// Its file.
         path: PathBuf,
     },
     /// The generations cannot be listed.
-    #[error("the generations cannot be listed: {0}")]
+    #[error("the saved states cannot be listed: {0}")]
     Generations(ReadError),
     /// There is neither a passphrase nor a recovery key.
     #[error("the vault has no passphrase and no recovery key")]

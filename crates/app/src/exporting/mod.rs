@@ -56,7 +56,11 @@ impl App {
         accounts: &[String],
     ) -> Result<ExportPreview, Failure> {
         let chosen = self.chosen(accounts)?;
-        let losses = losses(target, &chosen);
+        let mut losses = losses(target, &chosen);
+        if target == ExportTarget::Keyhaven {
+            // Of the others nobody thinks that they had recovery codes in them.
+            losses.extend(self.sets_left_out(&chosen, accounts.is_empty())?);
+        }
         let left_out: usize =
             losses.iter().filter(|loss| loss.left_out).map(|loss| loss.accounts.len()).sum();
         let files = match target {
@@ -64,6 +68,23 @@ impl App {
             _ => 1,
         };
         Ok(ExportPreview { accounts: number(chosen.len() - left_out), files: number(files), losses })
+    }
+
+    /// The recovery sets in use of the chosen accounts, or all of them: they are sealed apart from the accounts, and an
+    /// export has the accounts alone.
+    fn sets_left_out(
+        &self,
+        chosen: &[(RecordId, &Stored)],
+        all: bool,
+    ) -> Result<Option<ExportLoss>, Failure> {
+        let sets = self.recovery()?.sets.into_iter().filter(|set| set.superseded_at.is_none());
+        let of_chosen = |account: &Option<String>| {
+            account.as_ref().is_some_and(|id| chosen.iter().any(|(chosen, _)| chosen.to_string() == *id))
+        };
+        let names: Vec<String> =
+            sets.filter(|set| all || of_chosen(&set.account)).map(|set| set.name).collect();
+        let what = "recovery sets, which a backup of the vault has".to_owned();
+        Ok((!names.is_empty()).then_some(ExportLoss { what, left_out: false, accounts: names }))
     }
 
     /// Takes the accounts for an export; whoever asks has proved anew to be allowed to see secrets (promise 2).

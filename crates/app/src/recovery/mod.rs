@@ -234,6 +234,35 @@ impl App {
         self.recovery_set(id)
     }
 
+    /// Takes a replacement back: the set whose place `id` took is in use again, and `id` is deleted. Answers the set that
+    /// is in use again.
+    ///
+    /// # Errors
+    /// As [`App::recovery_set`]; `id` took no set's place, that set is gone or in use, a code of `id` was used here (the
+    /// service knew it, so the older codes are void), or not saved.
+    pub fn undo_recovery_replace(&mut self, id: &str) -> Result<SetRow, Failure> {
+        let (record, now) = (set_id(id)?, self.now());
+        let session = self.session()?;
+        let (set, summary) = session.set(record)?;
+        let wrong = |what| fail(FailureKind::BadInput, what);
+        let old = summary.replaces.as_deref().ok_or_else(|| wrong("this set took no other set's place"))?;
+        let old = set_id(old)?;
+        if set.last_used().is_some() {
+            return Err(wrong("codes of this set were used, so the service knows no older ones"));
+        }
+        let mut old_summary =
+            session.summary(old).map_err(|_| wrong("the set whose place it took was deleted"))?;
+        if old_summary.superseded_at.take().is_none() {
+            return Err(wrong("the set whose place it took is in use"));
+        }
+        self.save_with(|session| {
+            put(session.vault.accounts_mut(), old, SUMMARY_KIND, now, old_summary.write());
+            forget(session, record, &set, now);
+        })?;
+        let session = self.session()?;
+        Ok(row(session, old, &session.summary(old)?))
+    }
+
     /// Changes a set's name, its account or its note. Name and account need no open compartment.
     ///
     /// # Errors
@@ -276,15 +305,7 @@ impl App {
         let record = set_id(id)?;
         let now = self.now();
         let (set, _) = self.session()?.set(record)?;
-        self.save_with(|session| {
-            session.vault.accounts_mut().delete(record, now);
-            if let Some(recovery) = session.vault.recovery_mut() {
-                recovery.delete(record, now);
-                if let Ok(file) = set.file.parse() {
-                    recovery.delete(file, now);
-                }
-            }
-        })?;
+        self.save_with(|session| forget(session, record, &set, now))?;
         self.recovery()
     }
 
@@ -323,6 +344,17 @@ impl App {
     /// The account that a set shall be linked to; the empty text is none.
     fn account_link(&self, account: Option<String>) -> Result<Option<String>, Failure> {
         account.filter(|id| !id.is_empty()).map(|id| self.find(&id).map(|id| id.to_string())).transpose()
+    }
+}
+
+/// Deletes a set's records.
+fn forget(session: &mut Session, id: RecordId, set: &Set, now: u64) {
+    session.vault.accounts_mut().delete(id, now);
+    if let Some(recovery) = session.vault.recovery_mut() {
+        recovery.delete(id, now);
+        if let Ok(file) = set.file.parse() {
+            recovery.delete(file, now);
+        }
     }
 }
 

@@ -38,7 +38,13 @@ fn a_second_passphrase_is_added_and_the_first_removed_and_the_last_stays() {
     let weak = app.add_passphrase(proof(PASSPHRASE), &text("password"), "").unwrap_err();
     assert_eq!(weak.kind, FailureKind::WeakPassphrase);
     let slots = app.add_passphrase_at(proof(PASSPHRASE), &text(SECOND), " laptop ", cheap()).unwrap();
+    let again = app.add_passphrase_at(proof(SECOND), &text(PASSPHRASE), "", cheap()).unwrap_err();
+    assert_eq!(again.kind, FailureKind::BadInput, "it opens the vault already");
     let passphrases = of(&slots, SlotName::Passphrase);
+    assert_eq!(app.slot_of_proof(proof(SECOND)).unwrap().as_ref(), Some(&passphrases[1].id));
+    assert_eq!(app.slot_of_proof(proof("no")).unwrap(), None);
+    let same = app.change_passphrase(&passphrases[1].id, &text(SECOND), &text(PASSPHRASE)).unwrap_err();
+    assert_eq!(same.kind, FailureKind::BadInput);
     assert_eq!(passphrases.iter().map(|slot| slot.label.as_str()).collect::<Vec<_>>(), ["", "laptop"]);
     assert!(passphrases.iter().all(|slot| slot.opens_accounts && slot.opens_recovery && slot.removable));
     let (first, second) = (passphrases[0].id.clone(), passphrases[1].id.clone());

@@ -1,9 +1,18 @@
 //! What a command must not do, or must say, so that nothing is lost: each was once got wrong.
 
+mod asking;
+mod exchange;
+#[cfg(target_os = "linux")]
+mod terminal;
+#[cfg(target_os = "linux")]
+mod told;
+
 use super::{PASSPHRASE, json, keyhaven_in, printed, with_passphrase};
 use std::path::{Path, PathBuf};
 
 const EXAMPLE: &str = "otpauth://totp/Example:ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example";
+
+const OTHER: &str = "otpauth://totp/Other:ann?secret=MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U&issuer=Other";
 
 const CODES: &str = "GitHub recovery codes\n\n8f3a9-71c02\nb04de-9952a\nc7719-0e4d1\nd2f68-3ab90\n";
 
@@ -18,6 +27,11 @@ fn with_example() -> (tempfile::TempDir, String) {
 
 fn accounts(home: &Path) -> Vec<serde_json::Value> {
     json(&with_passphrase(home, &["list", "--json"]).1)["accounts"].as_array().unwrap().clone()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test's own files")]
+fn write(folder: &Path, name: &str, text: &str) {
+    std::fs::write(folder.join(name), text).unwrap();
 }
 
 fn files_of(folder: &Path) -> Vec<PathBuf> {
@@ -213,7 +227,7 @@ fn a_state_opens_with_what_opened_it_then() {
     let state = json(&out)["states"][0]["name"].as_str().unwrap().to_owned();
     let (exit, out, err) = printed(&keyhaven_in(
         here,
-        &["vault", "restore", "--state", &state, "--password-stdin"],
+        &["vault", "restore", "--state", &state, "--password-stdin", "--yes"],
         format!("{PASSPHRASE}\n").as_bytes(),
     ));
     assert_eq!(exit, 0, "{err}");

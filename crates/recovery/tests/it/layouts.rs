@@ -351,3 +351,19 @@ fn no_secret_is_ever_printed() {
         assert!(!shown.contains(secret));
     }
 }
+
+#[test]
+fn the_groups_of_keyhavens_own_kit_are_one_key_and_the_vaults_number_is_none() {
+    const KIT: &str = "Keyhaven emergency kit\n\nRecovery key\n1 2 3 4\n0A1B2 C3D4E 5F6G7 H8J9K\n5 6 7\n\
+                       MNPQR STVWX YZ012\nVault\n0a1b2c3d-4e5f-4a7b-8c9d-0e1f2a3b4c5d\nMade on\n2026-11-22\n";
+    let set = parse(KIT.as_bytes(), Some("kit.txt")).unwrap();
+    assert_eq!((set.provider, set.kind), (Some("Keyhaven"), Kind::Key));
+    assert_eq!(codes(&set), ["0A1B2-C3D4E-5F6G7-H8J9K-MNPQR-STVWX-YZ012"]);
+    assert_eq!(set.problems.iter().map(|problem| problem.name()).collect::<Vec<_>>(), ["own_kit"]);
+    assert_no_line_lost(&set);
+    // Only where it says so, and only a whole key.
+    for other in [KIT.replace("Keyhaven", "Other"), KIT.replace("YZ012", "")] {
+        let set = parse(other.as_bytes(), None).unwrap();
+        assert!(set.problems.iter().all(|problem| problem.name() != "own_kit"), "{:?}", set.problems);
+    }
+}

@@ -26,7 +26,7 @@ fn run(file: &Path, kind: &str, secret: &str) -> Output {
     let _ = child.stdin.take().unwrap().write_all(format!("{secret}\n").as_bytes());
     let output = child.wait_with_output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
-    assert!(!error.contains("No module named 'nacl'"), "PyNaCl is missing: install the package python3-nacl");
+    assert!(!error.contains("PyNaCl is not here"), "PyNaCl is missing: install the package python3-nacl");
     output
 }
 
@@ -132,4 +132,18 @@ fn the_decryptor_opens_the_documents_test_vector() {
 fn the_decryptor_stays_short() {
     let script = include_str!("../../../../docs/decrypt.py");
     assert!(script.lines().count() < 150);
+}
+
+#[test]
+fn without_its_library_it_says_what_to_install() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("nacl")).unwrap();
+    std::fs::write(folder.path().join("nacl/__init__.py"), "raise ImportError('not here')\n").unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/decrypt.py");
+    let python = if cfg!(target_os = "linux") { "/usr/bin/python3" } else { "python3" };
+    let output =
+        Command::new(python).arg(script).arg("any").env("PYTHONPATH", folder.path()).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && error.contains("python3-nacl"), "{error}");
+    assert!(!error.contains("Traceback"), "{error}");
 }
