@@ -179,8 +179,7 @@ impl Pending {
         let sets = vault.accounts().iter().filter(|record| record.kind == SUMMARY_KIND).count();
         if sets > 0 {
             let sets = if sets == 1 { "1 recovery set".to_owned() } else { format!("{sets} recovery sets") };
-            let reason =
-                format!("{sets} of it does not come along; merging or restoring the whole file brings it");
+            let reason = format!("not taken along: {sets}; merging or restoring the whole file brings them");
             pending.problems.push(OfferProblem { source: export.source.clone(), reason });
         }
         let set_aside = vault.accounts().set_aside().len();

@@ -59,8 +59,8 @@ pub fn restore(args: PagesArgs) -> Result<Answer, Failure> {
         FailureKind::VaultExists => {
             let at = app.location().file().display();
             Failure::vault(format_args!("there is a vault already at {at}; nothing was changed")).advise(
-                "with another folder in KEYHAVEN_HOME the paper is read beside it, and keyhaven vault merge takes the \
-                 vault.keyhaven there in",
+                "with another folder in KEYHAVEN_HOME the paper is read beside it, and keyhaven import takes the accounts \
+                 of the vault.keyhaven there in",
             )
         }
         _ => failure.into(),
