@@ -342,11 +342,15 @@ fn apply(stored: &mut Stored, changes: AccountChanges, now: u64) {
             stored.meta.tags = clean;
         }
     }
+    // Where an account stands in the list is no part of its history.
     if let Some(pinned) = changes.pinned {
         stored.meta.pinned = pinned;
     }
-    if let Some(icon) = changes.icon {
-        stored.meta.icon = Some(icon).filter(|icon| !icon.is_empty());
+    if let Some(icon) = changes.icon.map(|icon| Some(icon).filter(|icon| !icon.is_empty()))
+        && icon != stored.meta.icon
+    {
+        told.push("icon changed".into());
+        stored.meta.icon = icon;
     }
     for change in told {
         stored.remember(now, change);

@@ -193,6 +193,16 @@ fn a_counter_whose_move_the_disk_does_not_confirm_gives_no_code() {
     assert_eq!(app.use_code(&id).unwrap().code, "287082");
 }
 
+/// Nobody who changes nothing is left without a lock, with a code in the clipboard, or on somebody's screenshot.
+#[test]
+fn what_nobody_chose_is_the_safe_side() {
+    let (_host, _home, app) = app();
+    let Settings { idle_seconds, clipboard_seconds, capture_protection, watch_downloads, .. } =
+        app.settings().clone();
+    assert_eq!((idle_seconds, clipboard_seconds), (300, 30));
+    assert!(capture_protection && !watch_downloads);
+}
+
 #[test]
 fn edits_are_kept_remembered_and_bounded() {
     let (host, home, mut app) = app();
@@ -202,11 +212,16 @@ fn edits_are_kept_remembered_and_bounded() {
         name: Some("you".into()),
         tags: Some(vec![" Work ".into(), "Work".into(), String::new(), "Bank".into()]),
         note: Some("second phone".into()),
+        icon: Some("github".into()),
+        pinned: Some(true),
         ..AccountChanges::default()
     };
-    let detail = app.edit_account(&id, changes).unwrap();
+    let detail = app.edit_account(&id, changes.clone()).unwrap();
     assert_eq!(detail.row.tags, ["Work", "Bank"]);
-    assert_eq!(detail.history.len(), 3);
+    let mut told: Vec<_> = detail.history.iter().map(|entry| entry.change.as_str()).collect();
+    told.sort_unstable();
+    assert_eq!(told, ["icon changed", "name: me → you", "note changed", "tags: (none) → Work, Bank"]);
+    assert_eq!(app.edit_account(&id, changes).unwrap().history.len(), 4, "nothing changed, nothing told");
     assert!(detail.history.iter().any(|entry| entry.change == "name: me → you" && entry.at == START + 5_000));
     let mut app = restarted(&host, home.path());
     app.unlock_with_passphrase(&passphrase()).unwrap();
