@@ -2,8 +2,11 @@
 
 use crate::args::{QrReadArgs, QrWriteArgs};
 use crate::error::{Answer, Failure, tell};
+use crate::import_own::is_vault;
 use crate::{input, output};
+use keyhaven_app::offer::LARGEST_FILE;
 use keyhaven_qr::{Found, Limits, PictureError, write as draw};
+use keyhaven_vault::{DiskFiles, Files as _};
 use serde::Serialize;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -120,15 +123,25 @@ pub fn write_new(path: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> 
     })
 }
 
+/// Whole or not at all: a full disk leaves neither half a page nor half of what was there.
 fn save(path: &Path, bytes: &[u8], force: bool) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    if force {
-        options.create(true).truncate(true)
-    } else {
-        options.create_new(true)
-    };
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(bytes)
+    // A link stays one, and what it leads to is replaced; a pipe or a terminal is written to.
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if force && real.exists() {
+        if !real.is_file() {
+            return OpenOptions::new().write(true).open(real)?.write_all(bytes);
+        }
+        if DiskFiles.read(&real, LARGEST_FILE).is_ok_and(|bytes| is_vault(&bytes)) {
+            let why = "this is a Keyhaven vault, which nothing but a restore replaces";
+            return Err(io::Error::other(why));
+        }
+    }
+    // The folder of a bare name is the one we are in.
+    let folder = real.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Only its owner may read it from the beginning, and it goes when it does not get its name.
+    let mut file = tempfile::Builder::new().prefix(".keyhaven-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    let named = if force { file.persist(&real) } else { file.persist_noclobber(&real) };
+    named.map(drop).map_err(|error| error.error)
 }

@@ -38,6 +38,40 @@ fn files_of(folder: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "the test's own files")]
+#[test]
+fn force_replaces_a_page_whole_and_never_a_vault() {
+    let (folder, _) = with_example();
+    let here = folder.path();
+    let vault = std::fs::read(here.join("home/vault.keyhaven")).unwrap();
+    let (exit, _, err) = with_passphrase(here, &["paper", "--force", &path(here, "home/vault.keyhaven")]);
+    assert!(exit == 2 && err.contains("this is a Keyhaven vault"), "{exit}: {err}");
+    assert!(std::fs::read(here.join("home/vault.keyhaven")).unwrap() == vault);
+    write(here, "page.svg", "an older page");
+    std::os::unix::fs::symlink(here.join("page.svg"), here.join("link.svg")).unwrap();
+    let drawn = |arguments: &[&str]| {
+        printed(&keyhaven_in(here, &[&["qr", "write", "text"], arguments].concat(), b"")).0
+    };
+    assert_eq!(drawn(&["-o", &path(here, "link.svg")]), 2, "it is there");
+    assert_eq!(std::fs::read(here.join("page.svg")).unwrap(), b"an older page");
+    assert_eq!(drawn(&["-o", &path(here, "link.svg"), "--force"]), 0);
+    assert!(std::fs::read_to_string(here.join("page.svg")).unwrap().starts_with("<svg"));
+    assert!(here.join("link.svg").is_symlink());
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&here.join("page.svg").metadata().unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let left = |file: &PathBuf| {
+        file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".keyhaven-"))
+    };
+    assert!(!files_of(here).iter().any(left), "{:?}", files_of(here));
+}
+
+#[cfg(unix)]
+fn path(folder: &Path, name: &str) -> String {
+    folder.join(name).to_string_lossy().into_owned()
+}
+
 #[test]
 fn an_empty_name_deletes_no_account_without_a_name() {
     let (folder, _) = with_example();
