@@ -44,10 +44,11 @@ fn files_of(folder: &Path) -> Vec<PathBuf> {
 fn force_replaces_a_page_whole_and_never_a_vault() {
     let (folder, _) = with_example();
     let here = folder.path();
-    let vault = std::fs::read(here.join("home/vault.keyhaven")).unwrap();
-    let (exit, _, err) = with_passphrase(here, &["paper", "--force", &path(here, "home/vault.keyhaven")]);
+    let vault = std::fs::read(here.join("no-such-home/vault.keyhaven")).unwrap();
+    let (exit, _, err) =
+        with_passphrase(here, &["paper", "--force", &path(here, "no-such-home/vault.keyhaven")]);
     assert!(exit == 2 && err.contains("this is a Keyhaven vault"), "{exit}: {err}");
-    assert!(std::fs::read(here.join("home/vault.keyhaven")).unwrap() == vault);
+    assert!(std::fs::read(here.join("no-such-home/vault.keyhaven")).unwrap() == vault);
     write(here, "page.svg", "an older page");
     std::os::unix::fs::symlink(here.join("page.svg"), here.join("link.svg")).unwrap();
     let drawn = |arguments: &[&str]| {
