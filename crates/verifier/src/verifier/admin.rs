@@ -478,7 +478,8 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     /// that ended without an answer and that nobody came back to are told in the audit chain before they are forgotten.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// The store does not answer, or, where it is [`crate::TrustedTime`], `now` was long over before all were told: what
+    /// was told stays so, and the next call goes on.
     pub async fn sweep(&self, now: Timestamp) -> Result<u64, Failure> {
         let before = Timestamp::from_unix_seconds(now.unix_seconds().saturating_sub(86_400));
         let mut first = None;

@@ -23,6 +23,9 @@ enum When {
     After,
 }
 
+/// Which changes never hold.
+type Loses = fn(&Change) -> bool;
+
 /// A store whose verbs fail from the nth on (counted from the moment it is told so).
 struct Failing {
     inner: MemoryStore,
@@ -31,6 +34,9 @@ struct Failing {
     when: When,
     /// What somebody else settles just before the next settlement.
     meddling: Mutex<Option<Settlement>>,
+    /// Changes that never hold, and how often they did not.
+    loses: Mutex<Option<Loses>>,
+    lost: AtomicU64,
     /// How many seconds after [`T0`] it is by the database's clock, if it has one.
     clock: Option<AtomicU64>,
     /// How often that clock was looked at.
@@ -65,6 +71,11 @@ impl Store for Failing {
         let meddling = self.meddling.lock().unwrap().take();
         if let Some(meddling) = meddling {
             assert_eq!(self.inner.settle(meddling).await, Ok(Settled::Done));
+        }
+        let loses = *self.loses.lock().unwrap();
+        if let Some(at) = loses.and_then(|loses| settlement.changes.iter().position(loses)) {
+            self.lost.fetch_add(1, SeqCst);
+            return Ok(Settled::Lost(at));
         }
         self.verb(self.inner.settle(settlement)).await
     }
@@ -137,6 +148,8 @@ async fn enrolled(once: bool, when: When) -> (Verifier<Failing, LocalKeys>, Acco
         once,
         when,
         meddling: Mutex::default(),
+        loses: Mutex::default(),
+        lost: AtomicU64::new(0),
         clock: None,
         looks: AtomicU64::new(0),
     };
@@ -148,6 +161,20 @@ async fn enrolled(once: bool, when: When) -> (Verifier<Failing, LocalKeys>, Acco
     let confirmed = verifier.confirm(&ann(), &pending.challenge, code(&account, 0), &context(0, None)).await;
     assert!(matches!(confirmed, Ok(Confirmation::Enrolled(_))));
     (verifier, account)
+}
+
+/// Bob's recovery codes, who enrols for them.
+async fn new_codes(verifier: &Verifier<Failing, LocalKeys>) -> Vec<String> {
+    let pending = verifier.enrol_totp(&bob(), "Acme", "bob", Grant::First, &context(0, None)).await.unwrap();
+    let account = parse_uri(text(&pending.uri)).unwrap().account;
+    let confirmed =
+        verifier.confirm(&bob(), &pending.challenge, code(&account, 0), &context(0, None)).await.unwrap();
+    let Confirmation::Enrolled(enrolled) = confirmed else { panic!("not enrolled") };
+    enrolled.recovery.unwrap().codes.iter().map(|code| text(code).to_owned()).collect()
+}
+
+fn bob() -> Subject {
+    Subject::new("acme", "bob").unwrap()
 }
 
 #[tokio::test]
@@ -241,6 +268,42 @@ async fn what_changes_between_comparing_and_claiming_counts() {
         let decided = records.iter().filter(|record| record.body.contains("decision.")).count();
         assert_eq!(decided, 2, "the confirmation and this");
     }
+}
+
+/// Somebody else is always first: after a few times nothing is decided, and nobody waits for ever.
+#[tokio::test]
+async fn an_answer_that_keeps_losing_comes_to_an_end() {
+    let loses: [(Loses, u64); 2] = [
+        (|change| matches!(change, Change::Answer { .. }), 3),
+        // As many codes as a set may have can be used at the same time.
+        (|change| matches!(change, Change::RequireUnused { .. }), 24),
+    ];
+    for (loses, times) in loses {
+        let (verifier, account) = enrolled(true, When::Before).await;
+        let codes = new_codes(&verifier).await;
+        let begun = verifier.begin(&bob(), Action::Login, &context(60, None)).await.unwrap();
+        let Begin::Challenge(question) = begun else { panic!("not asked") };
+        *verifier.store().loses.lock().unwrap() = Some(loses);
+        let answer = Answer::recovery(&codes[0]);
+        let decided = verifier.answer(&bob(), &question.id, answer, &context(60, None)).await;
+        assert_eq!(decided.err(), Some(Failure::Contended { what: "the challenge" }));
+        assert_eq!(verifier.store().lost.load(SeqCst), times);
+        // The code of an app is nobody's recovery code: how many of those there are is nothing to it.
+        let begun = verifier.begin(&ann(), Action::Login, &context(60, None)).await.unwrap();
+        let Begin::Challenge(question) = begun else { panic!("not asked") };
+        let decided = verifier.answer(&ann(), &question.id, code(&account, 60), &context(60, None)).await;
+        assert_eq!(decided.is_ok_and(|decision| decision.is_accepted()), times == 24);
+    }
+}
+
+/// The policy is changed while a set-up begins: that is no word about the ticket or proof.
+#[tokio::test]
+async fn a_set_up_that_begins_while_the_policy_changes_is_to_be_begun_again() {
+    let (verifier, _) = enrolled(true, When::Before).await;
+    let _ = verifier.begin(&bob(), Action::Login, &context(0, None)).await.unwrap();
+    *verifier.store().loses.lock().unwrap() = Some(|change| matches!(change, Change::RequirePolicy { .. }));
+    let begun = verifier.enrol_totp(&bob(), "Acme", "bob", Grant::First, &context(0, None)).await;
+    assert_eq!(begun.err(), Some(Failure::Contended { what: "the policy" }.into()));
 }
 
 /// Two make new recovery codes at once: one set is handed out, the other caller hears that something changed.
@@ -402,6 +465,8 @@ async fn watched() -> Watched<impl Fn() -> SystemTime + Send + Sync + 'static> {
         once: false,
         when: When::Before,
         meddling: Mutex::default(),
+        loses: Mutex::default(),
+        lost: AtomicU64::new(0),
         clock: Some(AtomicU64::new(0)),
         looks: AtomicU64::new(0),
     };

@@ -278,9 +278,9 @@ fn bob() -> keyhaven_verifier::Subject {
 async fn few_recovery_codes_are_told_to_whoever_uses_them() {
     let mut policy = Policy::default();
     policy.recovery.kind = RecoveryKind::Codes { count: 4 };
-    let world = World::with(policy).await;
+    let mut world = World::with(policy).await;
     world.verify_email().await;
-    let (enrolled, _) = world.enrol_totp().await;
+    let (enrolled, account) = world.enrol_totp().await;
     for (place, code) in enrolled.recovery.unwrap().codes.iter().enumerate() {
         let question = world.ask(Action::Login).await;
         let accepted = world.accept(&question.id, Answer::recovery(text(code))).await;
@@ -296,6 +296,9 @@ async fn few_recovery_codes_are_told_to_whoever_uses_them() {
     }
     let low: Vec<_> = told(&world, EventName::RecoveryLow).await.iter().map(|event| event.left).collect();
     assert_eq!(low, [Some(2), Some(1), Some(0)]);
+    // Whoever signs in otherwise hears it from the page, and nothing is told anew.
+    assert!(world.sign_in(&account).await.notices.is_empty());
+    assert_eq!(told(&world, EventName::RecoveryLow).await.len(), 3);
 }
 
 #[tokio::test]
