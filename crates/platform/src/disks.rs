@@ -6,12 +6,18 @@ use std::path::Path;
 #[cfg(unix)]
 pub(crate) fn same(one: &Path, other: &Path) -> Option<bool> {
     use std::os::unix::fs::MetadataExt as _;
+    // Layered file systems give files the numbers of their layers; folders have the number of the whole.
+    let folder = |path: &Path| {
+        let path = std::fs::canonicalize(path).ok()?;
+        if path.is_dir() { Some(path) } else { path.parent().map(Path::to_path_buf) }
+    };
+    let (one, other) = (folder(one)?, folder(other)?);
     let device = |path: &Path| std::fs::metadata(path).ok().map(|about| about.dev());
-    if device(one)? == device(other)? {
+    if device(&one)? == device(&other)? {
         return Some(true);
     }
     #[cfg(target_os = "linux")]
-    if let (Some(one), Some(other)) = (linux::disks(one), linux::disks(other)) {
+    if let (Some(one), Some(other)) = (linux::disks(&one), linux::disks(&other)) {
         return Some(!one.is_disjoint(&other));
     }
     Some(false)
@@ -40,12 +46,11 @@ mod linux {
     use std::os::unix::fs::MetadataExt as _;
     use std::path::{Path, PathBuf};
 
-    /// The disks below the file system of `path`; `None` where it stands on none (memory, a share, a container's layers).
+    /// The disks below the file system of `path`, which has no links in it; `None` where it stands on none (memory, a share, a container's layers).
     pub(super) fn disks(path: &Path) -> Option<BTreeSet<PathBuf>> {
-        let path = std::fs::canonicalize(path).ok()?;
         let mounts = std::fs::read("/proc/self/mountinfo").ok()?;
         // Asked of the mounted device: btrfs gives each of its volumes a number that no disk has.
-        let device = std::fs::metadata(source(&mounts, &path)?).ok()?.rdev();
+        let device = std::fs::metadata(source(&mounts, path)?).ok()?.rdev();
         let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
         let mut disks = BTreeSet::new();
         let block = std::fs::canonicalize(format!("/sys/dev/block/{major}:{minor}")).ok()?;
@@ -161,7 +166,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let inner = folder.path().join("inner");
         std::fs::create_dir(&inner).unwrap();
+        std::fs::write(inner.join("copy"), "x").unwrap();
         assert_eq!(same(folder.path(), &inner), Some(true));
+        assert_eq!(same(folder.path(), &inner.join("copy")), Some(true));
         assert_eq!(same(folder.path(), &folder.path().join("nothing")), None);
         #[cfg(target_os = "linux")]
         assert_eq!(same(folder.path(), Path::new("/proc")), Some(false));
