@@ -152,16 +152,19 @@ impl App {
     }
 
     /// Where an earlier state was put in the vault's place, its counters go on from where they were in the states that
-    /// were saved after it: a code that was shown is not shown again (promise 8).
+    /// were saved after it: a code that was shown is not shown again (promise 8). Where the last state itself is lost
+    /// and it moved a counter, each counter goes one further: which of them it was is not known, and a code that is
+    /// left out does no harm (RFC 4226 §7.4, the look-ahead window).
     pub(crate) fn catch_up(&mut self) {
         let (host, now) = (self.host.clone(), self.now());
         let Ok(session) = self.session_mut() else { return };
         let mut moved = false;
-        for state in session.vault.later_generations(host.files()) {
-            for later in state.accounts().iter() {
+        for later in session.vault.later_generations(host.files()) {
+            let step = u64::from(later.moved);
+            for later in later.state.accounts().iter() {
                 let accounts = session.vault.accounts_mut();
                 let Some(here) = accounts.get(later.id) else { continue };
-                if let Some(payload) = ahead(later, here) {
+                if let Some(payload) = ahead(later, step, here) {
                     let record = here.changed(now, payload);
                     accounts.put(record);
                     moved = true;
@@ -312,7 +315,8 @@ fn make_alike(
         (None, None) => false,
         (Some(_), None) => ours.delete(id, now),
         (here, Some(there)) => {
-            let payload = here.and_then(|here| ahead(here, there).or_else(|| stored::with_uses(here, there)));
+            let payload =
+                here.and_then(|here| ahead(here, 0, there).or_else(|| stored::with_uses(here, there)));
             let payload = payload.unwrap_or_else(|| there.payload.duplicate());
             let record = there.changed(now, payload);
             ours.put(record);
@@ -321,8 +325,9 @@ fn make_alike(
     }
 }
 
-/// The payload of `there` with the counter of `here`, where that is further on with the same secret (promise 8).
-fn ahead(here: &Record, there: &Record) -> Option<SecretBytes> {
+/// The payload of `there` with the counter of `here` and `step` on it, where that is further on with the same secret
+/// (promise 8).
+fn ahead(here: &Record, step: u64, there: &Record) -> Option<SecretBytes> {
     let (here, mut there) = (account(here)?, account(there)?);
     if here.account.secret != there.account.secret {
         return None;
@@ -332,9 +337,10 @@ fn ahead(here: &Record, there: &Record) -> Option<SecretBytes> {
     else {
         return None;
     };
-    if here <= there_now {
+    let here = here.saturating_add(step);
+    if here <= *there_now {
         return None;
     }
-    *there_now = *here;
+    *there_now = here;
     Some(there.write())
 }

@@ -45,6 +45,16 @@ pub struct Generation {
     pub readable: Result<VaultId, ReadError>,
 }
 
+/// A kept state that was saved after the vault's own.
+#[derive(Debug)]
+pub struct Later {
+    /// The state, opened.
+    pub state: OpenVault,
+    /// Whether the state that came after it may have moved a counter, and is not kept: it was the vault's file that
+    /// was lost. Which counter moved is not known.
+    pub moved: bool,
+}
+
 /// Why a generation was not restored. The vault file is as it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -138,17 +148,27 @@ impl LockedVault {
 
 impl OpenVault {
     /// The kept states that were saved after this one and open with this vault's keys: there are some once an earlier
-    /// state was put in the vault's place, until the next save.
-    pub fn later_generations(&self, files: &dyn Files) -> Vec<Self> {
+    /// state was put in the vault's place, until the next save. The newest kept state is among them also when it is
+    /// this one, where the state that came after it moved a counter and is lost.
+    pub fn later_generations(&self, files: &dyn Files) -> Vec<Later> {
         let Ok(location) = self.image.location.real(files) else { return Vec::new() };
         let folder = location.generations_folder();
         let names = sorted(&location, &files.list(&folder).unwrap_or_default());
-        let later = names.iter().filter(|name| name.number > self.generation());
-        later
-            .filter_map(|name| LockedVault::read(files, &Location::at(folder.join(&name.file))).ok())
-            .filter(|state| state.id() == self.id())
-            .filter_map(|state| self.open_copy(&state).ok())
-            .collect()
+        let later = names.iter().enumerate().filter_map(|(index, name)| {
+            let here = self.generation();
+            // Only what came after the newest is not kept itself.
+            let may_have_moved = index == 0 && name.next != Next::Changes && name.number >= here;
+            if name.number <= here && !may_have_moved {
+                return None;
+            }
+            let locked = LockedVault::read(files, &Location::at(folder.join(&name.file))).ok()?;
+            let state = (locked.id() == self.id()).then(|| self.open_copy(&locked).ok())??;
+            // A code of an account with two versions settles them, and is marked as something that went.
+            let moved =
+                may_have_moved && (name.next == Next::Moves || state.accounts().conflicts().next().is_some());
+            (name.number > here || moved).then_some(Later { state, moved })
+        });
+        later.collect()
     }
 
     /// Whether this vault's key opens the generation.

@@ -48,7 +48,7 @@ pub use cost::{CostOutOfRange, KdfCost};
 pub use create::{CreateError, NewVault};
 pub use drop_in::DropInError;
 pub use files::{DiskFiles, Files, Lock, NewFile};
-pub use generations::{Generation, RestoreError};
+pub use generations::{Generation, Later, RestoreError};
 pub use header::{DamagedPart, Demand, ReadError};
 pub use ids::{InvalidId, RecordId, SlotId, VaultId};
 pub use keyring_key::{InvalidKeyringKey, KeyringKey};

@@ -95,7 +95,7 @@ fn an_earlier_state_in_the_vaults_place_finds_the_later_ones_until_it_is_saved()
     let restored = LockedVault::restore(&DiskFiles, &home.location(), &first.path).expect("restored");
     let mut restored = restored.unlock(Credential::Keyring(&home.keys.keyring)).expect("opens");
     let later: Vec<_> = restored.later_generations(&DiskFiles);
-    let later: Vec<_> = later.iter().map(|state| payloads(state.accounts().iter())).collect();
+    let later: Vec<_> = later.iter().map(|later| payloads(later.state.accounts().iter())).collect();
     assert_eq!(later, [vec!["one", "three", "two"], vec!["one", "two"]]);
     restored.save(&DiskFiles, NOW).expect("saved");
     assert!(restored.later_generations(&DiskFiles).is_empty());
