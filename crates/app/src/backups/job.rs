@@ -18,6 +18,8 @@ pub struct BackupJob {
     pub(super) folder: PathBuf,
     pub(super) image: Image,
     pub(super) rotation: BackupRotation,
+    /// The names of what this computer has written, see [`super::plan::Plan::written`]: nothing else is ever removed.
+    pub(super) written: Vec<String>,
     /// Whether there must be earlier backups in the folder.
     pub(super) known: bool,
     /// Whether all that are in the folder are to be looked at.
@@ -41,11 +43,20 @@ pub(super) struct Image {
 /// How a backup went.
 pub struct BackupDone {
     pub(super) folder: PathBuf,
-    pub(super) result: Result<Last, (TroubleKind, String)>,
+    pub(super) result: Result<Whole, (TroubleKind, String)>,
     /// What a look at all backups found damaged, and when that was, Unix milliseconds.
     pub(super) damaged: Option<(Vec<String>, u64)>,
     /// Whether the folder is on the vault's own disk; `None` where the system does not tell.
     pub(super) same_disk: Option<bool>,
+}
+
+/// A backup that was found whole.
+pub(super) struct Whole {
+    pub last: Last,
+    /// Whether this job wrote it; else it was there already.
+    pub new: bool,
+    /// The names of those that had their time, and are gone.
+    pub gone: Vec<String>,
 }
 
 impl BackupDone {
@@ -67,7 +78,7 @@ impl BackupJob {
         BackupDone { folder: self.folder, result, damaged, same_disk }
     }
 
-    fn backup(&self) -> Result<Last, (TroubleKind, String)> {
+    fn backup(&self) -> Result<Whole, (TroubleKind, String)> {
         let files = self.host.files();
         let names = files.list(&self.folder).map_err(|error| {
             let why = match error.kind() {
@@ -84,18 +95,20 @@ impl BackupJob {
             return Err((TroubleKind::Unreachable, self.told(why)));
         }
         if let Some(name) = there.iter().find(|name| name.may_hold(self.image.state) && self.holds(name)) {
-            return Ok(self.found_whole(name.file.clone()));
+            return Ok(Whole { last: self.found_whole(name.file.clone()), new: false, gone: Vec::new() });
         }
         let name = self.write(files)?;
         // Only now that the new one is known to be whole.
         let names = files.list(&self.folder).unwrap_or_default();
         self.clean_up(files, &names);
-        let there = rotation::of_vault(&self.image.vault_id, &names);
-        for old in rotation::superfluous(&there, &self.rotation).filter(|old| old.file != name) {
-            // What cannot be removed now is removed after the next backup.
-            let _ = files.remove(&self.folder.join(&old.file));
-        }
-        Ok(self.found_whole(name))
+        let written: Vec<String> = self.written.iter().chain([&name]).cloned().collect();
+        let there = rotation::own(&self.image.vault_id, &written, &names);
+        // What cannot be removed now is removed after the next backup.
+        let gone = rotation::superfluous(&there, &self.rotation)
+            .filter(|old| old.file != name && files.remove(&self.folder.join(&old.file)).is_ok())
+            .map(|old| old.file.clone())
+            .collect();
+        Ok(Whole { last: self.found_whole(name), new: true, gone })
     }
 
     fn write(&self, files: &dyn Files) -> Result<String, (TroubleKind, String)> {

@@ -270,6 +270,7 @@ impl App {
             folder,
             image,
             rotation: plan.rotation(),
+            written: plan.written.clone(),
             known: !asked && plan.last.is_some(),
             look: asked || plan.wants_a_look(self.now()),
             home: self.location().folder().to_path_buf(),
@@ -295,7 +296,10 @@ impl App {
                 return;
             }
             match done.result {
-                Ok(last) => plan.succeeded(last),
+                Ok(whole) => {
+                    plan.noted(&whole);
+                    plan.succeeded(whole.last);
+                }
                 Err((kind, why)) => plan.failed(kind, why, now),
             }
             if let Some((damaged, at)) = done.damaged {

@@ -1,5 +1,6 @@
 //! When a backup is due, and what is remembered between two of them: decisions on plain values, given the time.
 
+use super::job::Whole;
 use crate::failure::{fail, other};
 use crate::safety_view::{BackupRotation, BackupState};
 use crate::settings::replace;
@@ -22,8 +23,10 @@ const RETRY: u64 = 15 * 60_000;
 const FILE: &str = "backups.json";
 /// Where a plan goes that could not be read.
 const DAMAGED: &str = "backups.json.damaged";
-/// Folder, numbers and a slot: a few kilobytes.
-const LARGEST: u64 = 64 * 1024;
+/// Folder, numbers, a slot, and some 65 bytes for each of at most [`REMEMBERED`] times 4,650 backups.
+const LARGEST: u64 = 2 * 1024 * 1024;
+/// So many times the backups that stay are remembered: a folder may be one drive today and another tomorrow.
+const REMEMBERED: usize = 4;
 
 /// What the person wants, and how the last attempt went. Kept beside the settings; nothing in it is secret.
 #[derive(Clone, Serialize, Deserialize)]
@@ -53,6 +56,10 @@ pub(crate) struct Plan {
     pub looked_at: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,
+    /// The names of the backups that this computer wrote, in the order in which their states were in use. Rotation
+    /// removes of these alone: another computer's, and those that a lost installation wrote, are not its to remove.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub written: Vec<String>,
 }
 
 /// The last backup that was found whole.
@@ -114,6 +121,7 @@ impl Default for Plan {
             damaged: Vec::new(),
             looked_at: None,
             trouble: None,
+            written: Vec::new(),
         }
     }
 }
@@ -162,9 +170,10 @@ impl Plan {
     /// Forgets what was about another vault than this one.
     pub fn about(&mut self, vault: &str) {
         if self.vault.as_deref() != Some(vault) {
-            let Self { folder, same_disk, synced, keep_newest, keep_days, .. } = std::mem::take(self);
+            let Self { folder, same_disk, synced, keep_newest, keep_days, written, .. } = std::mem::take(self);
             let vault = Some(vault.to_owned());
-            *self = Self { folder, same_disk, synced, keep_newest, keep_days, vault, ..Self::default() };
+            *self =
+                Self { folder, same_disk, synced, keep_newest, keep_days, written, vault, ..Self::default() };
         }
     }
 
@@ -220,6 +229,18 @@ impl Plan {
         };
         let trouble = self.trouble.as_ref().map_or(0, |trouble| after(trouble.at, RETRY));
         Some(wait.max(trouble))
+    }
+
+    /// Notes what this computer wrote, and which of its backups is in use now.
+    pub fn noted(&mut self, whole: &Whole) {
+        let (name, before) = (&whole.last.name, self.written.len());
+        self.written.retain(|one| one != name);
+        if whole.new || self.written.len() < before {
+            self.written.push(name.clone());
+        }
+        self.written.retain(|one| !whole.gone.contains(one));
+        let most = REMEMBERED * (self.keep_newest as usize + self.keep_days as usize);
+        self.written.drain(..self.written.len().saturating_sub(most));
     }
 
     /// Notes a backup that was found whole.

@@ -61,18 +61,24 @@ pub(crate) fn of_vault(vault_id: &str, names: &[String]) -> Vec<BackupName> {
     found
 }
 
-/// The backups that go: neither among the newest nor the newest of one of the days. Days are counted back from the
-/// newest backup and not from today, so a clock that jumps removes nothing by mistake.
+/// The backups of one vault that are in a folder and that this computer wrote, the last that was in use first.
+/// `written` has their names in the order in which the states were in use. Neither numbers nor dates can say that order:
+/// after a restore both begin at an earlier one, and a clock jumps.
+pub(crate) fn own(vault_id: &str, written: &[String], names: &[String]) -> Vec<BackupName> {
+    let there: BTreeSet<&String> = names.iter().collect();
+    let own = written.iter().rev().filter(|name| there.contains(name));
+    own.filter_map(|name| BackupName::parse(vault_id, name)).collect()
+}
+
+/// The backups that go: neither among the newest, nor the newest of one of the last days that have any. Days are
+/// counted, not reckoned from a date: whatever a clock shows once takes one day's place and no more.
 pub(crate) fn superfluous<'a>(
     newest_first: &'a [BackupName],
     rotation: &'a BackupRotation,
 ) -> impl Iterator<Item = &'a BackupName> {
-    let newest = newest_first.iter().map(|name| name.date).max();
     let mut days = BTreeSet::new();
     newest_first.iter().enumerate().filter_map(move |(index, name)| {
-        let first_of_day = days.insert(name.date);
-        let age = newest.and_then(|newest| newest.since(name.date).ok()).map_or(0, |span| span.get_days());
-        let of_day = first_of_day && i64::from(age) < i64::from(rotation.keep_days);
+        let of_day = days.len() < rotation.keep_days as usize && days.insert(name.date);
         (index >= rotation.keep_newest as usize && !of_day).then_some(name)
     })
 }
@@ -80,6 +86,7 @@ pub(crate) fn superfluous<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const ID: &str = "7e72-3a21-f44a-ef12-86bb-fa05-8ba6-3db7";
     const DAY: u64 = 24 * 60 * 60_000;
@@ -128,15 +135,100 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_jumped_years_ahead_and_back_takes_no_new_backup_along() {
-        let rotation = BackupRotation { keep_newest: 3, keep_days: 2 };
-        let times = [10, 20, 9_000, 30, 31, 32, 33].map(|day| day * DAY);
-        let all = names(times.into_iter());
-        let left: Vec<u64> = all
-            .iter()
-            .filter(|name| !superfluous(&all, &rotation).any(|gone| gone.file == name.file))
-            .map(|name| name.state.generation)
-            .collect();
-        assert_eq!(left, [7, 6, 5, 3]);
+    fn a_clock_that_jumped_years_ahead_and_back_takes_one_days_place() {
+        let rotation = BackupRotation { keep_newest: 3, keep_days: 20 };
+        let times = (0..25).chain([25 + 73 * 365]).chain(26..40).map(|day| day * DAY);
+        let all = names(times);
+        let gone: BTreeSet<u64> = superfluous(&all, &rotation).map(|name| name.state.generation).collect();
+        assert_eq!(gone, (1..=20).collect());
+    }
+
+    /// What happens to the backups of one vault in one folder.
+    #[derive(Clone, Debug)]
+    enum Event {
+        /// One of the two computers saves at this time, whatever the time before was, and backs up.
+        Save { computer: usize, saved_at: u64 },
+        /// It goes back to one of the states that it backed up, which is in use from then on, and is found whole.
+        Restore { computer: usize, which: prop::sample::Index },
+    }
+
+    fn events() -> impl Strategy<Value = Vec<Event>> {
+        let saved_at = prop_oneof![
+            4 => (0_u64..40).prop_map(|day| (20_000 + day) * DAY),
+            1 => 0_u64..4_000_000_000_000,
+        ];
+        let event = prop_oneof![
+            5 => (0_usize..2, saved_at)
+                .prop_map(|(computer, saved_at)| Event::Save { computer, saved_at }),
+            1 => (0_usize..2, any::<prop::sample::Index>())
+                .prop_map(|(computer, which)| Event::Restore { computer, which }),
+        ];
+        prop::collection::vec(event, 0..120)
+    }
+
+    proptest! {
+        /// Two computers with a branch each, clocks that jump and restores: what each of them used last is there, as
+        /// many of its newest as were promised, and the last one of each of as many days; no more than that; and
+        /// neither touches what the other wrote.
+        #[test]
+        fn what_was_promised_stays_after_any_history(
+            events in events(),
+            keep_newest in 3_u32..8,
+            keep_days in 1_u32..8,
+        ) {
+            let rotation = BackupRotation { keep_newest, keep_days };
+            let mut folder: Vec<String> = Vec::new();
+            // What each computer backed up, in the order of its use, nothing ever taken out.
+            let mut used: [Vec<String>; 2] = Default::default();
+            let mut written: [Vec<String>; 2] = Default::default();
+            let mut generations = [0, 0];
+            for event in events {
+                let (computer, name) = match event {
+                    Event::Save { computer, saved_at } => {
+                        generations[computer] += 1;
+                        let state = VaultState { generation: generations[computer], saved_at };
+                        let free = (1..).filter_map(|number| BackupName::of(ID, state, number));
+                        (computer, free.into_iter().find(|name| !folder.contains(name)).unwrap())
+                    }
+                    Event::Restore { computer, which } => {
+                        let there: Vec<_> = own(ID, &written[computer], &folder);
+                        if there.is_empty() {
+                            continue;
+                        }
+                        let state = which.get(&there);
+                        generations[computer] = state.state.generation;
+                        (computer, state.file.clone())
+                    }
+                };
+                for order in [&mut used[computer], &mut written[computer]] {
+                    order.retain(|one| *one != name);
+                    order.push(name.clone());
+                }
+                if !folder.contains(&name) {
+                    folder.push(name);
+                }
+                let others: Vec<_> =
+                    folder.iter().filter(|name| written[1 - computer].contains(name)).cloned().collect();
+                let there = own(ID, &written[computer], &folder);
+                let gone: BTreeSet<_> = superfluous(&there, &rotation).map(|name| name.file.clone()).collect();
+                folder.retain(|name| !gone.contains(name));
+                written[computer].retain(|name| !gone.contains(name));
+                prop_assert!(others.iter().all(|name| folder.contains(name)), "the other computer's");
+
+                let newest_first: Vec<_> = used[computer].iter().rev().collect();
+                for name in newest_first.iter().take(keep_newest as usize) {
+                    prop_assert!(folder.contains(name), "{name} of the newest");
+                }
+                let mut days = BTreeSet::new();
+                for name in &newest_first {
+                    let date = BackupName::parse(ID, name).unwrap().date;
+                    if days.len() < keep_days as usize && days.insert(date) {
+                        prop_assert!(folder.contains(name), "{name} of its day");
+                    }
+                }
+                let left = own(ID, &written[computer], &folder).len();
+                prop_assert!(left <= (keep_newest + keep_days) as usize, "{left}");
+            }
+        }
     }
 }

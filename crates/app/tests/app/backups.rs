@@ -305,6 +305,102 @@ fn the_oldest_go_and_foreign_files_stay() {
     assert!(refused.detail.contains("3 to 1000"), "{}", refused.detail);
 }
 
+/// The clock is 73 years ahead for one save.
+#[test]
+fn a_clock_that_jumps_ages_no_backup() {
+    let mut s = scene();
+    s.app.set_backup_rotation(BackupRotation { keep_newest: 3, keep_days: 8 }).unwrap();
+    let back_up = |s: &mut Scene, name: &str| {
+        add_named(&mut s.app, name);
+        s.app.back_up_now().unwrap();
+        files(s.folder.path()).len()
+    };
+    for day in 0..6 {
+        assert_eq!(back_up(&mut s, &format!("a{day}")), day + 1);
+        s.host.pass(DAY);
+    }
+    let today = s.app.now();
+    s.host.pass(73 * 365 * DAY);
+    assert_eq!(back_up(&mut s, "ahead"), 7, "nothing is older for it");
+    s.host.set_now(today);
+    for day in 0..10 {
+        assert_eq!(back_up(&mut s, &format!("b{day}")), (8 + day).min(8));
+        s.host.pass(DAY);
+    }
+    let left = files(s.folder.path());
+    assert!(left.iter().all(|file| !file.to_string_lossy().contains("-2099-")), "{left:?}");
+}
+
+/// The computer is lost and an early backup is restored on a new one, which goes on in the same folder.
+#[test]
+fn backups_of_a_line_that_was_given_up_push_out_none_of_the_line_in_use() {
+    let mut s = scene();
+    s.app.set_backup_rotation(BackupRotation { keep_newest: 3, keep_days: 1 }).unwrap();
+    for index in 0..6 {
+        add_named(&mut s.app, &format!("a{index}"));
+        s.app.back_up_now().unwrap();
+        s.host.pass(MINUTE);
+        if index == 0 {
+            std::fs::copy(&files(s.folder.path())[0], s.home.path().join("first")).unwrap();
+        }
+    }
+    let given_up = files(s.folder.path());
+    assert_eq!(given_up.len(), 3);
+    let home = tempfile::tempdir().unwrap();
+    let mut app = App::open(s.host.clone(), home.path());
+    std::fs::copy(s.home.path().join("first"), home.path().join("vault.keyhaven")).unwrap();
+    app.look_again();
+    app.unlock_with_passphrase(&passphrase()).unwrap();
+    app.set_backup_folder(s.folder.path()).unwrap();
+    app.set_backup_rotation(BackupRotation { keep_newest: 3, keep_days: 1 }).unwrap();
+    let mut in_use = Vec::new();
+    for index in 0..6 {
+        add_named(&mut app, &format!("b{index}"));
+        let name = app.back_up_now().unwrap().last_name.unwrap();
+        in_use.push(s.folder.path().join(name));
+        s.host.pass(MINUTE);
+    }
+    let left = files(s.folder.path());
+    assert!(given_up.iter().all(|file| left.contains(file)), "another installation's are not its to remove");
+    let own: Vec<_> = in_use.iter().map(|file| left.contains(file)).collect();
+    assert_eq!(own, [false, false, false, true, true, true]);
+    // Desk and laptop: the one that is behind in numbers keeps its backups, however many the other makes.
+    let behind = in_use.last().unwrap();
+    for index in 0..10 {
+        add_named(&mut s.app, &format!("c{index}"));
+        s.app.back_up_now().unwrap();
+        s.host.pass(MINUTE);
+    }
+    assert!(behind.exists());
+}
+
+/// An earlier state is put back on the same computer: what is in use counts as the newest.
+#[test]
+fn a_backup_whose_state_came_back_into_use_is_the_newest() {
+    let mut s = scene();
+    s.app.set_backup_rotation(BackupRotation { keep_newest: 3, keep_days: 1 }).unwrap();
+    for index in 0..3 {
+        add_named(&mut s.app, &format!("a{index}"));
+        s.app.back_up_now().unwrap();
+        s.host.pass(MINUTE);
+    }
+    let first = files(s.folder.path()).remove(0);
+    s.app.lock();
+    std::fs::write(s.home.path().join("vault.keyhaven"), b"").unwrap();
+    s.app.look_again();
+    s.app.use_vault(&first, true).unwrap();
+    s.app.unlock_with_passphrase(&passphrase()).unwrap();
+    s.app.back_up_now().unwrap();
+    assert_eq!(files(s.folder.path()).len(), 3, "it is there already");
+    for index in 0..2 {
+        add_named(&mut s.app, &format!("b{index}"));
+        s.app.back_up_now().unwrap();
+        s.host.pass(MINUTE);
+        assert!(first.exists(), "two of the given-up line go first");
+    }
+    assert_eq!(files(s.folder.path()).len(), 3);
+}
+
 #[test]
 fn a_folder_that_would_share_the_vaults_fate_or_is_none_is_refused() {
     let mut s = scene();

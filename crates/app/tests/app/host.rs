@@ -106,6 +106,11 @@ impl TestHost {
         self.measured.store(u64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
     }
 
+    /// Sets the clock, back as well.
+    pub fn set_now(&self, now: u64) {
+        self.now.store(now, Ordering::Relaxed);
+    }
+
     pub fn pass(&self, milliseconds: u64) {
         self.now.fetch_add(milliseconds, Ordering::Relaxed);
     }
