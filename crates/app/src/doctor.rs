@@ -4,9 +4,9 @@
 use crate::App;
 use crate::host::{Host, KeyringError, KeyringProbe, KeyringStanding};
 use crate::safety_view::{DoctorReport, Finding};
-use crate::settings::replace;
+use crate::unfinished::replace_own;
 use keyhaven_secret::SecretText;
-use keyhaven_vault::{Credential, KeyringKey, Location, LockedVault, SlotKind};
+use keyhaven_vault::{Credential, KeyringKey, Location, LockedVault, SlotId, SlotInfo, SlotKind};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -15,11 +15,26 @@ const LARGEST_ENTRY: usize = 1_280;
 
 const FILE: &str = "keyring.json";
 
+/// More slots than a vault can have are not remembered.
+const MOST_HELD: usize = 64;
+
 /// Which program kept the key when it was stored. Nothing in it is secret.
 #[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Remembered {
     vault: String,
     provider: String,
+    held: Vec<Held>,
+}
+
+/// A slot of the vault whose key a computer's keyring was given.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+struct Held {
+    slot: String,
+    /// The computer's name, for a folder that several computers share.
+    computer: String,
+    /// The program that took the key: two desktops on one computer have a keyring each.
+    provider: Option<String>,
 }
 
 /// What to ask the keyring; asked without holding the app, since a person may be asked for the keyring's password.
@@ -140,19 +155,51 @@ impl App {
         states.filter(|state| state.id() == vault.id()).collect()
     }
 
-    /// Notes which program keeps the key of this vault. Not knowing it later costs only a plainer sentence.
-    pub(crate) fn remember_provider(&self, vault_id: &str) {
-        let Some(provider) = self.host.keyring().probe().provider else { return };
-        let remembered = Remembered { vault: vault_id.to_owned(), provider };
+    /// Notes which program keeps the key of this vault, and the slot that the key opens, which takes the place of
+    /// those before. Not knowing it later costs a plainer sentence, and that a slot stays whose key is gone.
+    pub(crate) fn remember_keyring(&self, vault_id: &str, slot: Option<SlotId>) {
+        let (computer, provider) = (self.computer(), self.host.keyring().probe().provider);
+        let mut held = self.keyring_note(vault_id).map(|remembered| remembered.held).unwrap_or_default();
+        if let Some(slot) = slot {
+            held.retain(|held| held.computer != computer || held.provider != provider);
+            held.push(Held { slot: slot.to_string(), computer, provider: provider.clone() });
+            held.drain(..held.len().saturating_sub(MOST_HELD));
+        }
+        let provider = provider.unwrap_or_default();
+        let remembered = Remembered { vault: vault_id.to_owned(), provider, held };
         if let Ok(text) = serde_json::to_vec(&remembered) {
-            let _ = replace(self.host.files(), &self.home.folder().join(FILE), &text);
+            let _ = replace_own(self.host.files(), self.home.folder(), FILE, &text);
         }
     }
 
+    /// The slots of the open vault whose keys this computer's keyring, the one that answers now, was given. A key that
+    /// it no longer has is nowhere else: they may go where a new one takes their place. A computer without a name, and
+    /// another one, are not this computer.
+    pub(crate) fn held_slots(&self) -> Vec<SlotId> {
+        let (computer, Ok(session)) = (self.computer(), self.session()) else { return Vec::new() };
+        let provider = self.host.keyring().probe().provider;
+        let held = self.keyring_note(&session.vault.id().to_string()).map(|remembered| remembered.held);
+        let mine = |slot: &SlotInfo| {
+            let (id, held) = (slot.id.to_string(), held.as_deref().unwrap_or_default());
+            slot.kind == SlotKind::Keyring
+                && held
+                    .iter()
+                    .any(|one| one.slot == id && one.computer == computer && one.provider == provider)
+        };
+        if computer.is_empty() {
+            return Vec::new();
+        }
+        session.vault.slots().iter().filter(|slot| mine(slot)).map(|slot| slot.id).collect()
+    }
+
+    fn keyring_note(&self, vault_id: &str) -> Option<Remembered> {
+        let bytes = self.host.files().read(&self.home.folder().join(FILE), 64 * 1024).ok()?;
+        serde_json::from_slice(&bytes).ok().filter(|remembered: &Remembered| remembered.vault == vault_id)
+    }
+
     fn stored_with(&self, vault_id: Option<&str>) -> Option<String> {
-        let bytes = self.host.files().read(&self.home.folder().join(FILE), 4_096).ok()?;
-        let remembered: Remembered = serde_json::from_slice(&bytes).ok()?;
-        (Some(remembered.vault.as_str()) == vault_id).then_some(remembered.provider)
+        let provider = self.keyring_note(vault_id?)?.provider;
+        (!provider.is_empty()).then_some(provider)
     }
 }
 

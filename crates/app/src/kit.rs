@@ -1,7 +1,6 @@
 //! The emergency kit: a recovery key on paper, and the proof that it was written down.
 
 use crate::failure::{fail, folder_is_there, other};
-use crate::settings::replace;
 use crate::sheet::KitSheet;
 use crate::view::*;
 use crate::{App, Phase};
@@ -152,10 +151,8 @@ impl App {
             KitSheet { groups: &groups, key: &key, vault_id: &vault_id, path: &vault_path, date: &date };
         let paper = self.settings().paper;
         let written = match format {
-            KitFormat::Pdf => replace(self.host.files(), path, sheet.pdf(paper).map_err(other)?.expose()),
-            KitFormat::Svg => {
-                replace(self.host.files(), path, sheet.svg(paper).map_err(other)?.expose().as_bytes())
-            }
+            KitFormat::Pdf => self.write_out(path, sheet.pdf(paper).map_err(other)?.expose()),
+            KitFormat::Svg => self.write_out(path, sheet.svg(paper).map_err(other)?.expose().as_bytes()),
         };
         written.map_err(|error| {
             fail(FailureKind::NotSaved, format!("the kit was not saved to {}: {error}", path.display()))

@@ -35,6 +35,7 @@ mod slots;
 pub mod split;
 pub mod stored;
 pub mod strength;
+mod unfinished;
 mod vaulting;
 pub mod veil;
 mod versions;
@@ -78,6 +79,7 @@ impl App {
         let mut home = settings::Home::new(home);
         let settings = home.read_settings(host.files());
         LockedVault::clean_up(host.files(), home.vault());
+        unfinished::clean_up(host.files(), home.folder());
         let backups = backups::Backups::new(backups::plan::Plan::read(host.files(), home.folder()));
         let mut app = Self {
             host,
@@ -112,6 +114,11 @@ impl App {
     /// Where the vault file is, or would be.
     pub fn location(&self) -> &Location {
         self.home.vault()
+    }
+
+    /// The same with links followed: where copies, saved states and temporary files lie.
+    pub(crate) fn real_location(&self) -> Location {
+        self.location().real(self.host.files()).unwrap_or_else(|_| self.location().clone())
     }
 
     /// Changes the settings.

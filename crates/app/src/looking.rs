@@ -75,7 +75,7 @@ impl App {
             self.restore_points()?.points.into_iter().any(|one| one.place == place && one.name == name);
         let folder = match place {
             PointPlace::Folder => self.backup_folder(),
-            PointPlace::Saved => Some(self.location().generations_folder()),
+            PointPlace::Saved => Some(self.real_location().generations_folder()),
         };
         match folder {
             Some(folder) if known => self.look_into_file(&folder.join(name), proof),

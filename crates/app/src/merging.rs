@@ -17,9 +17,10 @@ impl App {
     /// saved at once. What counts is the file's content; the name only says which program it was.
     pub fn copies(&self) -> Vec<VaultCopy> {
         let Some(ours) = self.sealed() else { return Vec::new() };
-        let Some(own) = file_name(self.location().file()) else { return Vec::new() };
+        let place = self.real_location();
+        let Some(own) = file_name(place.file()) else { return Vec::new() };
         let files = self.host.files();
-        let folder = self.location().folder();
+        let folder = place.folder();
         let mut names = files.list(folder).unwrap_or_default();
         names.sort();
         let copies = names.into_iter().filter(|name| is_beside(&own, name)).filter_map(|name| {
@@ -63,7 +64,7 @@ impl App {
     /// Locked, there is no such copy, it cannot be read or merged, or the proof does not open it.
     pub fn preview_copy(&mut self, name: &str, proof: Option<Proof>) -> Result<LookAnswer, Failure> {
         self.known_copy(name)?;
-        let path = self.location().folder().join(name);
+        let path = self.real_location().folder().join(name);
         self.preview_merge(&path, proof)
     }
 
@@ -106,7 +107,8 @@ impl App {
     pub fn settle_copy(&self, name: &str, fate: CopyFate) -> Result<Vec<VaultCopy>, Failure> {
         self.known_copy(name)?;
         let files = self.host.files();
-        let folder = self.location().folder();
+        let place = self.real_location();
+        let folder = place.folder();
         let path = folder.join(name);
         let done = match fate {
             CopyFate::Remove => files.remove(&path),
@@ -161,20 +163,34 @@ fn file_name(path: &Path) -> Option<String> {
     Some(path.file_name()?.to_str()?.to_owned())
 }
 
-/// Whether a file beside the vault may be a copy of it: `vault.keyhaven` and `vault…….keyhaven`.
+/// Whether a file beside the vault may be a copy of it: `vault.keyhaven` and `vault…….keyhaven`, or the whole name with
+/// something before or behind it.
 fn is_beside(own: &str, name: &str) -> bool {
     let ending = format!(".{}", Location::EXTENSION);
     let stem = own.strip_suffix(&ending).unwrap_or(own);
-    name != own && name.starts_with(stem) && name.ends_with(&ending)
+    name != own && name.starts_with(stem) && name.ends_with(&ending) || around(own, name).is_some()
 }
+
+/// What a program put around the whole name, its ending included, that it gives another copy.
+fn around<'a>(own: &str, name: &'a str) -> Option<&'a str> {
+    let behind = name.strip_prefix(own).filter(|behind| {
+        !behind.contains(MERGED) && (behind.starts_with(" (") || behind.starts_with(".sync-conflict-"))
+    });
+    behind.or_else(|| name.strip_suffix(own).filter(|before| *before == COPY_OF))
+}
+
+/// Google Drive's, before the name of a copy.
+const COPY_OF: &str = "Copy of ";
 
 /// The program that gives such names, as far as the name alone tells.
 fn made_by(own: &str, name: &str) -> Option<CopyMaker> {
     let stem = own.split('.').next().unwrap_or(own);
-    let middle = name.strip_prefix(stem)?.strip_suffix(Location::EXTENSION)?.strip_suffix('.')?;
+    let between = || name.strip_prefix(stem)?.strip_suffix(Location::EXTENSION)?.strip_suffix('.');
+    let middle = around(own, name).or_else(between)?;
     let inside = middle.strip_prefix(" (").and_then(|rest| rest.strip_suffix(')'));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     Some(match inside {
+        _ if middle == COPY_OF => CopyMaker::GoogleDrive,
         _ if middle.starts_with(".sync-conflict-") => CopyMaker::Syncthing,
         _ if middle.starts_with("_conflict-") => CopyMaker::Nextcloud,
         // "conflicted copy 2026-11-22 091500": Nextcloud and ownCloud write the time behind the date, Dropbox a name
@@ -213,10 +229,14 @@ mod tests {
             ("vault (1).keyhaven", Some(CopyMaker::GoogleDrive)),
             ("vault 2.keyhaven", Some(CopyMaker::ICloud)),
             ("vault of my sister.keyhaven", None),
+            ("Copy of vault.keyhaven", Some(CopyMaker::GoogleDrive)),
+            ("vault.keyhaven (conflicted copy 2026-11-22 091500)", Some(CopyMaker::Nextcloud)),
+            ("vault.keyhaven.sync-conflict-20261122-091500-K4T2ABC", Some(CopyMaker::Syncthing)),
         ] {
             assert!(is_beside(own, name), "{name}");
             assert_eq!(made_by(own, name), maker, "{name}");
         }
+        assert!(!is_beside(own, "vault.keyhaven.sync-conflict-20261122-091500-K4T2ABC.merged"));
         for name in [own, "vault.keyhaven.merged", ".vault.keyhaven.lock", "other.keyhaven", "vault (1).txt"]
         {
             assert!(!is_beside(own, name), "{name}");

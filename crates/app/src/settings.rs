@@ -1,6 +1,7 @@
 //! Where things are, and the settings file: what must be known before a vault is open, and nothing secret.
 
 use crate::failure::{fail, other};
+use crate::unfinished::replace_own;
 use crate::view::{Failure, FailureKind, Settings};
 use keyhaven_vault::{Files, Location, RecordId};
 use serde::Serialize;
@@ -106,7 +107,7 @@ impl Home {
         let vault = (!self.is_own_vault()).then(|| self.vault.file().to_path_buf());
         let text = serde_json::to_vec_pretty(&Kept { vault, settings: settings.clone() }).map_err(other)?;
         let path = self.folder.join(SETTINGS_FILE);
-        replace(files, &path, &text).map_err(|error| {
+        replace_own(files, &self.folder, SETTINGS_FILE, &text).map_err(|error| {
             fail(FailureKind::NotSaved, format!("the settings were not saved to {}: {error}", path.display()))
         })
     }
@@ -122,7 +123,7 @@ impl Home {
     }
 }
 
-/// Replaces a small file whole: the old one or the new one, never half of either.
+/// Replaces a file whole: the old one or the new one, never half of either.
 pub(crate) fn replace(files: &dyn Files, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     // The parent of a bare file name is the empty path, which no system knows.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -253,6 +253,10 @@ impl App {
             }
             return Err(failure);
         }
+        if let Some(key) = &keyring {
+            let slot = self.session()?.vault.slot_opened_by(Credential::Keyring(key));
+            self.remember_keyring(&id, slot);
+        }
         let session = self.session_mut()?;
         let slot = slot_of(&session.vault.slots(), &SlotKind::RecoveryKey)
             .ok_or_else(|| other("the vault has no recovery slot"))?;

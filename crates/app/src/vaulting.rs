@@ -202,8 +202,9 @@ impl App {
             }
             return Err(error.into());
         }
-        if keyring_key.is_some() {
-            self.remember_provider(&vault.id().to_string());
+        if let Some(key) = keyring_key {
+            let slot = vault.slot_opened_by(Credential::Keyring(key));
+            self.remember_keyring(&vault.id().to_string(), slot);
         }
         Ok(())
     }
@@ -305,7 +306,7 @@ impl App {
         })
     }
 
-    /// Gives the vault the slot for a key that the keyring took, in the place of the slot for the key that it held
+    /// Gives the vault the slot for a key that the keyring took, in the place of the slots for keys that it held
     /// before; the slots of other computers' keyrings, the passphrase and the kit stay.
     ///
     /// # Errors
@@ -325,14 +326,19 @@ impl App {
         written.result.clone()?;
         let now = self.now();
         let before = written.before.as_ref().and_then(|text| KeyringKey::from_text(text).ok());
-        let label = self.computer();
-        self.save_if(|session| {
-            let old = before.and_then(|key| session.vault.slot_opened_by(Credential::Keyring(&key)));
+        let (label, mut old) = (self.computer(), self.held_slots());
+        let (slot, _) = self.save_if(|session| {
+            old.extend(before.and_then(|key| session.vault.slot_opened_by(Credential::Keyring(&key))));
+            old.sort();
+            old.dedup();
+            // Before the new one is added: a vault that is full of slots has room then.
+            for old in old {
+                session.vault.remove_slot(old, now).map_err(other)?;
+            }
             let new = NewSlot { label, ..NewSlot::keyring(&written.entry.key) };
-            session.vault.add_slot(&new, now).map_err(other)?;
-            old.map_or(Ok(()), |old| session.vault.remove_slot(old, now).map_err(other))
+            session.vault.add_slot(&new, now).map_err(other)
         })?;
-        self.remember_provider(&written.entry.vault_id);
+        self.remember_keyring(&written.entry.vault_id, Some(slot));
         self.session_mut()?.keyring = KeyringState::Ready;
         Ok(())
     }
@@ -376,7 +382,8 @@ impl App {
         Ok(KeyringQuestion { host: self.host.clone(), vault_id, turn: self.turn })
     }
 
-    /// Takes away the slot that the keyring's entry opens; where there is none any more, the only keyring slot.
+    /// Takes away the slot that the keyring's entry opens, and those whose keys it was given and has no more; where
+    /// nothing is known of either, the only keyring slot.
     ///
     /// # Errors
     /// Locked meanwhile, not saved, or nobody knows which of several slots is this computer's.
@@ -389,19 +396,23 @@ impl App {
         let opened = key.and_then(|key| vault.slot_opened_by(Credential::Keyring(&key)));
         let all: Vec<SlotId> =
             vault.slots().iter().filter(|slot| slot.kind == SlotKind::Keyring).map(|slot| slot.id).collect();
-        let slot = match (opened, all.as_slice()) {
-            (Some(slot), _) => slot,
-            (None, [slot]) => *slot,
-            (None, []) => return Ok(()),
-            _ => {
+        let mut own = self.held_slots();
+        own.extend(opened.filter(|slot| !own.contains(slot)));
+        let own = match (own.as_slice(), all.as_slice()) {
+            ([], []) => return Ok(()),
+            ([], [slot]) => vec![*slot],
+            ([], _) => {
                 return Err(fail(
                     FailureKind::Keyring,
-                    "several computers' keyrings open this vault, and this one's entry is gone: remove the slot by hand",
+                    "the vault has several slots for keyrings, and nothing says which was this computer's: its entry is gone; remove the slot by hand",
                 ));
             }
+            _ => own,
         };
         let now = self.now();
-        self.save_if(|session| session.vault.remove_slot(slot, now).map_err(other))?;
+        self.save_if(|session| {
+            own.iter().try_for_each(|slot| session.vault.remove_slot(*slot, now).map_err(other))
+        })?;
         self.session_mut()?.keyring = KeyringState::Unasked;
         Ok(())
     }
@@ -451,18 +462,18 @@ impl App {
                 |error: String| fail(FailureKind::NotSaved, format!("the copy was not written: {error}"));
             let (files, location) = (self.host.files(), self.location());
             match &self.phase {
-                Phase::Absent => crate::settings::replace(files, location.file(), chosen.as_bytes())
-                    .map_err(|error| not_written(error.to_string()))?,
                 // What is lost or damaged opens nothing: the backup takes its place, and what stands there is kept.
-                Phase::Unreadable(
+                Phase::Absent
+                | Phase::Unreadable(
                     ReadError::NotFound
                     | ReadError::Truncated { .. }
                     | ReadError::NotAVault
                     | ReadError::Damaged(_),
-                ) => drop(
+                ) => {
+                    files.create_folder(location.folder()).map_err(|error| not_written(error.to_string()))?;
                     LockedVault::restore(files, location, chosen.location().file())
-                        .map_err(|error| not_written(error.to_string()))?,
-                ),
+                        .map_err(|error| not_written(error.to_string()))?;
+                }
                 Phase::Unreadable(error) => return Err(unreadable(error)),
                 Phase::Locked { .. } | Phase::Open(_) => {
                     return Err(fail(

@@ -51,8 +51,12 @@ impl Location {
         self.folder().join("generations")
     }
 
-    /// The same place with symbolic links followed, so that the file behind a link is replaced and not the link.
-    pub(crate) fn real(&self, files: &dyn Files) -> io::Result<Self> {
+    /// The same place with symbolic links followed, so that the file behind a link is replaced and not the link; where
+    /// nothing is there, the place itself.
+    ///
+    /// # Errors
+    /// Whatever the system answers while it follows them.
+    pub fn real(&self, files: &dyn Files) -> io::Result<Self> {
         match files.real_path(&self.file) {
             Ok(file) => Ok(Self { file }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(self.clone()),

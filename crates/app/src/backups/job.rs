@@ -6,6 +6,7 @@ use crate::failure::fail;
 use crate::host::Host;
 use crate::safety_view::BackupRotation;
 use crate::settings::replace;
+use crate::unfinished::temporary_of;
 use crate::view::{Failure, FailureKind};
 use keyhaven_vault::{Files, Location, LockedVault, SlotInfo};
 use std::io;
@@ -148,10 +149,7 @@ impl BackupJob {
     /// Removes what a process that died while writing an earlier backup has left.
     fn clean_up(&self, files: &dyn Files, names: &[String]) {
         for name in names {
-            // `.NAME.RANDOM.tmp`, as `settings::replace` names what it writes.
-            let written = name.strip_prefix('.').and_then(|rest| rest.strip_suffix(".tmp"));
-            let whole = written.and_then(|rest| Some(rest.rsplit_once('.')?.0));
-            let left = whole.and_then(|whole| BackupName::parse(&self.image.vault_id, whole));
+            let left = temporary_of(name).and_then(|whole| BackupName::parse(&self.image.vault_id, whole));
             if left.is_some_and(|left| left.state.generation < self.image.state.generation) {
                 let _ = files.remove(&self.folder.join(name));
             }

@@ -114,7 +114,7 @@ impl App {
             };
             fail(FailureKind::BadInput, format!("{}: {what}", folder.display()))
         })?;
-        let own = files.real_path(self.location().folder());
+        let own = files.real_path(self.real_location().folder());
         if own.is_ok_and(|own| real.starts_with(own)) {
             return Err(fail(
                 FailureKind::BadInput,

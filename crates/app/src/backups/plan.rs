@@ -3,7 +3,7 @@
 use super::job::Whole;
 use crate::failure::{fail, other};
 use crate::safety_view::{BackupRotation, BackupState};
-use crate::settings::replace;
+use crate::unfinished::replace_own;
 use crate::view::{Failure, FailureKind};
 use keyhaven_vault::{DetachedSlot, Files};
 use serde::{Deserialize, Serialize};
@@ -156,7 +156,7 @@ impl Plan {
     pub fn write(&self, files: &dyn Files, home: &Path) -> Result<(), Failure> {
         let text = serde_json::to_vec_pretty(self).map_err(other)?;
         let path = home.join(FILE);
-        replace(files, &path, &text).map_err(|error| {
+        replace_own(files, home, FILE, &text).map_err(|error| {
             let what =
                 format!("what is known about the backups was not saved to {}: {error}", path.display());
             fail(FailureKind::NotSaved, what)
@@ -232,7 +232,7 @@ impl Plan {
     }
 
     /// Notes what this computer wrote, and which of its backups is in use now.
-    pub fn noted(&mut self, whole: &Whole) {
+    pub(super) fn noted(&mut self, whole: &Whole) {
         let (name, before) = (&whole.last.name, self.written.len());
         self.written.retain(|one| one != name);
         if whole.new || self.written.len() < before {

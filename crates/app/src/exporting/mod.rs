@@ -15,8 +15,8 @@ use crate::failure::{fail, other};
 use crate::host::Host;
 use crate::kit::day;
 use crate::stored::{KIND, Stored};
+use crate::strength;
 use crate::view::{Failure, FailureKind};
-use crate::{settings, strength};
 use keyhaven_interchange::write::{self, Exported, Target, Work};
 use keyhaven_secret::{SecretBytes, SecretText};
 use keyhaven_vault::{KdfCost, Location, NewVault, OpenVault, Record, RecordId};
@@ -136,7 +136,8 @@ impl App {
         let record = if plain { Some(self.remember_plain(made, &paths)?) } else { None };
         let mut written = Ok(());
         for (at, (path, bytes)) in paths.iter().zip(&made.files).enumerate() {
-            written = settings::replace(self.host.files(), path, bytes.expose())
+            written = self
+                .write_out(path, bytes.expose())
                 .map_err(|error| fail(FailureKind::NotSaved, format!("{}: {error}", path.display())));
             if written.is_err() {
                 for path in &paths[..at] {

@@ -144,7 +144,7 @@ impl App {
     /// # Errors
     /// The file could not be written; what was there stands.
     pub fn save_private_file(&self, path: &Path, bytes: &SecretBytes) -> Result<(), Failure> {
-        crate::settings::replace(self.host.files(), path, bytes.expose())
+        self.write_out(path, bytes.expose())
             .map_err(|error| fail(FailureKind::NotSaved, format!("{}: {error}", path.display())))
     }
 

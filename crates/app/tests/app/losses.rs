@@ -257,6 +257,39 @@ fn each_computers_keyring_slot_is_its_own_and_says_whose_it_is() {
     assert!(restarted(&b, home.path()).unlock_with_keyring().is_err());
 }
 
+/// A keyring that is empty at each start, as where none is kept; another computer has a slot of its own meanwhile.
+#[test]
+fn a_keyring_slot_whose_key_is_gone_goes_when_it_is_written_anew() {
+    let (a, b, home) = (TestHost::new(), TestHost::new(), tempfile::tempdir().unwrap());
+    *a.name.lock().unwrap() = "desk".into();
+    *b.name.lock().unwrap() = "laptop".into();
+    drop(open_app(&a, home.path()));
+    opened(&b, home.path()).enable_keyring().unwrap();
+    let labels = |app: &App| -> Vec<String> {
+        let slots = app.slots().unwrap();
+        slots.into_iter().filter(|slot| slot.kind == SlotName::Keyring).map(|slot| slot.label).collect()
+    };
+    for _ in 0..35 {
+        a.keyring.clear();
+        let mut app = opened(&a, home.path());
+        app.enable_keyring().unwrap();
+        assert_eq!(labels(&app), ["laptop", "desk"]);
+    }
+    restarted(&b, home.path()).unlock_with_keyring().unwrap();
+    restarted(&a, home.path()).unlock_with_keyring().unwrap();
+    // Another keyring service on the same computer is another keyring: the first one's key is there still.
+    *a.keyring.provider.lock().unwrap() = "of another desktop".into();
+    a.keyring.clear();
+    let mut app = opened(&a, home.path());
+    app.enable_keyring().unwrap();
+    assert_eq!(labels(&app), ["laptop", "desk", "desk"]);
+    // Taken away where the entry is gone: the one that it was given, and no other.
+    a.keyring.clear();
+    app.disable_keyring().unwrap();
+    assert_eq!(labels(&app), ["laptop", "desk"]);
+    restarted(&b, home.path()).unlock_with_keyring().unwrap();
+}
+
 /// The keyring's own prompt was left open; meanwhile the vault was opened by passphrase and locked again.
 #[test]
 fn a_keyring_that_answers_after_a_lock_opens_nothing() {

@@ -19,4 +19,5 @@ mod paper;
 mod readiness;
 mod recovery;
 mod slots;
+mod unfinished;
 mod versions;

@@ -93,6 +93,28 @@ fn a_conflicted_copy_is_noticed_shown_merged_on_the_persons_word_and_kept_or_rem
 }
 
 #[test]
+fn a_copy_is_noticed_too_where_its_name_does_not_end_as_the_vaults() {
+    let (host, home, other) = (TestHost::new(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut app = open_app(&host, home.path());
+    add(&mut another_computer(&host, home.path(), other.path()), "AddedThere");
+    let names = [
+        "Copy of vault.keyhaven",
+        "vault.keyhaven (conflicted copy 2026-11-22 091500)",
+        "vault.keyhaven.sync-conflict-20261122-091500-K4T2ABC",
+    ];
+    for name in names {
+        std::fs::copy(other.path().join("vault.keyhaven"), home.path().join(name)).unwrap();
+    }
+    let found: Vec<_> = app.copies().into_iter().map(|copy| (copy.name, copy.news)).collect();
+    assert_eq!(found, names.map(|name| (name.to_owned(), Some(true))));
+    for name in names {
+        opened(app.preview_copy(name, None).unwrap());
+        app.settle_copy(name, CopyFate::Keep).unwrap();
+    }
+    assert!(app.copies().is_empty(), "{:?}", app.copies());
+}
+
+#[test]
 fn a_copy_that_has_not_arrived_whole_is_told_and_left_alone() {
     let (host, home) = (TestHost::new(), tempfile::tempdir().unwrap());
     let mut app = open_app(&host, home.path());
@@ -134,4 +156,36 @@ fn a_copy_with_other_keys_asks_for_its_passphrase() {
     let half = app.preview_copy(CONFLICT, proof(new.expose())).unwrap_err();
     assert_eq!(half.kind, FailureKind::RecoveryLocked);
     assert_eq!(app.preview_copy(CONFLICT, proof(PASSPHRASE)).unwrap_err().kind, FailureKind::WrongPassphrase);
+}
+
+/// As a person has it who keeps the vault in a synced folder and left a link in its old place.
+#[cfg(unix)]
+#[test]
+fn a_vault_behind_a_link_has_its_copies_and_states_where_it_really_is() {
+    let (host, home, other) = (TestHost::new(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let place = tempfile::tempdir().unwrap();
+    let mut app = open_app(&host, home.path());
+    add(&mut app, "Both");
+    drop(app);
+    let (link, real) = (home.path().join("vault.keyhaven"), place.path().join("vault.keyhaven"));
+    std::fs::rename(&link, &real).unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    let mut app = App::open(host.clone(), home.path());
+    app.unlock_with_passphrase(&passphrase()).unwrap();
+    add(&mut another_computer(&host, home.path(), other.path()), "AddedThere");
+    add(&mut app, "AddedHere");
+    std::fs::copy(other.path().join("vault.keyhaven"), place.path().join(CONFLICT)).unwrap();
+
+    let names: Vec<_> = app.copies().into_iter().map(|copy| copy.name).collect();
+    assert_eq!(names, [CONFLICT]);
+    let look = opened(app.preview_copy(CONFLICT, None).unwrap());
+    app.apply_merge(look.look).unwrap();
+    assert_eq!(app.accounts().unwrap().len(), 3);
+    app.settle_copy(CONFLICT, CopyFate::Remove).unwrap();
+    assert!(!place.path().join(CONFLICT).exists());
+    let points = app.restore_points().unwrap().points;
+    let point = points.iter().find(|point| point.place == PointPlace::Saved).unwrap();
+    opened(app.look_into_point(point.place, &point.name, None).unwrap());
+    let refused = app.set_backup_folder(place.path()).unwrap_err();
+    assert!(refused.detail.contains("the vault's own"), "{}", refused.detail);
 }
