@@ -9,7 +9,7 @@ use crate::{
     ids::VaultId,
     json::Hex,
     seal,
-    slot::{Slot, SlotInfo, SlotKind},
+    slot::{Slot, SlotInfo, SlotKind, secret_of},
 };
 use keyhaven_secret::KEY_LENGTH;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
@@ -197,6 +197,14 @@ impl StoredSlot {
         match self {
             Self::Known(slot) if !matches!(slot.kind(), SlotKind::Unknown(_)) => Some(slot),
             _ => None,
+        }
+    }
+
+    /// See [`Slot::secret`].
+    pub fn secret(&self) -> crate::SlotId {
+        match self {
+            Self::Known(slot) => slot.secret(),
+            Self::Kept(_) => secret_of(self.info().id),
         }
     }
 

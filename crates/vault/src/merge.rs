@@ -9,6 +9,7 @@ use crate::{
     slot::SlotInfo,
 };
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// What a merge changed here. Nothing is on disk before [`OpenVault::save`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,9 +178,9 @@ impl OpenVault {
         let mut slots: Vec<StoredSlot> = Vec::new();
         for slot in sources.into_iter().flatten() {
             let id = slot.info().id;
-            let removed =
-                [&self.extras, &other.extras].iter().any(|extras| extras.removed_slots.contains_key(&id));
-            if removed {
+            let names = [id, slot.secret()];
+            let gone = |removed: &BTreeMap<SlotId, u64>| names.iter().any(|name| removed.contains_key(name));
+            if gone(&self.extras.removed_slots) || gone(&other.extras.removed_slots) {
                 continue;
             }
             match slots.iter_mut().find(|known| known.info().id == id) {

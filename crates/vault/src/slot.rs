@@ -114,6 +114,9 @@ pub(crate) struct Slot {
     pub accounts: Option<Hex<WRAPPED>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Hex<WRAPPED>>,
+    /// Whose passphrase it is, see [`Self::secret`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passphrase: Option<Hex<16>>,
     #[serde(flatten)]
     pub unknown: Map<String, Value>,
 }
@@ -237,6 +240,7 @@ impl Slot {
             commitment: Hex(*commitment.expose()),
             accounts: seal(&accounts_key, accounts_nonce, accounts),
             recovery: seal(&recovery_key, recovery_nonce, recovery),
+            passphrase: None,
             unknown: Map::new(),
         })
     }
@@ -266,6 +270,13 @@ impl Slot {
         SlotId::from_bytes(self.id.0)
     }
 
+    /// The name of the secret behind the slot: the same for those that were made one after another from one passphrase,
+    /// each at a higher cost. It stands among the removed slots when the secret itself is given up, so that none of
+    /// them comes back from another copy.
+    pub fn secret(&self) -> SlotId {
+        self.passphrase.as_ref().map_or_else(|| secret_of(self.id()), |name| SlotId::from_bytes(name.0))
+    }
+
     pub fn kind(&self) -> SlotKind {
         SlotKind::of(&self.kind)
     }
@@ -285,6 +296,13 @@ impl Slot {
             cost: self.cost(),
         }
     }
+}
+
+/// The name of the secret of a slot that says none.
+pub(crate) fn secret_of(id: SlotId) -> SlotId {
+    let [name @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] =
+        seal::digest(&[b"keyhaven/1/passphrase".as_slice(), id.as_bytes()].concat());
+    SlotId::from_bytes(name)
 }
 
 /// Why a slot could not be made.

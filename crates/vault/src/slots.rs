@@ -194,18 +194,21 @@ impl OpenVault {
     /// The last durable slot is not removed.
     pub fn remove_slot(&mut self, id: SlotId, now: u64) -> Result<(), SlotError> {
         let all = self.slots();
-        if all.iter().all(|slot| slot.id != id) {
+        let Some(slot) = self.header.slots.iter().find(|slot| slot.info().id == id) else {
             return Err(SlotError::NoSuchSlot);
-        }
+        };
         let opens_recovery = |slot: &&SlotInfo| slot.kind.durable() && slot.opens_recovery;
-        let mut left = all.iter().filter(|slot| slot.id != id);
+        let secret = slot.secret();
+        let others = self.header.slots.iter().filter(|slot| slot.secret() != secret);
+        let others: Vec<SlotInfo> = others.map(StoredSlot::info).collect();
+        let mut left = others.iter();
         if !left.clone().any(SlotInfo::durable) {
             return Err(SlotError::LastDurable);
         }
         if all.iter().any(|slot| opens_recovery(&slot)) && !left.any(|slot| opens_recovery(&slot)) {
             return Err(SlotError::LastDurableForRecovery);
         }
-        self.forget_slot(id, now);
+        self.forget_secret(secret, now);
         Ok(())
     }
 
@@ -240,9 +243,14 @@ impl OpenVault {
         let keys = VaultKeys { accounts: &self.key, recovery: keys.recovery.as_ref() };
         // A way in that only costs more to guess is no newer one: whoever printed a kit since then has it.
         let since = if new == current { old.created_at } else { now };
-        let slot = make(self.id(), keys, &slot, since)?;
-        let new_id = slot.id();
-        self.forget_slot(id, now);
+        let mut slot = make(self.id(), keys, &slot, since)?;
+        let (new_id, secret) = (slot.id(), old.secret());
+        if new == current {
+            slot.passphrase = Some(Hex(*secret.as_bytes()));
+            self.forget_slot(id, now);
+        } else {
+            self.forget_secret(secret, now);
+        }
         self.header.slots.push(StoredSlot::Known(Box::new(slot)));
         Ok(new_id)
     }
@@ -279,6 +287,21 @@ impl OpenVault {
     fn forget_slot(&mut self, id: SlotId, now: u64) {
         self.header.slots.retain(|slot| slot.info().id != id);
         self.extras.removed_slots.insert(id, now);
+    }
+
+    /// Removes every slot of a secret that is given up, those that other copies have or make from it as well.
+    fn forget_secret(&mut self, secret: SlotId, now: u64) {
+        let gone: Vec<SlotId> = self
+            .header
+            .slots
+            .iter()
+            .filter(|slot| slot.secret() == secret)
+            .map(|slot| slot.info().id)
+            .collect();
+        for id in gone {
+            self.forget_slot(id, now);
+        }
+        self.extras.removed_slots.insert(secret, now);
     }
 }
 

@@ -170,7 +170,8 @@ impl Plan {
     /// Forgets what was about another vault than this one.
     pub fn about(&mut self, vault: &str) {
         if self.vault.as_deref() != Some(vault) {
-            let Self { folder, same_disk, synced, keep_newest, keep_days, written, .. } = std::mem::take(self);
+            let Self { folder, same_disk, synced, keep_newest, keep_days, written, .. } =
+                std::mem::take(self);
             let vault = Some(vault.to_owned());
             *self =
                 Self { folder, same_disk, synced, keep_newest, keep_days, written, vault, ..Self::default() };

@@ -1,10 +1,10 @@
 //! Copies of one vault that went different ways become one again.
 
 use crate::support::{Home, MemoryFiles, NOW, cheap, payloads, record, text};
-use keyhaven_secret::SecretBytes;
+use keyhaven_secret::{SecretBytes, SecretText};
 use keyhaven_vault::{
-    Credential, DiskFiles, Location, LockedVault, MergeError, NewSlot, NewVault, OpenVault, Record, RecordId,
-    RecoveryMerge, SlotKind,
+    Credential, DiskFiles, KdfCost, Location, LockedVault, MergeError, NewSlot, NewVault, OpenVault, Record,
+    RecordId, RecoveryMerge, SlotKind,
 };
 use proptest::prelude::*;
 
@@ -173,6 +173,57 @@ fn slots_travel_and_removed_ones_stay_away() {
     here.save(&DiskFiles, NOW).unwrap();
     assert!(home.read().unlock(Credential::Keyring(&home.keys.keyring)).is_err());
     assert!(home.read().unlock(Credential::Keyring(&other_keyring)).is_ok());
+}
+
+/// The passphrase's slot was made again at another cost in one copy, or in both, and the passphrase is given up in one.
+#[test]
+fn a_passphrase_that_was_given_up_does_not_come_back_by_a_merge() {
+    let old = |home: &Home| home.keys.passphrase.duplicate();
+    let id = |vault: &OpenVault| {
+        vault
+            .slots()
+            .iter()
+            .filter(|slot| slot.kind == SlotKind::Passphrase)
+            .map(|slot| slot.id)
+            .max()
+            .unwrap()
+    };
+    let again = |home: &Home, vault: &mut OpenVault| {
+        let (id, old) = (id(vault), old(home));
+        vault.change_passphrase(id, &old, &old, KdfCost::new(16, 1).unwrap(), NOW).unwrap();
+    };
+    let opens = |vault: &OpenVault, passphrase: &SecretText| {
+        vault.slot_opened_by(Credential::Passphrase(passphrase)).is_some()
+    };
+    let new = text("another one");
+    for (again_here, removed) in [(false, false), (true, false), (false, true), (true, true)] {
+        let home = Home::new();
+        let (mut here, mut there) = (home.saved(), copy(&home));
+        again(&home, &mut there);
+        again(&home, &mut there);
+        if again_here {
+            again(&home, &mut here);
+            here.merge(&there).unwrap();
+            assert_eq!(here.slots().iter().filter(|slot| slot.kind == SlotKind::Passphrase).count(), 2);
+        }
+        let given_up = id(&here);
+        if removed {
+            here.remove_slot(given_up, NOW).unwrap();
+        } else {
+            here.change_passphrase(given_up, &old(&home), &new, cheap(), NOW).unwrap();
+        }
+        assert!(!opens(&here, &old(&home)), "no slot of it is left");
+        again(&home, &mut there);
+        let mut third = copy(&home);
+        third.merge(&there).unwrap();
+        third.merge(&here).unwrap();
+        here.merge(&there).unwrap();
+        there.merge(&here).unwrap();
+        for vault in [&here, &there, &third] {
+            assert!(!opens(vault, &old(&home)), "{again_here} {removed}");
+            assert_eq!(opens(vault, &new), !removed);
+        }
+    }
 }
 
 #[test]
