@@ -163,7 +163,7 @@ mod tests {
             1 => (0_usize..2, any::<prop::sample::Index>())
                 .prop_map(|(computer, which)| Event::Restore { computer, which }),
         ];
-        prop::collection::vec(event, 0..120)
+        prop::collection::vec(event, 0..60)
     }
 
     proptest! {
