@@ -17,7 +17,7 @@ use keyhaven_secret::{SecretBytes, SecretText};
 use keyhaven_tests::harness::{Needle, search};
 use keyhaven_vault::{
     Credential, DiskFiles, Files, KdfCost, KeyringKey, Location, LockedVault, NewVault, OpenVault, Record,
-    RecordId,
+    RecordId, RecoveryKey,
 };
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -32,6 +32,8 @@ static WIPED_WHEN_FREED: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
     zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 const HOME: &str = "KEYHAVEN_TEST_CHILD_HOME";
+const KEYRING_KEY: &str = "the keyring's key";
+const RECOVERY_KEY: &str = "the recovery key";
 /// Length of each planted text: a base32 secret of 20 bytes, and others like it.
 const LENGTH: usize = 32;
 
@@ -79,8 +81,11 @@ impl Keyring for Bare {
 struct Pipe(File);
 
 impl Pipe {
+    /// One text; its length comes first.
     fn text(&mut self) -> SecretText {
-        let mut bytes = Zeroizing::new(vec![0; LENGTH]);
+        let mut length = [0];
+        self.0.read_exact(&mut length).expect("the parent writes");
+        let mut bytes = Zeroizing::new(vec![0; length[0].into()]);
         self.0.read_exact(&mut bytes).expect("the parent writes");
         SecretText::new(String::from_utf8(bytes.to_vec()).expect("text"))
     }
@@ -105,6 +110,8 @@ fn child_opens_and_locks() {
     let mut app = App::open(Arc::new(Bare), &home.join("app"));
     let mut vault = {
         let [base32, note, passphrase, payload, second] = std::array::from_fn(|_| pipe.text());
+        let key = KeyringKey::from_text(&pipe.text()).expect("the keyring's key");
+        let recovery_key = RecoveryKey::parse(&pipe.text()).expect("a recovery key");
         app.create(Some((passphrase.duplicate(), cheap())), false).expect("a vault");
         app.close_kit();
         let uri = format!(
@@ -118,18 +125,19 @@ fn child_opens_and_locks() {
         let ids = app.accept_offer(offer.id, &[0]).expect("saved");
         app.codes(&ids).expect("a code");
 
-        let (key, location) =
-            (KeyringKey::generate().expect("randomness"), Location::in_folder(home.join("vault")));
+        let location = Location::in_folder(home.join("vault"));
         let mut vault = OpenVault::create(&NewVault {
             location: location.clone(),
             passphrase: Some((&passphrase, cheap())),
             keyring: Some(&key),
-            recovery_key: None,
+            recovery_key: Some(&recovery_key),
             now: 1,
         })
         .expect("a vault");
         vault.save(&DiskFiles, 1).expect("saved");
         let locked = LockedVault::read(&DiskFiles, &location).expect("read");
+        drop(locked.unlock(Credential::RecoveryKey(&recovery_key)).expect("opens"));
+        drop(locked.unlock(Credential::Keyring(&key)).expect("opens"));
         vault = locked.unlock(Credential::Passphrase(&passphrase)).expect("opens");
         vault.unlock_recovery(Credential::Passphrase(&passphrase)).expect("opens");
         let record = |text: &SecretText| {
@@ -139,6 +147,7 @@ fn child_opens_and_locks() {
         vault.recovery_mut().expect("open").put(record(&payload));
         vault.accounts_mut().put(record(&second));
         vault.save(&DiskFiles, 2).expect("saved");
+        pipe.pause("has its keys");
         vault
     };
     pipe.pause("open");
@@ -146,6 +155,16 @@ fn child_opens_and_locks() {
     vault.lock_recovery().expect("randomness");
     let _locked = vault.lock();
     pipe.pause("locked");
+}
+
+/// The 128 bits of a printed recovery key (docs/vault-format.md): of each group of five characters the first four.
+fn printed_key(text: &str) -> u128 {
+    const ALPHABET: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let data = text.split('-').flat_map(|group| group.chars().take(4));
+    let values = data.map(|character| ALPHABET.find(character).expect("a character of the alphabet") as u128);
+    // 28 characters are 140 bits, of which the last 12 are the digest's; the 26th has three of the key.
+    let values: Vec<u128> = values.take(26).collect();
+    values[..25].iter().fold(0, |bits, value| bits << 5 | value) << 3 | values[25] >> 2
 }
 
 /// Random letters and digits of base32.
@@ -178,6 +197,17 @@ fn a_locked_vault_leaves_no_planted_secret_in_memory() {
             needles.push(Needle::text(&format!("{name} in Base64"), &base64[4..base64.len() - 4]));
         }
     }
+    let (key, recovery_key) =
+        (KeyringKey::generate().expect("randomness"), RecoveryKey::generate().expect("randomness"));
+    let keys = [key.to_text(), recovery_key.to_text()];
+    for (name, text) in [KEYRING_KEY, RECOVERY_KEY].into_iter().zip(&keys) {
+        needles.push(Needle::text(name, text.expose()));
+    }
+    let raw_key = data_encoding::BASE64.decode(keys[0].expose().as_bytes()).expect("Base64");
+    needles.push(Needle::bytes(KEYRING_KEY, &raw_key));
+    let number = printed_key(keys[1].expose());
+    needles.push(Needle::bytes(RECOVERY_KEY, &number.to_be_bytes()));
+    needles.push(Needle::bytes(RECOVERY_KEY, &number.to_ne_bytes()));
     let mut child = Command::new(std::env::current_exe().expect("this program"))
         .args(["--exact", "child_opens_and_locks", "--nocapture", "--test-threads=1"])
         .env(HOME, home.path())
@@ -186,25 +216,33 @@ fn a_locked_vault_leaves_no_planted_secret_in_memory() {
         .spawn()
         .expect("a child");
     let mut input = child.stdin.take().expect("its input");
-    input.write_all(texts.concat().as_bytes()).expect("it reads");
+    for text in texts.iter().map(String::as_str).chain(keys.iter().map(SecretText::expose)) {
+        input.write_all(&[u8::try_from(text.len()).expect("short")]).expect("it reads");
+        input.write_all(text.as_bytes()).expect("it reads");
+    }
     let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
     let mut states =
         lines.map_while(Result::ok).filter_map(|line| line.split_once("now ").map(|(_, at)| at.to_owned()));
 
-    assert_eq!(states.next().as_deref(), Some("open"));
-    let open = match search(child.id(), &needles) {
-        Ok((open, _)) => open,
+    assert_eq!(states.next().as_deref(), Some("has its keys"));
+    let keyed = match search(child.id(), &needles) {
+        Ok((keyed, _)) => keyed,
         Err(why) => {
             drop(input);
             child.wait().expect("it ends");
             return println!("skipped: this machine does not show other processes' memory: {why:?}");
         }
     };
+    let seen = |found: &[String], name: &str| found.iter().any(|one| one.starts_with(name));
+    assert!(seen(&keyed, KEYRING_KEY), "the key is not seen while it is in use: {keyed:?}");
+    input.write_all(b"x").expect("it reads");
+    assert_eq!(states.next().as_deref(), Some("open"));
+    let (open, _) = search(child.id(), &needles).expect("readable a moment ago");
+    for name in [KEYRING_KEY, RECOVERY_KEY] {
+        assert!(!seen(&open, name), "{name} is left after it opened the vault: {open:?}");
+    }
     for name in ["the account's raw key", "a recovery code", "a second record"] {
-        assert!(
-            open.iter().any(|found| found.starts_with(name)),
-            "{name} is not seen while it is open: {open:?}"
-        );
+        assert!(seen(&open, name), "{name} is not seen while it is open: {open:?}");
     }
     input.write_all(b"x").expect("it reads");
     assert_eq!(states.next().as_deref(), Some("locked"));
