@@ -74,6 +74,21 @@ fn a_changed_passphrase_opens_what_the_old_one_opened_and_no_more() {
     }
 }
 
+/// Whoever printed a kit since a passphrase was chosen has that passphrase's way in, whatever it costs to guess by now.
+#[test]
+fn a_passphrase_is_as_old_as_its_choice_and_no_younger_for_a_higher_cost() {
+    let home = Home::new();
+    let mut vault = whole(&home);
+    let (old, new) = (text("as it was"), text("another one"));
+    let since =
+        |vault: &OpenVault, id| vault.slots().into_iter().find(|slot| slot.id == id).unwrap().created_at;
+    let id = vault.add_slot(&NewSlot::passphrase(&old, cheap()), NOW).unwrap();
+    let id = vault.change_passphrase(id, &old, &old, cheap(), NOW + 5).unwrap();
+    assert_eq!(since(&vault, id), NOW);
+    let id = vault.change_passphrase(id, &old, &new, cheap(), NOW + 9).unwrap();
+    assert_eq!(since(&vault, id), NOW + 9);
+}
+
 #[test]
 fn new_keys_want_a_durable_way_into_each_compartment() {
     let home = Home::new();
