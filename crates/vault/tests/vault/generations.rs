@@ -2,7 +2,7 @@
 
 use crate::support::{Home, NOW, payloads, record};
 use keyhaven_secret::SecretBytes;
-use keyhaven_vault::{Credential, DiskFiles, LockedVault, OpenVault, RecordId};
+use keyhaven_vault::{Credential, DiskFiles, Files as _, LockedVault, OpenVault, RecordId};
 
 /// The counter's next value, saved as the move that it is.
 fn moved(vault: &mut OpenVault, counter: RecordId, to: u64) {
@@ -99,4 +99,79 @@ fn an_earlier_state_in_the_vaults_place_finds_the_later_ones_until_it_is_saved()
     assert_eq!(later, [vec!["one", "three", "two"], vec!["one", "two"]]);
     restored.save(&DiskFiles, NOW).expect("saved");
     assert!(restored.later_generations(&DiskFiles).is_empty());
+}
+
+/// The vault's file is lost, and a kept state, counted from the newest, comes back in its place.
+fn lost(home: &Home, place: usize) -> OpenVault {
+    DiskFiles.remove(home.location().file()).expect("it was there");
+    let states = LockedVault::generations(&DiskFiles, &home.location()).expect("the folder");
+    let restored = LockedVault::restore(&DiskFiles, &home.location(), &states[place].path).expect("restored");
+    restored.unlock(Credential::Keyring(&home.keys.keyring)).expect("opens")
+}
+
+/// How many accounts each later state has, and whether a counter may have moved in the one after it, which is lost.
+fn later(vault: &OpenVault) -> Vec<(usize, bool)> {
+    let later = vault.later_generations(&DiskFiles);
+    later.iter().map(|later| (later.state.accounts().len(), later.moved)).collect()
+}
+
+#[test]
+fn a_move_that_is_lost_with_the_vaults_file_is_known_of() {
+    let home = Home::new();
+    let mut vault = home.saved();
+    let counter = record("account", "counter 0");
+    let id = counter.id;
+    vault.accounts_mut().put(counter);
+    vault.save(&DiskFiles, NOW).expect("saved");
+    moved(&mut vault, id, 1);
+    assert_eq!(later(&vault), [], "nothing is lost");
+    assert_eq!(later(&lost(&home, 0)), [(2, true)], "the state itself");
+    assert_eq!(later(&lost(&home, 1)), [(2, true)], "one before it");
+}
+
+#[test]
+fn what_is_lost_and_moved_no_counter_is_no_move() {
+    let home = Home::new();
+    let mut vault = home.saved();
+    let two = record("account", "two");
+    let id = two.id;
+    vault.accounts_mut().put(two);
+    vault.save(&DiskFiles, NOW).expect("saved");
+    assert_eq!(later(&lost(&home, 0)), [], "something was added");
+    let mut vault = home.read().unlock(Credential::Keyring(&home.keys.keyring)).expect("opens");
+    vault.accounts_mut().put(record("account", "three"));
+    vault.save(&DiskFiles, NOW).expect("saved");
+    let gone = vault.accounts().iter().next().expect("one").id;
+    assert_ne!(gone, id);
+    vault.accounts_mut().delete(gone, NOW);
+    vault.save(&DiskFiles, NOW).expect("saved");
+    assert_eq!(later(&lost(&home, 0)), [], "something went");
+}
+
+/// Using a code of an account with two versions settles them, and is marked as something that went.
+#[test]
+fn a_state_with_two_versions_may_have_been_followed_by_a_move() {
+    let home = Home::new();
+    let mut vault = home.saved();
+    let shared = vault.accounts().iter().next().expect("one").id;
+    let change = |vault: &mut OpenVault, payload: &str| {
+        let record = vault.accounts().get(shared).expect("it is there");
+        let record = record.changed(NOW, SecretBytes::new(payload.as_bytes().to_vec()));
+        vault.accounts_mut().put(record);
+    };
+    let mut there = home.read().unlock(Credential::Keyring(&home.keys.keyring)).expect("opens");
+    change(&mut vault, "here");
+    change(&mut there, "there");
+    vault.merge(&there).expect("merged");
+    vault.save(&DiskFiles, NOW).expect("saved");
+    change(&mut vault, "decided");
+    vault.save_move(&DiskFiles, NOW).expect("saved");
+    assert_eq!(later(&lost(&home, 0)), [(1, true)]);
+    let mut vault = home.read().unlock(Credential::Keyring(&home.keys.keyring)).expect("opens");
+    change(&mut vault, "decided again");
+    vault.save(&DiskFiles, NOW).expect("saved");
+    vault.accounts_mut().put(record("account", "two"));
+    vault.save(&DiskFiles, NOW).expect("saved");
+    let first = later(&lost(&home, 2));
+    assert_eq!(first, [(1, false), (1, false)], "what came after the two versions is kept");
 }
