@@ -414,6 +414,10 @@ fn the_doctor_in_the_window_says_what_to_do_and_puts_the_key_back() {
     window.unlock(PASSPHRASE);
     window.wait_for_code();
     to_settings(&window);
+    // While it is being put back the words above the button change, and the button moves away under the pointer.
+    window.wait_until("the key is put back", || {
+        window.attribute(&element("keyring-state"), "data-state") == "ready"
+    });
     window.click_named("doctor-open");
     window.wait_until("the key is back", || {
         window.is_visible(&element("finding"))
