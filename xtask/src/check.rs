@@ -55,11 +55,15 @@ impl Run<'_> {
         self.step("ui-test", project.npm(&["run", "test"]), of_vitest);
         // Before anything of Rust: the app embeds the built pages, so without them it does not even compile.
         if !self.step("ui-build", project.npm(&["run", "build"]), check) {
-            return self.not_run(&["clippy", "build", "rust-tests", "stories"]);
+            return self.not_run(&["clippy", "docs", "build", "rust-tests", "stories"]);
         }
         let clippy =
             [&["clippy"], &WORKSPACE[..], &["--all-targets", "--locked", "--", "-D", "warnings"]].concat();
         self.step("clippy", project.cargo(&clippy), check);
+        // What clippy does not see: a link in the documentation that leads nowhere.
+        let docs =
+            [&["doc"], &WORKSPACE[..], &["--no-deps", "--document-private-items", "--locked"]].concat();
+        self.step("docs", project.cargo(&docs), check);
         let build = [&["build"], &WORKSPACE[..], &["--all-targets", "--locked"]].concat();
         if !self.step("build", project.cargo(&build), check) {
             return self.not_run(&["rust-tests", "stories"]);

@@ -7,10 +7,12 @@ use crate::{agree, backups, input, output, time};
 use keyhaven_app::App;
 use keyhaven_app::host::Host as _;
 use keyhaven_app::offer::{Input, LARGEST_FILE};
+use keyhaven_app::recovery::view::SetRow;
 use keyhaven_app::view::{
     AccountChanges, AccountDetail, AccountRow, AccountVersion, AlgorithmName, Found, KindName, OfferProblem,
     Proof, Revealed, Standing,
 };
+use keyhaven_platform::SystemHost;
 use keyhaven_secret::{SecretBytes, SecretText};
 use serde::Serialize;
 
@@ -251,9 +253,10 @@ pub fn edit(args: EditArgs) -> Result<Answer, Failure> {
         return Err(Failure::input("there is nothing to change")
             .advise("--issuer, --name, --note, --tags and --pin say what"));
     }
-    let (mut app, _) = unlock::find()?;
+    let (mut app, computer) = unlock::find()?;
     unlock::open(&mut app, &args.unlock)?;
     let row = resolve(&app, &args.name, Match::Part)?;
+    let sets = app.recovery()?.sets;
     ask_before_renaming(&app, &row, &changes, args.yes)?;
     let detail = if let Some(number) = args.version {
         choose_version(&mut app, &row, number)?
@@ -267,7 +270,7 @@ pub fn edit(args: EditArgs) -> Result<Answer, Failure> {
     match detail {
         Some(detail) if args.json => output::json_done(&detail, format_args!("{named}: changed"))?,
         Some(detail) => print(&detail, None).inspect_err(|_| tell(format_args!("{named}: changed")))?,
-        None => output::done(format_args!("{named}: deleted"))?,
+        None => tell_deleted(&app, &computer, &row, &sets, args.json)?,
     }
     Ok(Answer::Yes)
 }
@@ -309,20 +312,56 @@ fn choose_version(app: &mut App, row: &AccountRow, number: u32) -> Result<Option
     Ok(app.choose_version(&row.id, index, version.changed_at)?)
 }
 
+/// What `keyhaven rm --json` prints, and `keyhaven edit --json` where the chosen version is a deletion.
+#[derive(Serialize)]
+struct Deleted<'a> {
+    deleted: &'a str,
+    issuer: &'a str,
+    name: &'a str,
+    /// Names of its recovery sets: they stay in the vault, and are no account's now.
+    recovery_sets_left: Vec<&'a str>,
+    /// How it comes back.
+    way_back: &'a str,
+}
+
 pub fn rm(args: RmArgs) -> Result<Answer, Failure> {
     let (mut app, computer) = unlock::find()?;
     unlock::open(&mut app, &args.unlock)?;
     let row = resolve(&app, &args.name, Match::Whole)?;
     let sets = app.recovery()?.sets;
     app.delete_account(&row.id)?;
-    let mut lines = vec![format!("{}: deleted", output::shown(&label(&row.issuer, &row.name)))];
-    for set in sets.iter().filter(|set| set.account.as_ref() == Some(&row.id)) {
-        let name = output::shown(&set.name);
-        lines.push(format!("  its recovery set {name} stays in the vault, and is no account's now"));
-    }
-    lines.push(backups::way_back(&app, &computer, &row.id));
-    output::all_done(&lines)?;
+    tell_deleted(&app, &computer, &row, &sets, args.json)?;
     Ok(Answer::Yes)
+}
+
+/// `sets`: the recovery sets from before.
+fn tell_deleted(
+    app: &App,
+    computer: &SystemHost,
+    row: &AccountRow,
+    sets: &[SetRow],
+    json: bool,
+) -> Result<(), Failure> {
+    let deed = format!("{}: deleted", output::shown(&label(&row.issuer, &row.name)));
+    let way_back = backups::way_back(app, computer, &row.id);
+    let left = sets.iter().filter(|set| set.account.as_ref() == Some(&row.id));
+    let left: Vec<&str> = left.map(|set| set.name.as_str()).collect();
+    if json {
+        let deleted = Deleted {
+            deleted: &row.id,
+            issuer: &row.issuer,
+            name: &row.name,
+            recovery_sets_left: left,
+            way_back: way_back.trim_start(),
+        };
+        return output::json_done(&deleted, deed);
+    }
+    let mut lines = vec![deed];
+    lines.extend(left.iter().map(|name| {
+        format!("  its recovery set {} stays in the vault, and is no account's now", output::shown(name))
+    }));
+    lines.push(way_back);
+    output::all_done(&lines)
 }
 
 /// How much of an account's name has to be given.

@@ -128,10 +128,26 @@ fn every_command_has_a_man_page_and_a_completion() {
     assert_eq!(printed(&made), (0, String::new(), String::new()));
     let (_, main_page, _) = printed(&keyhaven(&["man"], b""));
     assert!(main_page.contains(".TH keyhaven 1"), "{main_page}");
-    for command in ["code", "explain", "verify", "inspect", "qr", "qr-read", "qr-write", "vectors"] {
-        let page = pages.join(format!("keyhaven-{command}.1"));
+    // Every command that the help names, and every command of those, has one.
+    let mut waiting: Vec<Vec<String>> = vec![Vec::new()];
+    let mut pages_seen = 0;
+    while let Some(command) = waiting.pop() {
+        let page = pages.join(format!("{}.1", [&["keyhaven".to_owned()], &command[..]].concat().join("-")));
         assert!(page.metadata().is_ok_and(|page| page.len() > 200), "{}", page.display());
+        pages_seen += 1;
+        let asked: Vec<&str> = command.iter().map(String::as_str).chain(["--help"]).collect();
+        let (exit, help, _) = printed(&keyhaven(&asked, b""));
+        assert_eq!(exit, 0, "{asked:?}");
+        let Some((_, commands)) = help.split_once("\nCommands:\n") else { continue };
+        let lines = commands.lines().take_while(|line| !line.is_empty());
+        // Continued descriptions are indented further.
+        let names =
+            lines.filter(|line| !line.starts_with("   ")).filter_map(|line| line.split_whitespace().next());
+        waiting.extend(
+            names.filter(|name| *name != "help").map(|name| [&command[..], &[name.to_owned()]].concat()),
+        );
     }
+    assert!(pages_seen > 40, "only {pages_seen} commands were found in the help");
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let (exit, script, _) = printed(&keyhaven(&["completions", shell], b""));
         assert_eq!(exit, 0);

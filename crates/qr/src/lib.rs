@@ -1,7 +1,7 @@
 //! Pictures with QR codes to texts, and texts to pictures.
 //!
 //! [`read`] takes a picture file's bytes (PNG, JPEG, WebP, GIF, BMP), [`read_rgba`] and [`read_luma`] take pixels
-//! from a clipboard or a screen; all return every code found with its corners. [`write`] draws a code as PNG, SVG
+//! from a clipboard or a screen; all return every code found with its corners. [`mod@write`] draws a code as PNG, SVG
 //! or terminal blocks. What a text means is no concern of this crate: it may be a secret, so it is handed over as
 //! one.
 //!

@@ -1,6 +1,6 @@
 //! Downloaded recovery files and pasted text → sets of codes, keys and documents.
 //!
-//! [`parse`] takes a file's bytes (any format, up to [`SIZE_LIMIT`]) and answers with a [`RecoverySet`]. It always
+//! [`parse()`] takes a file's bytes (any format, up to [`SIZE_LIMIT`]) and answers with a [`RecoverySet`]. It always
 //! has an answer: what is not understood is kept as a document and named in [`RecoverySet::problems`], and
 //! [`Source::lines`] says of every line whether it is in a code or in a document. Files are opened and codes are
 //! used up elsewhere.

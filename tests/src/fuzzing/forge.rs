@@ -125,7 +125,7 @@ fn derive<const N: usize>(key: &[u8], info: &[u8]) -> [u8; N] {
     output
 }
 
-/// The `index`th key of what [`derive`] gave.
+/// The `index`th key of what [`derive()`] gave.
 fn part(keys: &[u8], index: usize) -> [u8; 32] {
     std::array::from_fn(|at| keys[index * 32 + at])
 }

@@ -1,7 +1,7 @@
 //! A camera that is watched for codes: a live view without them, and what they were.
 //!
 //! One thread takes the camera's pictures, another looks through the newest: what comes meanwhile is dropped, so that
-//! what is shown is never late. Nothing is added by it: [`App::offer_from_camera`] shows what was read, as every way
+//! what is shown is never late. Nothing is added by it: an offer ([`OfferReader::camera`]) shows what was read, as every way
 //! in does, and pages of a paper backup go where photographs of them go.
 
 mod device;

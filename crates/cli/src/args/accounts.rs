@@ -99,6 +99,9 @@ pub struct RmArgs {
     pub name: String,
     #[command(flatten)]
     pub unlock: Unlock,
+    /// Print one JSON value
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Read accounts from other programs' exports and from pictures of QR codes

@@ -194,6 +194,15 @@ fn two_accounts_of_one_name_are_asked_for_and_told_apart() {
     let way: Vec<&str> = way.strip_prefix("keyhaven ").unwrap().split(' ').collect();
     assert_eq!(with_passphrase(here, &way).0, 0);
     assert_eq!(accounts(here).len(), 2);
+    // A script is told the same.
+    let (exit, out, _) = with_passphrase(here, &["rm", ids[0], "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(exit == 0 && told["deleted"].as_str().is_some_and(|id| id.starts_with(ids[0])), "{out}");
+    assert_eq!(told["recovery_sets_left"], serde_json::json!([]));
+    let way = told["way_back"].as_str().and_then(|way| way.strip_suffix(" brings it back")).unwrap();
+    let way: Vec<&str> = way.strip_prefix("keyhaven ").unwrap().split(' ').collect();
+    assert_eq!(with_passphrase(here, &way).0, 0);
+    assert_eq!(accounts(here).len(), 2);
     assert!(with_passphrase(here, &["add", EXAMPLE]).1.contains("already there"));
 }
 

@@ -1,6 +1,6 @@
 //! Accounts to exports that other programs read.
 //!
-//! [`losses`] says what a target cannot hold, for a person to see before anything is written; [`write`] then writes
+//! [`losses`] says what a target cannot hold, for a person to see before anything is written; [`write()`] then writes
 //! the rest. Google Authenticator's pages of QR codes are `keyhaven_otp::migration::write`'s.
 
 mod aegis;
