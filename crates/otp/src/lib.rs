@@ -1,7 +1,7 @@
 //! One-time codes: what an `otpauth` URI says, the code it gives at a moment, and every step of the way there.
 //!
 //! Reach for [`parse_uri`] to get an [`Account`] (and what is odd about its URI), [`Account::code_at`] for a code,
-//! [`verify`] to check one, [`explain`] for the intermediate values and [`migration`] for what Google
+//! [`verify`] to check one, [`explain()`] for the intermediate values and [`migration`] for what Google
 //! Authenticator's export shows. Time is always an argument (Unix seconds); nothing here reads a clock or a file.
 //! A server that has to decide about a login wants more than [`verify`] (counting, used steps): not this crate.
 //!
