@@ -86,7 +86,13 @@ impl LockedVault {
         let folder = location.generations_folder();
         let names = match files.list(&folder) {
             Ok(names) => names,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                // A name that is there and leads to no folder, such as a link to a drive that is gone.
+                let beside = files.list(location.folder()).unwrap_or_default();
+                let named =
+                    beside.iter().any(|name| folder.file_name().is_some_and(|own| own == name.as_str()));
+                return if named { Err(ReadError::Io(error)) } else { Ok(Vec::new()) };
+            }
             Err(error) => return Err(ReadError::Io(error)),
         };
         let generations = sorted(&location, &names).into_iter().map(|name| {
@@ -122,9 +128,9 @@ impl LockedVault {
             // Damaged, or from a newer version: kept as it is.
             Err(_) => keep_unreadable(files, &place)?,
         }
+        // What was put there was read back: from here on it is restored, whatever the disk answers next.
         put(files, place.file(), source.as_bytes())?;
-        let restored = LockedVault::read(files, &place)?;
-        Ok(LockedVault { location: location.clone(), ..restored })
+        Ok(LockedVault { location: location.clone(), on_disk: true, ..source })
     }
 
     /// Writes this vault, as it is, to a file of its own that is not there yet: a backup.
@@ -195,7 +201,12 @@ fn put(files: &dyn Files, path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
     if !same {
         return Err(discard(SaveError::NotVerified));
     }
-    files.rename(&temporary, path).map_err(failed(DiskOperation::Rename, path)).map_err(discard)?;
+    if let Err(error) = files.rename(&temporary, path) {
+        // Some shares rename and report an error. What stands there decides, not the answer.
+        if !files.read(path, MAX_FILE).is_ok_and(|there| there == bytes) {
+            return Err(discard(failed(DiskOperation::Rename, path)(error)));
+        }
+    }
     // The parent of a bare file name is the empty path, which no system knows.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let _ = files.sync_folder(folder);

@@ -16,6 +16,7 @@ use crate::{
 use std::{
     fmt, io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// What a save did beside saving.
@@ -47,7 +48,7 @@ pub enum SaveError {
     /// A new vault would take the place of a file.
     #[error("a file is there already")]
     AlreadyExists,
-    /// Another program is saving this vault at this moment.
+    /// Another program has been saving this vault for three seconds.
     #[error("another program is saving the vault at this moment; nothing was changed, try again")]
     LockedByAnother,
     /// The disk, or the quota, is full.
@@ -358,13 +359,28 @@ fn side_by_side<A: Send, B>(first: impl Fn() -> A + Sync, second: impl FnOnce() 
     })
 }
 
-/// Takes the vault's lock and, holding it, removes what writers that died have left.
+/// A save takes some hundredths of a second, on a slow disk some tenths: whoever finds another one going on waits for
+/// its end, and not much longer, for a program that hangs would be waited for in vain.
+const LOCK_WAITS: u32 = 150;
+const LOCK_WAIT: Duration = Duration::from_millis(20);
+
+/// Takes the vault's lock, waiting for another writer to end, and, holding it, removes what writers that died have left.
 pub(crate) fn lock(files: &dyn Files, location: &Location) -> Result<Lock, SaveError> {
     let path = location.lock_file();
-    let lock = files.lock(&path).map_err(|error| match error.kind() {
-        io::ErrorKind::WouldBlock => SaveError::LockedByAnother,
-        _ => failed(DiskOperation::Lock, &path)(error),
-    })?;
+    let mut waits = LOCK_WAITS;
+    let lock = loop {
+        match files.lock(&path) {
+            Ok(lock) => break lock,
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
+                return Err(failed(DiskOperation::Lock, &path)(error));
+            }
+            Err(_) if waits == 0 => return Err(SaveError::LockedByAnother),
+            Err(_) => {
+                waits -= 1;
+                std::thread::sleep(LOCK_WAIT);
+            }
+        }
+    };
     if matches!(lock, Lock::Held(_)) {
         clean_up(files, location);
     }

@@ -1,6 +1,7 @@
 //! A disk that fails: every call of a save in turn, with an error, as the last before the power goes, or with a
 //! short write. Afterwards the vault opens as it was or as it was to be.
 
+use crate::failing::{FailingFiles, Fault};
 use crate::support::{Home, NOW, cheap, payloads, record, text};
 use keyhaven_vault::{
     Credential, DiskFiles, Files, Location, Lock, LockedVault, NewFile, NewSlot, OpenVault, ReadError,
@@ -9,108 +10,7 @@ use keyhaven_vault::{
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
 };
-
-/// What happens at the chosen call.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Fault {
-    /// The call fails, the following ones work.
-    Error(io::ErrorKind),
-    /// The call fails and so does every later one: the process is gone.
-    Killed,
-    /// As [`Fault::Killed`], but the call itself was done.
-    KilledAfter,
-    /// The call is done and reported as failed, as some shares do.
-    DoneButFailed,
-    /// A write leaves half and reports a full disk.
-    ShortWrite,
-}
-
-/// The disk, failing at the `at`th call, counted from 0.
-#[derive(Clone)]
-struct FailingFiles {
-    at: usize,
-    fault: Fault,
-    calls: Arc<AtomicUsize>,
-    links: bool,
-}
-
-impl FailingFiles {
-    fn new(at: usize, fault: Fault) -> Self {
-        Self { at, fault, calls: Arc::default(), links: true }
-    }
-
-    fn call<T>(&self, run: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        let call = self.calls.fetch_add(1, Ordering::Relaxed);
-        match self.fault {
-            Fault::Error(kind) if call == self.at => Err(kind.into()),
-            Fault::ShortWrite if call == self.at => Err(io::ErrorKind::StorageFull.into()),
-            Fault::DoneButFailed if call == self.at => run().and(Err(io::Error::other("done, but"))),
-            Fault::Killed if call >= self.at => Err(io::Error::other("killed")),
-            Fault::KilledAfter if call > self.at => Err(io::Error::other("killed")),
-            _ => run(),
-        }
-    }
-}
-
-impl Files for FailingFiles {
-    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-        self.call(|| DiskFiles.read(path, limit))
-    }
-    fn create(&self, path: &Path) -> io::Result<Box<dyn NewFile>> {
-        let file = self.call(|| DiskFiles.create(path))?;
-        Ok(Box::new(FailingFile { file, files: self.clone() }))
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.call(|| DiskFiles.rename(from, to))
-    }
-    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.call(
-            || if self.links { DiskFiles.link(from, to) } else { Err(io::ErrorKind::Unsupported.into()) },
-        )
-    }
-    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        self.call(|| DiskFiles.sync_folder(folder))
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.call(|| DiskFiles.remove(path))
-    }
-    fn create_folder(&self, folder: &Path) -> io::Result<()> {
-        self.call(|| DiskFiles.create_folder(folder))
-    }
-    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        self.call(|| DiskFiles.list(folder))
-    }
-    fn lock(&self, path: &Path) -> io::Result<Lock> {
-        self.call(|| DiskFiles.lock(path))
-    }
-    fn real_path(&self, path: &Path) -> io::Result<PathBuf> {
-        self.call(|| DiskFiles.real_path(path))
-    }
-}
-
-struct FailingFile {
-    file: Box<dyn NewFile>,
-    files: FailingFiles,
-}
-
-impl NewFile for FailingFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let short = self.files.fault == Fault::ShortWrite
-            && self.files.calls.load(Ordering::Relaxed) == self.files.at;
-        if short {
-            self.file.write(&bytes[..bytes.len() / 2])?;
-        }
-        self.files.call(|| self.file.write(bytes))
-    }
-    fn sync(&mut self) -> io::Result<()> {
-        self.files.call(|| self.file.sync())
-    }
-}
 
 fn open(home: &Home) -> OpenVault {
     home.read().unlock(Credential::Keyring(&home.keys.keyring)).unwrap()
@@ -134,7 +34,7 @@ fn whatever_fails_at_whatever_call_the_old_or_the_new_vault_is_there() {
                 let home = Home::new();
                 let mut vault = home.saved();
                 vault.accounts_mut().put(record("account", "two"));
-                let files = FailingFiles { links, ..FailingFiles::new(at, fault) };
+                let files = FailingFiles::new(at, fault).with_links(links);
                 let saved = vault.save(&files, NOW + 1);
                 let case = format!("{fault:?} at call {at}, links {links}: {saved:?}");
                 let there = payloads(open(&home).accounts().iter());
@@ -157,7 +57,7 @@ fn whatever_fails_at_whatever_call_the_old_or_the_new_vault_is_there() {
                 let left: Vec<_> = home.names().into_iter().filter(|name| name.ends_with(".tmp")).collect();
                 assert!(left.is_empty(), "{case}: {left:?}");
                 tried += 1;
-                if files.calls.load(Ordering::Relaxed) <= at {
+                if files.calls() <= at {
                     break; // the save ended before its fault
                 }
             }
@@ -185,7 +85,7 @@ fn a_first_save_that_fails_leaves_nothing_or_the_vault() {
                 }
             }
             tried += 1;
-            if files.calls.load(Ordering::Relaxed) <= at {
+            if files.calls() <= at {
                 break;
             }
         }
@@ -305,6 +205,20 @@ fn only_one_saves_at_a_time() {
     assert!(matches!(vault.save(&DiskFiles, NOW), Err(SaveError::LockedByAnother)));
     drop(lock);
     vault.save(&DiskFiles, NOW).unwrap();
+}
+
+#[test]
+fn a_save_waits_for_another_one_to_end() {
+    let home = Home::new();
+    let mut vault = home.saved();
+    vault.accounts_mut().put(record("account", "two"));
+    let files = |held| FailingFiles::new(usize::MAX, Fault::Killed).held(held);
+    vault.save(&files(20), NOW + 1).unwrap();
+    assert_eq!(payloads(open(&home).accounts().iter()), ["one", "two"]);
+    // A program that hangs is not waited for in vain.
+    let before = home.bytes();
+    assert!(matches!(vault.save(&files(usize::MAX), NOW + 2), Err(SaveError::LockedByAnother)));
+    assert_eq!(home.bytes(), before);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::support::{Home, NOW, payloads, record};
 use keyhaven_secret::SecretBytes;
-use keyhaven_vault::{Credential, DiskFiles, Files as _, LockedVault, OpenVault, RecordId};
+use keyhaven_vault::{Credential, DiskFiles, Files as _, LockedVault, OpenVault, Problem, RecordId};
 
 /// The counter's next value, saved as the move that it is.
 fn moved(vault: &mut OpenVault, counter: RecordId, to: u64) {
@@ -174,4 +174,21 @@ fn a_state_with_two_versions_may_have_been_followed_by_a_move() {
     vault.save(&DiskFiles, NOW).expect("saved");
     let first = later(&lost(&home, 2));
     assert_eq!(first, [(1, false), (1, false)], "what came after the two versions is kept");
+}
+
+/// A folder that was moved to a drive, and a link left in its place: without the drive there are states, not none.
+#[cfg(unix)]
+#[test]
+fn a_link_to_saved_states_that_leads_nowhere_is_told() {
+    let home = Home::new();
+    let mut vault = home.saved();
+    vault.save(&DiskFiles, NOW).expect("saved");
+    assert!(vault.check(&DiskFiles).problems.iter().all(|one| !matches!(one, Problem::Generations(_))));
+    let states = home.location().generations_folder();
+    std::fs::rename(&states, home.folder.path().join("unplugged")).expect("it moves");
+    assert!(LockedVault::generations(&DiskFiles, &home.location()).expect("none").is_empty());
+    std::os::unix::fs::symlink(home.folder.path().join("drive"), &states).expect("a link");
+    assert!(LockedVault::generations(&DiskFiles, &home.location()).is_err());
+    let report = vault.check(&DiskFiles);
+    assert!(report.problems.iter().any(|one| matches!(one, Problem::Generations(_))), "{report:?}");
 }

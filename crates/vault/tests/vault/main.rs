@@ -6,12 +6,14 @@
 )]
 
 mod decryptor;
+mod failing;
 mod faults;
 mod full_disk;
 mod generations;
 mod journey;
 mod kill;
 mod merge;
+mod operations;
 mod power;
 mod refusals;
 mod shares;

@@ -14,21 +14,21 @@ use std::{
 /// A disk that keeps only what was synced. A file's content and a folder's names are separate things, as on real
 /// file systems: after a cut, names may or may not have arrived, and contents that were not synced have not.
 #[derive(Clone, Default)]
-struct Disk(Arc<Mutex<State>>);
+pub struct Disk(Arc<Mutex<State>>);
 
 #[derive(Clone, Default)]
-struct State {
+pub struct State {
     /// Content now, and as it is on the disk.
     contents: Vec<(Vec<u8>, Option<Vec<u8>>)>,
     names: BTreeMap<PathBuf, usize>,
     synced_names: BTreeMap<PathBuf, usize>,
-    calls_left: Option<usize>,
+    pub calls_left: Option<usize>,
     /// Where the disk says of a file that it is there, and of so many percent of it only that is true.
     lies: Option<usize>,
 }
 
 impl Disk {
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
     }
 
@@ -42,7 +42,7 @@ impl Disk {
     }
 
     /// The disk after the cut, when names that were not synced did or did not arrive.
-    fn after_cut(&self, names_arrived: bool) -> Self {
+    pub fn after_cut(&self, names_arrived: bool) -> Self {
         let mut state = self.state().clone();
         state.calls_left = None;
         if !names_arrived {

@@ -131,6 +131,9 @@ impl Files for MemoryFiles {
     }
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
         let bytes = self.map().get(from).cloned().ok_or(io::ErrorKind::NotFound)?;
+        if self.map().contains_key(to) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
         self.map().insert(to.to_owned(), bytes);
         Ok(())
     }
@@ -152,7 +155,8 @@ impl Files for MemoryFiles {
         Ok(Lock::Held(Box::new(())))
     }
     fn real_path(&self, path: &Path) -> io::Result<PathBuf> {
-        Ok(path.to_owned())
+        let there = self.map().contains_key(path);
+        if there { Ok(path.to_owned()) } else { Err(io::ErrorKind::NotFound.into()) }
     }
 }
 
