@@ -88,6 +88,10 @@ impl App {
             recovery_waits: report.recovery == RecoveryMerge::Waiting,
             nothing: differences.is_empty() && changes_nothing(&report),
         };
+        if effects.nothing {
+            let mark = mark(looked.theirs.sealed());
+            self.session_mut()?.merged.insert(mark);
+        }
         self.keep_look(path, looked, differences, Some(effects)).map(LookAnswer::Opened)
     }
 
@@ -97,35 +101,55 @@ impl App {
     /// Locked, not the last look any more, or not saved: then nothing changed.
     pub fn apply_merge(&mut self, look: u32) -> Result<(), Failure> {
         let Looked { theirs, ours, .. } = self.take_look(look)?;
-        self.take_in_whole(ours, &theirs)
+        self.take_in_whole(ours, &theirs)?;
+        self.session_mut()?.merged.insert(mark(theirs.sealed()));
+        Ok(())
     }
 
     /// What becomes of a copy that was merged: it goes, or stays under a name that is no copy's any more.
     ///
     /// # Errors
-    /// There is no such copy, or the disk refused.
+    /// There is no such copy, one that shall go has something that the vault has not, or the disk refused.
     pub fn settle_copy(&self, name: &str, fate: CopyFate) -> Result<Vec<VaultCopy>, Failure> {
         self.known_copy(name)?;
-        let files = self.host.files();
         let place = self.real_location();
-        let folder = place.folder();
-        let path = folder.join(name);
-        let done = match fate {
-            CopyFate::Remove => files.remove(&path),
-            CopyFate::Keep => {
-                let taken = files.list(folder).unwrap_or_default();
-                let kept = (1..)
-                    .map(
-                        |n: u32| {
-                            if n == 1 { format!("{name}{MERGED}") } else { format!("{name}{MERGED}.{n}") }
-                        },
-                    )
-                    .find(|kept| !taken.contains(kept));
-                files.rename(&path, &folder.join(kept.unwrap_or_default()))
-            }
+        let path = place.folder().join(name);
+        if fate == CopyFate::Remove {
+            self.is_taken_in(&path)?;
+        }
+        let files = self.host.files();
+        let told = |path: &Path, error: &dyn std::fmt::Display| {
+            fail(FailureKind::NotSaved, format!("{}: {error}", path.display()))
         };
-        done.map_err(|error| fail(FailureKind::NotSaved, format!("{}: {error}", path.display())))?;
+        let taken = files.list(place.folder()).unwrap_or_default();
+        let kept = (1..)
+            .map(|n: u32| if n == 1 { format!("{name}{MERGED}") } else { format!("{name}{MERGED}.{n}") })
+            .find(|kept| !taken.contains(kept));
+        let kept = place.folder().join(kept.unwrap_or_default());
+        files.rename(&path, &kept).map_err(|error| told(&path, &error))?;
+        if fate == CopyFate::Remove {
+            // The program that keeps the folder alike may have put another file there since. Under this name it puts
+            // none, so what goes is what was compared.
+            self.is_taken_in(&kept)?;
+            files.remove(&kept).map_err(|error| told(&kept, &error))?;
+        }
         Ok(self.copies())
+    }
+
+    /// Whether the open vault has all that a copy has.
+    ///
+    /// # Errors
+    /// It has not, or that cannot be told.
+    fn is_taken_in(&self, path: &Path) -> Result<(), Failure> {
+        let copy = LockedVault::read(self.host.files(), &Location::at(path));
+        let copy =
+            copy.map_err(|error| fail(FailureKind::BadInput, format!("{}: {error}", path.display())))?;
+        let merged = self.session().is_ok_and(|session| session.merged.contains(&mark(&copy)));
+        if merged || self.has_news(&copy) == Some(false) {
+            return Ok(());
+        }
+        let why = "it may have something that the vault has not; merge it first";
+        Err(fail(FailureKind::BadInput, format!("{} stays: {why}", path.display())))
     }
 
     fn known_copy(&self, name: &str) -> Result<(), Failure> {
@@ -134,6 +158,11 @@ impl App {
         }
         Err(fail(FailureKind::BadInput, format!("there is no copy {name} beside the vault any more")))
     }
+}
+
+/// What tells a vault's file from every other: the digest at its end (docs/vault-format.md).
+fn mark(vault: &LockedVault) -> [u8; 32] {
+    vault.as_bytes().last_chunk().copied().unwrap_or_default()
 }
 
 /// What came along, beside new conflicts: a report names the old ones too.

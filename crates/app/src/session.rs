@@ -12,8 +12,9 @@ use keyhaven_otp::{Account, Kind};
 use keyhaven_vault::{KeyringKey, OpenVault, Record, RecordId, RefreshError, SaveError};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How often a save is tried anew after taking in what another program wrote meanwhile.
-const SAVE_ATTEMPTS: u32 = 4;
+/// How often a save is tried anew after taking in what another program wrote meanwhile. Each time another one's save was
+/// done, so as many programs that save at once all come to their end.
+const SAVE_ATTEMPTS: u32 = 32;
 
 pub(crate) struct Session {
     pub vault: OpenVault,
@@ -34,6 +35,8 @@ pub(crate) struct Session {
     pub recovery: crate::recovery::Memory,
     /// The other state or copy of the vault that was last looked into.
     pub looked: Option<Looked>,
+    /// The copies that were merged since the vault was opened, by the digests at their ends.
+    pub merged: BTreeSet<[u8; 32]>,
     /// How long opening by passphrase took; gone once that was acted on.
     pub unlock_took: Option<std::time::Duration>,
     offers_made: u32,
@@ -56,6 +59,7 @@ impl Session {
             keyring,
             recovery: crate::recovery::Memory::default(),
             looked: None,
+            merged: BTreeSet::new(),
             unlock_took: None,
             offers_made: 0,
             used: BTreeMap::new(),

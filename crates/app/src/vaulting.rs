@@ -474,14 +474,21 @@ impl App {
                     LockedVault::restore(files, location, chosen.location().file())
                         .map_err(|error| not_written(error.to_string()))?;
                 }
-                Phase::Unreadable(error) => return Err(unreadable(error)),
+                Phase::Unreadable(error) => {
+                    let place = location.file().display();
+                    let why = format!("nothing takes the place of the vault at {place}: {error}");
+                    return Err(fail(unreadable(error).kind, why));
+                }
                 Phase::Locked { .. } | Phase::Open(_) => {
+                    let place = location.file().display();
+                    let same = self.sealed().is_some_and(|vault| vault.id() == chosen.id());
                     return Err(fail(
                         FailureKind::VaultExists,
-                        format!(
-                            "there is a vault already at {}; merge the backup into it instead",
-                            location.file().display()
-                        ),
+                        if same {
+                            format!("there is a vault already at {place}; merge the backup into it instead")
+                        } else {
+                            format!("there is another vault already at {place}; both stay as they are")
+                        },
                     ));
                 }
             }

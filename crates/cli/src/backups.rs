@@ -143,9 +143,12 @@ pub fn restore(args: RestoreArgs) -> Result<Answer, Failure> {
             return restore_records(&mut app, file, &args);
         }
         another_vault_asks(&app, &computer, file, args.yes)?;
-        app.use_vault(&absolute(file)?, true).map_err(|failure| match failure.kind {
-            FailureKind::VaultExists => failure.into(),
-            _ => Failure::about(file, failure),
+        app.use_vault(&absolute(file)?, true).map_err(|failure| {
+            // A file that can be read is not to blame for what is the matter with the vault.
+            match LockedVault::read(computer.files(), &Location::at(file)) {
+                Ok(_) => failure.into(),
+                Err(_) => Failure::about(file, failure),
+            }
         })?;
         let at = app.location().file().display().to_string();
         let done = format!("{} is now the vault at {at}", file.display());
@@ -183,6 +186,17 @@ pub fn restore(args: RestoreArgs) -> Result<Answer, Failure> {
 
 /// Where the vault cannot be read, its saved states may: a file of another vault takes its place only with `--yes`.
 fn another_vault_asks(app: &App, computer: &SystemHost, file: &Path, yes: bool) -> Result<(), Failure> {
+    let replaceable = match app.status() {
+        Status::Absent { .. } => true,
+        Status::Unreadable { error, .. } => {
+            matches!(error.kind, FailureKind::DamagedVault | FailureKind::VaultUnreachable)
+        }
+        // Nothing takes its place, whatever is agreed to.
+        _ => false,
+    };
+    if !replaceable {
+        return Ok(());
+    }
     let Ok(chosen) = LockedVault::read(computer.files(), &Location::at(file)) else { return Ok(()) };
     let states = LockedVault::generations(computer.files(), app.location()).unwrap_or_default();
     let others = states.iter().filter(|state| state.readable.as_ref().is_ok_and(|id| *id != chosen.id()));

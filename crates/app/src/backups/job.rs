@@ -103,7 +103,7 @@ impl BackupJob {
         let names = files.list(&self.folder).unwrap_or_default();
         self.clean_up(files, &names);
         let written: Vec<String> = self.written.iter().chain([&name]).cloned().collect();
-        let there = rotation::own(&self.image.vault_id, &written, &names);
+        let there = self.to_rotate(rotation::own(&self.image.vault_id, &written, &names));
         // What cannot be removed now is removed after the next backup.
         let gone = rotation::superfluous(&there, &self.rotation)
             .filter(|old| old.file != name && files.remove(&self.folder.join(&old.file)).is_ok())
@@ -135,6 +135,17 @@ impl BackupJob {
         }
     }
 
+    /// The backups that count and may go, the last that was in use first: those that are whole. One that is damaged
+    /// takes no good one's place; it stays, and the person is told of it. All are read only where one is to go.
+    fn to_rotate(&self, mut there: Vec<BackupName>) -> Vec<BackupName> {
+        if rotation::superfluous(&there, &self.rotation).next().is_some() {
+            let files = self.host.files();
+            there
+                .retain(|name| LockedVault::read(files, &Location::at(self.folder.join(&name.file))).is_ok());
+        }
+        there
+    }
+
     /// Whether the backup of that name is whole and holds this state.
     fn holds(&self, name: &BackupName) -> bool {
         let path = self.folder.join(&name.file);
@@ -159,7 +170,7 @@ impl BackupJob {
     /// The first name that is free, or whose file is no whole vault: that one is replaced.
     fn free_name(&self, files: &dyn Files) -> Option<String> {
         (1..100).find_map(|number| {
-            let name = BackupName::of(&self.image.vault_id, self.image.state, number)?;
+            let name = BackupName::of(&self.image.vault_id, self.image.state, number);
             LockedVault::read(files, &Location::at(self.folder.join(&name))).is_err().then_some(name)
         })
     }

@@ -7,6 +7,7 @@ use crate::unfinished::replace_own;
 use crate::view::{Failure, FailureKind};
 use keyhaven_vault::{DetachedSlot, Files};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// So long nothing must change before a changed vault is backed up, in milliseconds: several edits are one backup.
@@ -25,6 +26,10 @@ const FILE: &str = "backups.json";
 const DAMAGED: &str = "backups.json.damaged";
 /// Folder, numbers, a slot, and some 65 bytes for each of at most [`REMEMBERED`] times 4,650 backups.
 const LARGEST: u64 = 2 * 1024 * 1024;
+/// Of more vaults the slots are not remembered.
+const MOST_VAULTS: usize = 32;
+/// A clock that is by more than this earlier than the last backup was set back, in milliseconds.
+const SET_BACK: u64 = 60 * 60_000;
 /// So many times the backups that stay are remembered: a folder may be one drive today and another tomorrow.
 const REMEMBERED: usize = 4;
 
@@ -43,6 +48,9 @@ pub(crate) struct Plan {
     /// Backups open with this slot instead of the vault's own passphrase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slot: Option<DetachedSlot>,
+    /// The slots of other vaults that were used here meanwhile, by their ids.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub other_slots: BTreeMap<String, DetachedSlot>,
     /// The vault that what follows, and the slot, are about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vault: Option<String>,
@@ -116,6 +124,7 @@ impl Default for Plan {
             keep_newest: 10,
             keep_days: 90,
             slot: None,
+            other_slots: BTreeMap::new(),
             vault: None,
             last: None,
             damaged: Vec::new(),
@@ -167,15 +176,33 @@ impl Plan {
         BackupRotation { keep_newest: self.keep_newest, keep_days: self.keep_days }
     }
 
-    /// Forgets what was about another vault than this one.
+    /// Forgets what was found out about another vault than this one. That vault's own passphrase for backups is kept
+    /// for it: without it its next backup would open with another passphrase than the person chose.
     pub fn about(&mut self, vault: &str) {
-        if self.vault.as_deref() != Some(vault) {
-            let Self { folder, same_disk, synced, keep_newest, keep_days, written, .. } =
-                std::mem::take(self);
-            let vault = Some(vault.to_owned());
-            *self =
-                Self { folder, same_disk, synced, keep_newest, keep_days, written, vault, ..Self::default() };
+        if self.vault.as_deref() == Some(vault) {
+            return;
         }
+        let before = std::mem::take(self);
+        let mut other_slots = before.other_slots;
+        if let (Some(vault), Some(slot)) = (before.vault, before.slot) {
+            other_slots.insert(vault, slot);
+        }
+        let slot = other_slots.remove(vault);
+        while other_slots.len() > MOST_VAULTS {
+            other_slots.pop_first();
+        }
+        *self = Self {
+            folder: before.folder,
+            same_disk: before.same_disk,
+            synced: before.synced,
+            keep_newest: before.keep_newest,
+            keep_days: before.keep_days,
+            written: before.written,
+            vault: Some(vault.to_owned()),
+            slot,
+            other_slots,
+            ..Self::default()
+        };
     }
 
     /// Uses another folder, or none; what was known about the old one is forgotten.
@@ -201,6 +228,8 @@ impl Plan {
             },
             (_, None, None) => BackupState::Pending,
             (_, None, Some(last)) if now.saturating_sub(last.at) > OVERDUE => BackupState::Overdue,
+            // How old a backup is that was made in the future nobody knows.
+            (_, None, Some(last)) if last.at.saturating_sub(now) > SET_BACK => BackupState::Overdue,
             (_, None, Some(last)) if last.state != current => BackupState::Pending,
             _ => BackupState::Good,
         }
@@ -329,6 +358,18 @@ mod tests {
         assert_eq!(plan.state(NEW, NOW + RETRY), BackupState::Good);
         assert_eq!(plan.state(NEWER, NOW + RETRY), BackupState::Pending);
         assert_eq!(plan.state(NEW, NOW + RETRY + OVERDUE + 1), BackupState::Overdue);
+    }
+
+    #[test]
+    fn a_backup_from_the_future_is_not_called_good() {
+        let plan = plan();
+        assert_eq!(
+            plan.state(OLD, NOW - SET_BACK),
+            BackupState::Good,
+            "clocks are set right by some minutes"
+        );
+        assert_eq!(plan.state(OLD, NOW - SET_BACK - 1), BackupState::Overdue);
+        assert_eq!(plan.due(OLD, &mut None, NOW - SET_BACK - 1), Some(0));
     }
 
     #[test]

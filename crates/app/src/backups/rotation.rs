@@ -19,11 +19,10 @@ const ID_DIGITS: usize = 8;
 
 impl BackupName {
     /// The name for a vault in this state; `number` counts from 1.
-    pub fn of(vault_id: &str, state: VaultState, number: u32) -> Option<String> {
-        let time = jiff::Timestamp::from_millisecond(i64::try_from(state.saved_at).ok()?).ok()?;
-        let time = time.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%d-%H%M%S");
+    pub fn of(vault_id: &str, state: VaultState, number: u32) -> String {
+        let time = moment(state.saved_at).to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%d-%H%M%S");
         let behind = if number > 1 { format!("-{number}") } else { String::new() };
-        Some(format!("keyhaven-{}-{time}-g{}{behind}.keyhaven", short(vault_id), state.generation))
+        format!("keyhaven-{}-{time}-g{}{behind}.keyhaven", short(vault_id), state.generation)
     }
 
     /// Reads the name of a backup of this vault; anything else in the folder is none of ours and is left alone.
@@ -43,8 +42,15 @@ impl BackupName {
 
     /// Whether the file would hold this state: names know seconds only.
     pub fn may_hold(&self, state: VaultState) -> bool {
-        self.state.generation == state.generation && self.state.saved_at == state.saved_at / 1_000 * 1_000
+        let named = u64::try_from(moment(state.saved_at).as_second() * 1_000).ok();
+        self.state.generation == state.generation && Some(self.state.saved_at) == named
     }
+}
+
+/// A moment that a name can tell; one that is later than any calendar goes is told as the last of them.
+fn moment(milliseconds: u64) -> jiff::Timestamp {
+    let moment = i64::try_from(milliseconds).ok().and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
+    moment.unwrap_or(jiff::Timestamp::MAX)
 }
 
 fn short(vault_id: &str) -> String {
@@ -94,7 +100,7 @@ mod tests {
     fn names(times: impl Iterator<Item = u64>) -> Vec<BackupName> {
         let names: Vec<String> = times
             .zip(1..)
-            .filter_map(|(saved_at, generation)| BackupName::of(ID, VaultState { generation, saved_at }, 1))
+            .map(|(saved_at, generation)| BackupName::of(ID, VaultState { generation, saved_at }, 1))
             .collect();
         of_vault(ID, &names)
     }
@@ -103,11 +109,18 @@ mod tests {
     fn a_name_is_read_back_and_foreign_names_are_left_alone() {
         let state = VaultState { generation: 42, saved_at: 1_795_338_900_123 };
         for number in [1, 2] {
-            let file = BackupName::of(ID, state, number).unwrap();
+            let file = BackupName::of(ID, state, number);
             let read = BackupName::parse(ID, &file).unwrap();
             assert!(read.may_hold(state), "{file}");
         }
-        assert_eq!(BackupName::of(ID, state, 1).unwrap(), "keyhaven-7e723a21-2026-11-22-091500-g42.keyhaven");
+        assert_eq!(BackupName::of(ID, state, 1), "keyhaven-7e723a21-2026-11-22-091500-g42.keyhaven");
+        // A clock that shows a year which no calendar has, as one that lost its battery may.
+        for saved_at in [253_402_300_800_000, u64::MAX] {
+            let late = VaultState { generation: 1, saved_at };
+            let file = BackupName::of(ID, late, 1);
+            assert_eq!(file, "keyhaven-7e723a21-9999-12-30-220000-g1.keyhaven");
+            assert!(BackupName::parse(ID, &file).is_some_and(|read| read.may_hold(late)));
+        }
         for foreign in [
             "vault.keyhaven",
             "keyhaven-7e723a21-2026-11-22-091500-g42.keyhaven.new",
@@ -187,7 +200,7 @@ mod tests {
                     Event::Save { computer, saved_at } => {
                         generations[computer] += 1;
                         let state = VaultState { generation: generations[computer], saved_at };
-                        let free = (1..).filter_map(|number| BackupName::of(ID, state, number));
+                        let free = (1..).map(|number| BackupName::of(ID, state, number));
                         (computer, free.into_iter().find(|name| !folder.contains(name)).unwrap())
                     }
                     Event::Restore { computer, which } => {

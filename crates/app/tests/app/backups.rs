@@ -463,6 +463,82 @@ fn backups_with_a_passphrase_of_their_own_open_with_it_and_the_kit_and_not_with_
     assert_eq!(plain.count(), 1);
 }
 
+/// Somebody who looks into another vault in between chose no other passphrase by that.
+#[test]
+fn another_vault_in_between_takes_no_backups_own_passphrase_along() {
+    let mut s = scene();
+    let own = || SecretText::new("marble lantern walnut bicycle".into());
+    s.app.set_backup_passphrase(proof(), Some(own())).unwrap();
+    s.app.back_up_now().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    drop(open_app(&s.host, elsewhere.path()));
+    let opens = |folder: &Path, vault: &str, passphrase: SecretText| {
+        let newest = files(folder).into_iter().filter(|file| file.to_string_lossy().contains(vault));
+        let newest = newest.max_by_key(|file| file.metadata().unwrap().modified().unwrap()).unwrap();
+        let read = LockedVault::read(&DiskFiles, &Location::at(newest)).unwrap();
+        read.unlock(Credential::Passphrase(&passphrase)).is_ok()
+    };
+    let short = |app: &App| match app.status() {
+        Status::Open(view) => view.vault_id.replace('-', "")[..8].to_owned(),
+        other => panic!("{other:?}"),
+    };
+    s.app.lock();
+    s.app.use_vault(&elsewhere.path().join("vault.keyhaven"), false).unwrap();
+    s.app.unlock_with_passphrase(&passphrase()).unwrap();
+    assert!(!s.app.back_up_now().unwrap().own_passphrase, "that vault has none");
+    assert!(opens(s.folder.path(), &short(&s.app), passphrase()));
+
+    s.app.lock();
+    s.app.use_vault(&s.home.path().join("vault.keyhaven"), false).unwrap();
+    s.app.unlock_with_passphrase(&passphrase()).unwrap();
+    add_named(&mut s.app, "GitHub");
+    s.host.pass(MINUTE);
+    assert!(s.app.back_up_now().unwrap().own_passphrase);
+    assert!(opens(s.folder.path(), &short(&s.app), own()));
+    assert!(!opens(s.folder.path(), &short(&s.app), passphrase()));
+}
+
+#[test]
+fn a_damaged_backup_takes_no_good_ones_place() {
+    let mut s = scene();
+    s.app.set_backup_rotation(BackupRotation { keep_newest: 3, keep_days: 1 }).unwrap();
+    let back_up = |s: &mut Scene, name: &str| {
+        add_named(&mut s.app, name);
+        s.app.back_up_now().unwrap();
+        s.host.pass(MINUTE);
+    };
+    for name in ["a", "b", "c"] {
+        back_up(&mut s, name);
+    }
+    let whole = |file: &PathBuf| LockedVault::read(&DiskFiles, &Location::at(file)).is_ok();
+    let good = |s: &Scene| files(s.folder.path()).into_iter().filter(whole).count();
+    for damaged in &files(s.folder.path())[1..] {
+        std::fs::write(damaged, b"\x89KHV").unwrap();
+    }
+    let first = files(s.folder.path()).remove(0);
+    for (name, left) in [("d", 2), ("e", 3), ("f", 3), ("g", 3)] {
+        back_up(&mut s, name);
+        assert_eq!(good(&s), left, "{name}");
+        assert_eq!(first.exists(), matches!(name, "d" | "e"), "{name}");
+    }
+    assert_eq!(files(s.folder.path()).len(), 5, "what is damaged is told, and stays");
+    assert_eq!(s.app.backups_looked_at().damaged.len(), 2);
+}
+
+#[test]
+fn a_clock_beyond_every_calendar_backs_up_all_the_same() {
+    let mut s = scene();
+    s.host.set_now(253_402_300_800_000);
+    add_named(&mut s.app, "a");
+    assert_eq!(s.app.back_up_now().unwrap().state, BackupState::Good);
+    assert_eq!(s.app.back_up_now().unwrap().state, BackupState::Good);
+    assert_eq!(files(s.folder.path()).len(), 1, "the same state once");
+    s.host.set_now(crate::host::START);
+    assert_eq!(s.app.backups().state, BackupState::Overdue, "the last one is from the future");
+    assert_eq!(s.app.backup_wait(), Some(0));
+    assert_eq!(timer(&mut s.app).unwrap().state, BackupState::Good);
+}
+
 #[test]
 fn a_lock_takes_an_unsaved_backup_along() {
     let mut s = scene();

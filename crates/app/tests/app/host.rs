@@ -49,6 +49,8 @@ pub struct TestKeyring {
 #[derive(Default)]
 pub struct TestDisk {
     pub folders_fail: AtomicBool,
+    /// What another program does just before the next file gets another name.
+    pub meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl Files for TestDisk {
@@ -59,6 +61,9 @@ impl Files for TestDisk {
         DiskFiles.create(path)
     }
     fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        if let Some(meanwhile) = self.meanwhile.lock().unwrap().take() {
+            meanwhile();
+        }
         DiskFiles.rename(from, to)
     }
     fn link(&self, from: &Path, to: &Path) -> std::io::Result<()> {

@@ -92,6 +92,54 @@ fn a_conflicted_copy_is_noticed_shown_merged_on_the_persons_word_and_kept_or_rem
     }
 }
 
+/// What goes is what was merged: a program that keeps folders alike may put another file in its place at any time.
+#[test]
+fn a_copy_with_something_that_the_vault_has_not_is_never_removed() {
+    let (host, home, other) = (TestHost::new(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut app = open_app(&host, home.path());
+    let mut there = another_computer(&host, home.path(), other.path());
+    let (theirs, copy) = (other.path().join("vault.keyhaven"), home.path().join(CONFLICT));
+    let arrives = || std::fs::copy(&theirs, &copy).map(drop).unwrap();
+    let refused = |app: &App| {
+        let failure = app.settle_copy(CONFLICT, CopyFate::Remove).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::BadInput);
+        assert!(failure.detail.contains("merge it first"), "{}", failure.detail);
+    };
+    let merge = |app: &mut App| {
+        let look = opened(app.preview_copy(CONFLICT, None).unwrap());
+        app.apply_merge(look.look).unwrap();
+    };
+    add(&mut there, "First");
+    arrives();
+    refused(&app);
+    merge(&mut app);
+    // Another state of it arrives under the same name.
+    add(&mut there, "Second");
+    arrives();
+    refused(&app);
+    assert!(copy.exists());
+    merge(&mut app);
+    // And one more, between the comparison and the removal.
+    add(&mut there, "Third");
+    let (from, to) = (theirs.clone(), copy.clone());
+    *host.files.meanwhile.lock().unwrap() =
+        Some(Box::new(move || std::fs::copy(from, to).map(drop).unwrap()));
+    refused(&app);
+    assert_eq!(
+        std::fs::read(home.path().join(format!("{CONFLICT}.merged"))).unwrap(),
+        std::fs::read(&theirs).unwrap(),
+        "it is kept, and named"
+    );
+    // A locked vault cannot compare.
+    arrives();
+    merge(&mut app);
+    app.lock();
+    refused(&app);
+    app.unlock_with_passphrase(&passphrase()).unwrap();
+    app.settle_copy(CONFLICT, CopyFate::Remove).unwrap();
+    assert!(!copy.exists());
+}
+
 #[test]
 fn a_copy_is_noticed_too_where_its_name_does_not_end_as_the_vaults() {
     let (host, home, other) = (TestHost::new(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
