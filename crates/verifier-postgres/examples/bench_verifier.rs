@@ -40,7 +40,7 @@ const TASKS: usize = 64;
 const SPAN: Duration = Duration::from_secs(8);
 
 fn context(now: u64) -> Context {
-    Context::new(now.into(), SecretText::new("session".to_owned()))
+    Context::with_password(now.into(), SecretText::new("session".to_owned()))
 }
 
 /// Processor seconds of this process so far (proc(5): fields 14 and 15 of stat, in hundredths).

@@ -8,7 +8,7 @@ use crate::{
 };
 use keyhaven_verifier::{
     FactorId, Method, Tag,
-    record::{Challenge, Factor, RecoveryCode, SubjectRecord, Ticket, Trust, TrustKind},
+    record::{Challenge, Factor, RecoveryCode, Reply, SubjectRecord, Ticket, Trust, TrustKind},
     store::{Change, Settlement},
 };
 
@@ -191,16 +191,15 @@ impl<'a> Of<'a> {
                 ],
             ),
             Change::Answer { challenge, code, answered } => Step::guarded(
-                "UPDATE challenge SET state = 'answered', request_tag = $5, decision = $6, answered_at = $7
+                "UPDATE challenge SET state = 'answered', decision = $5, answered_at = $6
                   WHERE tenant = $1 AND username = $2 AND id = $3 AND state = 'open' AND expires_at > $4
-                    AND ($8::TEXT IS NULL OR (code_tag = $8::TEXT AND code_until > $4))
+                    AND ($7::TEXT IS NULL OR (code_tag = $7::TEXT AND code_until > $4))
                  RETURNING 1",
                 params![
                     tenant,
                     user,
                     challenge.as_str(),
                     now,
-                    answered.request.as_str(),
                     answered.decision.as_str(),
                     seconds(answered.at),
                     code.as_ref().map(Tag::as_str),
@@ -257,6 +256,7 @@ impl<'a> Of<'a> {
                  RETURNING 1",
                 params![tenant, user, ticket.as_str(), now],
             ),
+            Change::KeepReply(reply) => return Ok(self.keep_reply(reply)),
             Change::Refund { key, clear } => budgets::refund(self.tenant_name, key, *clear),
             Change::Reset { key } => budgets::reset(self.tenant_name, key),
             Change::Explain(explanation) => Step::plain(
@@ -369,8 +369,8 @@ impl<'a> Of<'a> {
         let answered = challenge.answered.as_ref();
         Ok(Step::plain(
             "INSERT INTO challenge (tenant, username, id, expires_at, method, factor, sends, sent_at, code_tag,
-                                    code_until, state, request_tag, decision, answered_at, body)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+                                    code_until, state, decision, answered_at, body)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
             params![
                 self.tenant,
                 self.user,
@@ -383,7 +383,6 @@ impl<'a> Of<'a> {
                 challenge.code.as_ref().map(|code| code.tag.as_str()),
                 challenge.code.as_ref().map(|code| seconds(code.expires_at)),
                 state,
-                answered.map(|answered| answered.request.as_str()),
                 answered.map(|answered| answered.decision.as_str()),
                 answered.map(|answered| seconds(answered.at)),
                 to_json(challenge)?,
@@ -429,6 +428,21 @@ impl<'a> Of<'a> {
         ]
     }
 
+    fn keep_reply(&self, reply: &'a Reply) -> Vec<Step<'a>> {
+        let (tenant, user) = (self.tenant, self.user);
+        vec![
+            Step::plain(
+                "DELETE FROM reply WHERE tenant = $1 AND username = $2 AND until <= $3",
+                params![tenant, user, self.now],
+            ),
+            Step::guarded(
+                "INSERT INTO reply (tenant, username, request, until, sealed) VALUES ($1, $2, $3, $4, $5)
+                     ON CONFLICT (tenant, username, request) DO NOTHING RETURNING 1",
+                params![tenant, user, reply.request.as_str(), seconds(reply.until), &reply.sealed],
+            ),
+        ]
+    }
+
     fn put_ticket(&self, ticket: &'a Ticket) -> Result<Step<'a>, Failed> {
         Ok(Step::plain(
             "INSERT INTO ticket (tenant, username, id, issued_by, expires_at, awaits_approval, used_at, body)
@@ -448,12 +462,13 @@ impl<'a> Of<'a> {
 }
 
 /// Forgets what is over. Each statement is a transaction of its own; what one of them leaves, the next sweep takes.
-pub(crate) const SWEEP: [&str; 5] = [
+pub(crate) const SWEEP: [&str; 6] = [
     "WITH gone AS (DELETE FROM factor WHERE state IN ('pending', 'validated') AND pending_until < $1 RETURNING 1)
      SELECT count(*) FROM gone",
     "WITH gone AS (DELETE FROM challenge WHERE expires_at < $1 RETURNING 1) SELECT count(*) FROM gone",
     "WITH gone AS (DELETE FROM proof WHERE expires_at < $1 RETURNING 1) SELECT count(*) FROM gone",
     "WITH gone AS (DELETE FROM ticket WHERE expires_at < $1 RETURNING 1) SELECT count(*) FROM gone",
+    "WITH gone AS (DELETE FROM reply WHERE until < $1 RETURNING 1) SELECT count(*) FROM gone",
     "WITH gone AS (DELETE FROM budget WHERE window_start < $1 AND locked_until <= $1
                       AND (consecutive = 0 OR NOT keeps_rows) RETURNING 1)
      SELECT count(*) FROM gone",

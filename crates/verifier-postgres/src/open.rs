@@ -12,7 +12,7 @@ use tokio_postgres::{
 };
 
 /// The schema, one step after the other; what was released is never changed.
-pub(crate) const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+pub(crate) const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema-2.sql")];
 /// Connections of one process, unless it asks for another number.
 const CONNECTIONS: usize = 8;
 /// How long a new connection is waited for.

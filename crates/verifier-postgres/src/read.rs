@@ -12,7 +12,7 @@ use deadpool_postgres::{Client, Pool};
 use keyhaven_verifier::{
     AuditRecord, ChallengeId, DecisionId, Explanation, FactorId, RecoveryCodeId, Tag, Timestamp, TrustId,
     record::{
-        Answered, Challenge, Factor, FactorState, KeyRecord, RecoveryCode, SentCode, SubjectRecord,
+        Answered, Challenge, Factor, FactorState, KeyRecord, RecoveryCode, Reply, SentCode, SubjectRecord,
         TenantRecord, Ticket, Trust,
     },
     store::{Query, Snapshot},
@@ -59,8 +59,10 @@ const RECOVERY: &str = "SELECT username, id, generation, selector, hash, used_at
 const TRUSTS: &str =
     "SELECT username, id, kind, tag, former_tag, rotated_at, last_used, expires_at FROM trust
      WHERE tenant = $1 AND username = $2 ORDER BY last_used, n";
-const CHALLENGE: &str = "SELECT id, method, factor, sends, sent_at, code_tag, code_until, state, request_tag,
-            decision, answered_at, body FROM challenge WHERE tenant = $1 AND username = $2 AND id = $3";
+const CHALLENGE: &str = "SELECT id, method, factor, sends, sent_at, code_tag, code_until, state, decision,
+            answered_at, body FROM challenge WHERE tenant = $1 AND username = $2 AND id = $3";
+const REPLY: &str = "SELECT request, until, sealed FROM reply
+     WHERE tenant = $1 AND username = $2 AND request = $3";
 const TICKET: &str = "SELECT awaits_approval, used_at, body FROM ticket
      WHERE tenant = $1 AND username = $2 AND id = $3";
 
@@ -100,6 +102,7 @@ pub(crate) async fn snapshot(pool: &Pool, query: &Query) -> Result<Snapshot, Fai
         steps.extend([SUBJECT, FACTORS, RECOVERY, TRUSTS].map(of_user));
         steps.extend(query.challenge.as_ref().map(|id| one(CHALLENGE, Some(id.as_str()))));
         steps.extend(query.ticket.as_ref().map(|id| one(TICKET, Some(id.as_str()))));
+        steps.extend(query.request.as_ref().map(|tag| one(REPLY, Some(tag.as_str()))));
         let name = tenant_name.clone();
         steps.extend(query.budgets.iter().map(|key| budgets::read(name.clone(), key)));
         steps
@@ -115,6 +118,7 @@ pub(crate) async fn snapshot(pool: &Pool, query: &Query) -> Result<Snapshot, Fai
         trusts: all(next(), trust)?,
         challenge: query.challenge.as_ref().map_or(Ok(None), |_| first(next(), challenge))?,
         ticket: query.ticket.as_ref().map_or(Ok(None), |_| first(next(), ticket))?,
+        reply: query.request.as_ref().map_or(Ok(None), |_| first(next(), reply))?,
         budgets: query.budgets.iter().map(|_| budgets::budget(next())).collect::<Result<_, _>>()?,
     })
 }
@@ -185,11 +189,9 @@ fn challenge(row: &Row) -> Result<Challenge, Failed> {
         (Some(tag), Some(expires_at)) => Some(SentCode { tag, expires_at }),
         _ => None,
     };
-    let answered = match (tag(row, "request_tag")?, instant_or_none(row, "answered_at")?) {
-        (Some(request), Some(at)) => {
-            Some(Answered { request, decision: id(row, "decision", DecisionId::parse)?, at })
-        }
-        _ => None,
+    let answered = match instant_or_none(row, "answered_at")? {
+        Some(at) => Some(Answered { decision: id(row, "decision", DecisionId::parse)?, at }),
+        None => None,
     };
     let factor: Option<&str> = column(row, "factor")?;
     Ok(Challenge {
@@ -211,6 +213,14 @@ fn ticket(row: &Row) -> Result<Ticket, Failed> {
         awaits_approval: column(row, "awaits_approval")?,
         used_at: instant_or_none(row, "used_at")?,
         ..from_json(column(row, "body")?)?
+    })
+}
+
+fn reply(row: &Row) -> Result<Reply, Failed> {
+    Ok(Reply {
+        request: Tag::from_text(column(row, "request")?),
+        until: instant(row, "until")?,
+        sealed: column(row, "sealed")?,
     })
 }
 
@@ -261,7 +271,7 @@ pub(crate) async fn expired(
 ) -> Result<Vec<(String, String, Challenge)>, Failed> {
     const SQL: &str =
         "SELECT tenant, username, id, method, factor, sends, sent_at, code_tag, code_until, state,
-                request_tag, decision, answered_at, body FROM challenge
+                decision, answered_at, body FROM challenge
           WHERE expires_at < $1 AND state = 'open' ORDER BY expires_at LIMIT $2";
     let wanted = || vec![Step::plain(SQL, params![seconds(before), i64::from(limit)])];
     let rows = moment(pool, wanted).await?;

@@ -250,14 +250,13 @@ impl Run<'_> {
                 },
             ),
             Change::Answer { challenge, code, answered } => self.holds(
-                "UPDATE challenge SET state = 'answered', request_tag = :request, decision = :decision,
-                        answered_at = :at
+                "UPDATE challenge SET state = 'answered', decision = :decision, answered_at = :at
                   WHERE tenant = :tenant AND user = :user AND id = :id AND state = 'open' AND expires_at > :now
                     AND (:code IS NULL OR (code_tag = :code AND code_until > :now))
                  RETURNING 1",
                 named_params! {
                     ":tenant": tenant, ":user": user, ":id": challenge.as_str(), ":now": now,
-                    ":code": code.as_ref().map(|tag| tag.as_str()), ":request": answered.request.as_str(),
+                    ":code": code.as_ref().map(|tag| tag.as_str()),
                     ":decision": answered.decision.as_str(), ":at": seconds(answered.at),
                 },
             ),
@@ -323,6 +322,17 @@ impl Run<'_> {
                 "INSERT INTO decision (tenant, id, body) VALUES (?1, ?2, ?3)",
                 (tenant, explanation.decision.as_str(), to_json(explanation)?),
             ),
+            Change::KeepReply(reply) => {
+                self.run(
+                    "DELETE FROM reply WHERE tenant = ?1 AND user = ?2 AND until <= ?3",
+                    (tenant, user, now),
+                )?;
+                self.holds(
+                    "INSERT INTO reply (tenant, user, request, until, sealed) VALUES (?1, ?2, ?3, ?4, ?5)
+                         ON CONFLICT DO NOTHING RETURNING 1",
+                    (tenant, user, reply.request.as_str(), seconds(reply.until), &reply.sealed),
+                )
+            }
         }
     }
 
@@ -422,8 +432,8 @@ impl Run<'_> {
         let answered = challenge.answered.as_ref();
         self.run(
             "INSERT INTO challenge (tenant, user, id, expires_at, method, factor, sends, sent_at, code_tag, code_until,
-                                    state, request_tag, decision, answered_at, body)
-             VALUES (:tenant, :user, :id, :expires, :method, :factor, :sends, :sent, :tag, :until, :state, :request,
+                                    state, decision, answered_at, body)
+             VALUES (:tenant, :user, :id, :expires, :method, :factor, :sends, :sent, :tag, :until, :state,
                      :decision, :answered, :body)",
             named_params! {
                 ":tenant": self.tenant, ":user": self.user, ":id": challenge.id.as_str(),
@@ -432,7 +442,6 @@ impl Run<'_> {
                 ":sent": challenge.sent_at.map(seconds),
                 ":tag": challenge.code.as_ref().map(|code| code.tag.as_str()),
                 ":until": challenge.code.as_ref().map(|code| seconds(code.expires_at)), ":state": state,
-                ":request": answered.map(|answered| answered.request.as_str()),
                 ":decision": answered.map(|answered| answered.decision.as_str()),
                 ":answered": answered.map(|answered| seconds(answered.at)), ":body": to_json(challenge)?,
             },
@@ -489,6 +498,7 @@ impl Run<'_> {
     }
 }
 
+/// Forgets what is over. How many rows went is for the operator's eyes: nothing is decided by it.
 pub(crate) fn sweep(connection: &Connection, before: Timestamp) -> Result<u64, Failed> {
     let before = seconds(before);
     // In words, not as parameters: only so the index of what waits is used.
@@ -502,6 +512,7 @@ pub(crate) fn sweep(connection: &Connection, before: Timestamp) -> Result<u64, F
             AND (consecutive = 0 OR substr(name, 1, 9) <> 'attempts|')",
         [before],
     )?;
+    forgotten += connection.execute("DELETE FROM reply WHERE until < ?1", [before])?;
     for table in ["challenge", "proof", "ticket"] {
         forgotten += connection.execute(&format!("DELETE FROM {table} WHERE expires_at < ?1"), [before])?;
     }

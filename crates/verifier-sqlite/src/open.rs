@@ -9,7 +9,8 @@ use thiserror::Error;
 /// Marks the file as ours: "KHvf".
 const APPLICATION: i64 = 0x4b48_7666;
 /// The schema, one step after the other; what was released is never changed.
-const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema-2.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("schema.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];
 /// How long another process' write is waited for.
 const BUSY: Duration = Duration::from_secs(5);
 

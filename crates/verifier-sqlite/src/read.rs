@@ -8,7 +8,7 @@ use crate::{
 use keyhaven_verifier::{
     AuditRecord, ChallengeId, DecisionId, Explanation, FactorId, RecoveryCodeId, Tag, Timestamp, TrustId,
     record::{
-        Answered, Challenge, Factor, FactorState, KeyRecord, RecoveryCode, SentCode, SubjectRecord,
+        Answered, Challenge, Factor, FactorState, KeyRecord, RecoveryCode, Reply, SentCode, SubjectRecord,
         TenantRecord, Ticket, Trust,
     },
     store::{Query, Snapshot},
@@ -62,6 +62,15 @@ pub(crate) fn snapshot(connection: &Connection, query: &Query) -> Result<Snapsho
             ticket,
         )?;
         snapshot.ticket = found.into_iter().next();
+    }
+    if let Some(request) = &query.request {
+        let found = all(
+            connection,
+            "SELECT * FROM reply WHERE tenant = ?1 AND user = ?2 AND request = ?3",
+            (&query.tenant, &query.user, request.as_str()),
+            reply,
+        )?;
+        snapshot.reply = found.into_iter().next();
     }
     for key in &query.budgets {
         snapshot.budgets.push(budgets::read(connection, &query.tenant, key)?);
@@ -162,11 +171,9 @@ fn challenge(row: &Row<'_>) -> Result<Challenge, Failed> {
         (Some(tag), Some(expires_at)) => Some(SentCode { tag, expires_at }),
         _ => None,
     };
-    let answered = match (tag(row, "request_tag")?, instant_or_none(row, "answered_at")?) {
-        (Some(request), Some(at)) => {
-            Some(Answered { request, decision: id(row, "decision", DecisionId::parse)?, at })
-        }
-        _ => None,
+    let answered = match instant_or_none(row, "answered_at")? {
+        Some(at) => Some(Answered { decision: id(row, "decision", DecisionId::parse)?, at }),
+        None => None,
     };
     let factor: Option<String> = row.get("factor")?;
     Ok(Challenge {
@@ -189,6 +196,14 @@ fn ticket(row: &Row<'_>) -> Result<Ticket, Failed> {
         awaits_approval: row.get("awaits_approval")?,
         used_at: instant_or_none(row, "used_at")?,
         ..from_json(&body)?
+    })
+}
+
+fn reply(row: &Row<'_>) -> Result<Reply, Failed> {
+    Ok(Reply {
+        request: Tag::from_text(row.get("request")?),
+        until: instant(row, "until")?,
+        sealed: row.get("sealed")?,
     })
 }
 

@@ -45,6 +45,8 @@ pub enum BudgetKey {
     Address(String),
     /// Messages of one kind in the whole tenant.
     TenantSends(Method),
+    /// A named request, given as its tag: it is charged for once.
+    Request(String),
 }
 
 /// What a message is sent for.
@@ -72,6 +74,7 @@ impl BudgetKey {
             Self::Sends { user, method, flow: Flow::Login } => format!("sends|{method}|login|{user}"),
             Self::Address(tag) => format!("address|{tag}"),
             Self::TenantSends(method) => format!("tenant_sends|{method}"),
+            Self::Request(tag) => format!("request|{tag}"),
         }
     }
 
@@ -95,6 +98,7 @@ impl BudgetKey {
             Self::Sends { flow: Flow::Login, .. } => "messages to sign in",
             Self::Address(_) => "messages to one address",
             Self::TenantSends(_) => "messages of the tenant",
+            Self::Request(_) => "one named request",
         }
     }
 }

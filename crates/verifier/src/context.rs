@@ -26,7 +26,8 @@ pub struct Context {
     /// The session's identifier. Challenges and proofs of one session are worth nothing in another.
     pub session: SecretText,
     /// Where the request comes from, as the caller's own socket or its list of trusted proxies says; never a header
-    /// of the client's choice.
+    /// of the client's choice. `None`: nobody knows. Then no network is trusted, and a wrong answer is counted for no
+    /// network: `attempts.per_network_hour` holds nobody back, all other budgets do.
     pub ip: Option<IpAddr>,
     /// The device's token, if it showed one.
     pub device: Option<DeviceToken>,
@@ -34,23 +35,48 @@ pub struct Context {
     pub remember_device: bool,
     /// How the user came here.
     pub first_factor: FirstFactor,
-    /// A name for this request by which a repetition is known again (an idempotency key): for 30 seconds the same
-    /// answer under the same name gets the same decision. Without one, a repeated answer is a used one.
+    /// A name for this request by which a repetition is known again (an idempotency key). The same call with the same
+    /// arguments, in the same session and under the same name, comes to the same for a while ([`REPEAT`] seconds for
+    /// [`crate::Verifier::answer`], [`REPEAT_SHOWN`] for every other call), once-shown things included, and uses nothing up
+    /// a second time. Without a name, what is repeated is a second request: a used code, a used proof.
     pub request: Option<String>,
 }
 
+/// Seconds in which a named answer that is asked for again gets the decision that it got.
+pub const REPEAT: u64 = 30;
+/// Seconds in which every other named request that is asked again comes to what it came to.
+pub const REPEAT_SHOWN: u64 = 60;
+
 impl Context {
-    /// A request of a session at a moment, by password.
-    pub fn new(now: Timestamp, session: SecretText) -> Self {
-        Self {
-            now,
-            session,
-            ip: None,
-            device: None,
-            remember_device: false,
-            first_factor: FirstFactor::Password { at: now },
-            request: None,
-        }
+    /// A request that brings the password itself: it was typed at `now`.
+    pub fn with_password(now: Timestamp, session: SecretText) -> Self {
+        Self::by(FirstFactor::Password { at: now }, now, session)
+    }
+
+    /// A request of somebody who typed the password at `typed`.
+    pub fn after_password(now: Timestamp, session: SecretText, typed: Timestamp) -> Self {
+        Self::by(FirstFactor::Password { at: typed }, now, session)
+    }
+
+    /// A request of somebody who came by single sign-on.
+    pub fn with_sso(now: Timestamp, session: SecretText) -> Self {
+        Self::by(FirstFactor::Sso, now, session)
+    }
+
+    /// A request of a session that goes on: who asks was let in earlier, and typed nothing now.
+    pub fn in_session(now: Timestamp, session: SecretText) -> Self {
+        Self::by(FirstFactor::Session, now, session)
+    }
+
+    fn by(first_factor: FirstFactor, now: Timestamp, session: SecretText) -> Self {
+        Self { now, session, ip: None, device: None, remember_device: false, first_factor, request: None }
+    }
+
+    /// The same under a name, by which a repetition is known again.
+    #[must_use]
+    pub fn named(mut self, request: impl Into<String>) -> Self {
+        self.request = Some(request.into());
+        self
     }
 
     /// The same from an address.

@@ -151,8 +151,10 @@ pub(crate) enum Purpose {
     Address,
     Proof,
     Ticket,
-    /// An answer with its challenge and request, to know it again.
-    Answer,
+    /// A request with a name, to know it again.
+    Request,
+    /// The key of what a named request came to.
+    Reply,
 }
 
 impl Purpose {
@@ -165,7 +167,8 @@ impl Purpose {
             Self::Address => b"address",
             Self::Proof => b"proof",
             Self::Ticket => b"ticket",
-            Self::Answer => b"answer",
+            Self::Request => b"request",
+            Self::Reply => b"reply",
         }
     }
 }
@@ -275,6 +278,25 @@ impl TenantKeys {
             .ok_or(Failure::Sealed { what })
     }
 
+    /// Seals for whoever can say `secret` again: the key follows from the tenant's and from it, and no store has either.
+    pub fn seal_for(&self, secret: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, Unavailable> {
+        let sealed = seal(&self.current.key(Purpose::Reply, secret), &[], plain)?;
+        Ok([&[NUMBERED][..], &self.current.number.to_be_bytes(), &sealed].concat())
+    }
+
+    /// Opens what [`TenantKeys::seal_for`] sealed.
+    pub fn open_for(
+        &self,
+        what: &'static str,
+        secret: &[&[u8]],
+        sealed: &[u8],
+    ) -> Result<SecretBytes, Failure> {
+        let (number, sealed) = numbered(sealed);
+        self.find(number)
+            .and_then(|keys| open(&keys.key(Purpose::Reply, secret), &[], sealed))
+            .ok_or(Failure::Sealed { what })
+    }
+
     /// Whether a record is sealed by a key that another has replaced.
     pub fn is_former(&self, sealed: &[u8]) -> bool {
         numbered(sealed).0 != self.current.number
@@ -318,11 +340,20 @@ impl Derived {
     }
 
     fn tag(&self, purpose: Purpose, parts: &[&[u8]]) -> Tag {
+        Tag(HEXLOWER.encode(self.mac(purpose, parts).as_slice()))
+    }
+
+    /// A key that follows from this one and from `parts`: HMAC is a pseudorandom function of both (RFC 5869 §2.3).
+    fn key(&self, purpose: Purpose, parts: &[&[u8]]) -> Key {
+        Key::from_slice(self.mac(purpose, parts).as_slice()).expect("HMAC-SHA-256 is one key long")
+    }
+
+    fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> Zeroizing<[u8; KEY_LENGTH]> {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(self.tag.expose()).expect("HMAC takes a key of any length");
         mac.update(&joined(&[purpose.name()]));
         mac.update(&joined(parts));
-        Tag(HEXLOWER.encode(&mac.finalize().into_bytes()))
+        Zeroizing::new(mac.finalize().into_bytes().into())
     }
 }
 
@@ -403,6 +434,24 @@ mod tests {
 
     fn kek(byte: u8) -> Key {
         Key::from_slice(&[byte; 32]).unwrap()
+    }
+
+    #[test]
+    fn what_is_sealed_for_a_caller_opens_for_that_caller_only() {
+        let (_, keys) = TenantKeys::first().unwrap();
+        let (_, others) = TenantKeys::first().unwrap();
+        let sealed = keys.seal_for(&[b"session", b"name"], b"codes").unwrap();
+        assert_eq!(keys.open_for("reply", &[b"session", b"name"], &sealed).unwrap().expose(), b"codes");
+        let foreign = others.open_for("reply", &[b"session", b"name"], &sealed);
+        assert_eq!(foreign, Err(Failure::Sealed { what: "reply" }));
+        for secret in [&[&b"session"[..], b"other"][..], &[b"sessionname"], &[]] {
+            assert!(keys.open_for("reply", secret, &sealed).is_err());
+        }
+        // What a store holds beside it, the tag of the same parts, is not the key.
+        assert_ne!(
+            keys.current.tag(Purpose::Request, &[b"session"]),
+            keys.current.tag(Purpose::Reply, &[b"session"])
+        );
     }
 
     #[test]

@@ -20,7 +20,7 @@
 //! # };
 //! let mfa = Verifier::new(MemoryStore::new(), LocalKeys::new("2026", kek)).await?;
 //! mfa.put_policy(&Actor::operator("ops"), "acme", &Preset::SixCodes.policy(), 0, now).await?;
-//! let (who, request) = (Subject::new("acme", "ann")?, |now| Context::new(now, SecretText::new("session 1".into())));
+//! let (who, request) = (Subject::new("acme", "ann")?, |now| Context::with_password(now, SecretText::new("session 1".into())));
 //!
 //! let pending = mfa.enrol_totp(&who, "Acme", "ann", Grant::First, &request(now)).await?; // pending.uri → QR code
 //! let typed = Answer::code(&app(pending.uri.expose(), now));
@@ -59,7 +59,7 @@ mod verifier;
 
 pub use audit::{AUDIT_SCHEMA, AuditRecord, CHAIN_START, ChainBreak, Event, EventName, verify_chain};
 pub use budget::{Budget, BudgetKey, Exhausted, Flow, Limit};
-pub use context::{Actor, Context, FirstFactor, Role};
+pub use context::{Actor, Context, FirstFactor, REPEAT, REPEAT_SHOWN, Role};
 pub use failure::{Failure, Unavailable};
 pub use ids::{
     ChallengeId, DecisionId, FactorId, MAX_NAME, NameError, RecoveryCodeId, Subject, TicketId, TrustId,
@@ -70,7 +70,7 @@ pub use method::{Action, Method};
 pub use outcome::{
     Accepted, Answer, Begin, BudgetState, ChallengeError, Confirmation, Decision, Delivery, DeviceToken,
     Enrolled, Explanation, NotRequired, Notice, Proof, PublicReason, Question, Reason, RecoverySheet,
-    Rejected, Sent, TicketToken, Warning,
+    Redeemed, Rejected, Sent, TicketToken, Warning,
 };
 pub use policy::{IpMatch, Policy, Preset};
 pub use record::TicketKind;

@@ -62,7 +62,8 @@ pub enum Action {
     DisableMfa,
     /// Replacing the recovery codes.
     RegenerateRecovery,
-    /// Whatever else the application guards, by its own name.
+    /// Whatever else the application guards, by its own name. It wants an answer of whoever has a factor, whatever the
+    /// policy lists.
     Custom(String),
 }
 
@@ -84,5 +85,11 @@ impl Action {
     /// Whether the verifier itself acts on the proof, so that it always wants one from whoever has a factor.
     pub fn is_own(&self) -> bool {
         matches!(self, Self::ChangePhone | Self::Enrol | Self::DisableMfa | Self::RegenerateRecovery)
+    }
+
+    /// Whether `step_up.actions` decides if it wants an answer: of those that every application has. What an application
+    /// guards by a name of its own always wants one: a name that a policy lacks, or spells otherwise, guards all the same.
+    pub fn is_by_policy(&self) -> bool {
+        matches!(self, Self::ChangePassword | Self::ChangeEmail)
     }
 }

@@ -50,7 +50,8 @@ pub struct Question {
 }
 
 /// Why no answer is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NotRequired {
     /// An answer from this network was accepted not long ago.
     SameIp,
@@ -62,7 +63,8 @@ pub enum NotRequired {
     Grace,
     /// The policy asks nothing of users who come by single sign-on.
     SsoExempt,
-    /// The policy asks nothing for this action.
+    /// The policy does not list this action in `step_up.actions`: [`Action::ChangePassword`] or [`Action::ChangeEmail`],
+    /// for every other is asked about whoever has a factor.
     ActionNotListed,
 }
 
@@ -74,6 +76,13 @@ pub enum Decision {
     Accepted(Accepted),
     /// It was not.
     Rejected(Rejected),
+}
+
+impl Confirmation {
+    /// Whether the answer was right.
+    pub fn is_accepted(&self) -> bool {
+        !matches!(self, Self::Rejected(_))
+    }
 }
 
 impl Decision {
@@ -146,7 +155,8 @@ impl Answer {
 }
 
 /// What a user should hear about after an accepted answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Warning {
     /// Few recovery codes are left.
     RecoveryLow,
@@ -172,7 +182,8 @@ pub struct Rejected {
 }
 
 impl Rejected {
-    /// What a user may hear: nothing tells whether a code was wrong, used or of nobody (ASVS 6.3.8).
+    /// What a user may hear: nothing tells whether a code was wrong, no code at all or of nobody (ASVS 6.3.8). Whoever
+    /// types a right code that was used hears when the next one counts: they had the code (behaviour T18).
     pub fn public(&self) -> PublicReason {
         match self.reason {
             Reason::Locked { until } => PublicReason::TryLater { after: until },
@@ -392,8 +403,24 @@ pub struct Enrolled {
     pub factor: FactorId,
     /// Recovery codes to keep, shown this once.
     pub recovery: Option<RecoverySheet>,
+    /// Where this was the user's first factor, enrolled without a ticket: proof for [`Action::Login`] in this session, as
+    /// an accepted answer has one. A sign-in that had to enrol ([`Begin::MustEnrol`]) goes on with it; the code that
+    /// confirmed is used up, so there is no other to ask for now. `None` otherwise: ask by [`crate::Verifier::begin`].
+    pub sign_in: Option<Proof>,
     /// Messages to send.
     pub notices: Vec<Notice>,
+}
+
+/// What redeeming a proof came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[must_use]
+pub enum Redeemed {
+    /// It was good and is used up: do what it is for.
+    Now,
+    /// This very request, by its name, redeemed it a moment ago and is asked again: what it is for was begun then. Give
+    /// the reply of that time again; do not do it a second time.
+    Before,
 }
 
 /// What became of a confirmation.

@@ -249,8 +249,6 @@ pub struct SentCode {
 /// How a challenge ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answered {
-    /// The tag of request and answer, to know a repeated request again.
-    pub request: Tag,
     /// The decision.
     pub decision: DecisionId,
     /// When.
@@ -344,6 +342,17 @@ pub struct Ticket {
     pub policy: u64,
     /// When it was used.
     pub used_at: Option<Timestamp>,
+}
+
+/// What a named request came to, for as long as the same request is known again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The tag of session, call, name and arguments.
+    pub request: Tag,
+    /// Until when it is known again.
+    pub until: Timestamp,
+    /// What was said, sealed for the session and the name: a store's own reader cannot open it.
+    pub sealed: Vec<u8>,
 }
 
 #[cfg(test)]

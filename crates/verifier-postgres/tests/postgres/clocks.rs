@@ -37,7 +37,7 @@ fn who() -> Subject {
 /// A request at the moment that a node's clock says, with that moment in seconds.
 fn context(clock: &Clock) -> (Context, u64) {
     let now = clock().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    (Context::new(now.into(), SecretText::new("s1".to_owned())), now)
+    (Context::with_password(now.into(), SecretText::new("s1".to_owned())), now)
 }
 
 async fn answered(
@@ -77,7 +77,7 @@ async fn nodes_a_minute_off_decide_nothing_and_the_others_go_on() {
     // The policy is set and the app enrolled through the store alone: what is looked at is the sign-in.
     let plain = crate::world::node(PostgresStore::open(&address).await.unwrap()).await;
     plain.put_policy(&Actor::operator("ops"), "acme", &wide(), 0, (now - 90).into()).await.unwrap();
-    let before = Context::new((now - 90).into(), SecretText::new("s1".to_owned()));
+    let before = Context::with_password((now - 90).into(), SecretText::new("s1".to_owned()));
     let pending = plain.enrol_totp(&who(), "Acme", "ann", Grant::First, &before).await.unwrap();
     let known = account(pending.uri.expose());
     let typed = Answer::code(&known.code_at(now - 90).unwrap().text);

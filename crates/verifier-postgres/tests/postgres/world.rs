@@ -17,7 +17,7 @@ pub fn who() -> Subject {
 
 /// A request at a time step.
 pub fn context(step: u64) -> Context {
-    Context::new((T0 + step * 30).into(), SecretText::new("s1".to_owned()))
+    Context::with_password((T0 + step * 30).into(), SecretText::new("s1".to_owned()))
 }
 
 /// The same with a name, by which a repetition is known again.
@@ -61,7 +61,8 @@ pub fn account(uri: &str) -> Account {
 }
 
 pub async fn ask<S: Store>(node: &Node<S>, step: u64) -> Result<ChallengeId, Failure> {
-    match node.begin(&who(), Action::Login, &named(step)).await? {
+    // Without a name: each who asks is asked a question of their own.
+    match node.begin(&who(), Action::Login, &context(step)).await? {
         Begin::Challenge(question) => Ok(question.id),
         other => panic!("not asked: {other:?}"),
     }

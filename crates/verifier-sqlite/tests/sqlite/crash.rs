@@ -28,7 +28,7 @@ fn who() -> Subject {
 }
 
 fn context(step: u64) -> Context {
-    Context::new((T0 + step * 30).into(), SecretText::new("s1".to_owned()))
+    Context::with_password((T0 + step * 30).into(), SecretText::new("s1".to_owned()))
 }
 
 fn code(account: &Account, step: u64) -> Answer {

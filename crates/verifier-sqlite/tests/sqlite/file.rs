@@ -26,8 +26,13 @@ fn who() -> Subject {
 }
 
 fn context(now: u64) -> Context {
-    Context::new((T0 + now).into(), SecretText::new("session-identifier".to_owned()))
+    Context::with_password((T0 + now).into(), SecretText::new("session-identifier".to_owned()))
         .from_ip("192.0.2.77".parse().unwrap())
+}
+
+/// The same with a name: what it comes to is kept.
+fn named(now: u64) -> Context {
+    context(now).named("request 1")
 }
 
 fn kek(byte: u8) -> Key {
@@ -49,11 +54,11 @@ async fn live(verifier: &Verifier<SqliteStore, LocalKeys>) -> Vec<String> {
     verifier.put_profile(&who(), &profile, T0.into()).await.unwrap();
     let mut secrets =
         vec![PHONE.to_owned(), MAIL.to_owned(), "session-identifier".to_owned(), "192.0.2.77".to_owned()];
-    let phone = verifier.enrol_phone(&who(), PHONE, Grant::First, &context(0)).await.unwrap();
+    let phone = verifier.enrol_phone(&who(), PHONE, Grant::First, &named(0)).await.unwrap();
     let code = phone.sent.delivery.code.unwrap().expose().to_owned();
     let answer = Answer::code(&code);
     let Confirmation::Enrolled(enrolled) =
-        verifier.confirm(&who(), &phone.challenge, answer, &context(0)).await.unwrap()
+        verifier.confirm(&who(), &phone.challenge, answer, &named(0)).await.unwrap()
     else {
         panic!("not enrolled")
     };
@@ -61,20 +66,19 @@ async fn live(verifier: &Verifier<SqliteStore, LocalKeys>) -> Vec<String> {
         let letters: String = code.expose().chars().filter(|letter| *letter != '-').collect();
         secrets.push(letters[4..].to_owned());
     }
-    let Begin::Challenge(question) = verifier.begin(&who(), Action::Enrol, &context(60)).await.unwrap()
-    else {
+    let Begin::Challenge(question) = verifier.begin(&who(), Action::Enrol, &named(60)).await.unwrap() else {
         panic!("not asked")
     };
-    let sent = verifier.send(&who(), &question.id, &context(60)).await.unwrap();
+    let sent = verifier.send(&who(), &question.id, &named(60)).await.unwrap();
     let answer = Answer::code(sent.delivery.code.as_ref().unwrap().expose());
     let Decision::Accepted(accepted) =
-        verifier.answer(&who(), &question.id, answer, &context(60)).await.unwrap()
+        verifier.answer(&who(), &question.id, answer, &named(60)).await.unwrap()
     else {
         panic!("rejected")
     };
     secrets.push(accepted.proof.expose().to_owned());
     let app =
-        verifier.enrol_totp(&who(), "Acme", "ann", Grant::Proof(accepted.proof), &context(61)).await.unwrap();
+        verifier.enrol_totp(&who(), "Acme", "ann", Grant::Proof(accepted.proof), &named(61)).await.unwrap();
     secrets.push(app.secret.expose().to_owned());
     secrets.push(app.uri.expose().to_owned());
     secrets
@@ -362,7 +366,7 @@ fn tables(path: &Path) -> Vec<String> {
 #[tokio::test]
 async fn every_older_file_is_brought_up_to_date() {
     const BACK: &str =
-        "ALTER TABLE tenant DROP COLUMN former_keys; ALTER TABLE tenant DROP COLUMN key_number;
+        "DROP TABLE reply; ALTER TABLE tenant DROP COLUMN former_keys; ALTER TABLE tenant DROP COLUMN key_number;
          PRAGMA user_version = 1";
     let folder = tempfile::tempdir().unwrap();
     let (path, first) = (folder.path().join("v.db"), folder.path().join("first.db"));

@@ -33,7 +33,7 @@ pub(crate) fn begin(
     if *action == Action::Login && first_factor == FirstFactor::Sso && policy.sso_exempt {
         return Ruling::NotRequired(NotRequired::SsoExempt, None);
     }
-    if !action.is_own() && *action != Action::Login && !policy.step_up.actions.contains(action) {
+    if action.is_by_policy() && !policy.step_up.actions.contains(action) {
         return Ruling::NotRequired(NotRequired::ActionNotListed, None);
     }
     let enrolled = state.factors.iter().any(|factor| factor.state == FactorState::Active);

@@ -247,7 +247,8 @@ pub enum IpMatch {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StepUp {
-    /// The actions, beside those the verifier itself acts on ([`Action::is_own`]).
+    /// Which of [`Action::ChangePassword`] and [`Action::ChangeEmail`]. All other actions want an answer anyway
+    /// ([`Action::is_by_policy`]); naming them changes nothing.
     pub actions: BTreeSet<Action>,
     /// Seconds a proof holds, 10 to 300.
     pub proof_ttl: u32,

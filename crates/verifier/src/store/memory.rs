@@ -8,8 +8,8 @@ use crate::{
     AuditRecord, Budget, BudgetKey, DecisionId, Explanation, Method, Tag, TicketId, Timestamp, Unavailable,
     audit::CHAIN_START,
     record::{
-        Challenge, Factor, FactorState, ProofRecord, RecoveryCode, SubjectRecord, TenantRecord, Ticket,
-        Trust, TrustKind,
+        Challenge, Factor, FactorState, ProofRecord, RecoveryCode, Reply, SubjectRecord, TenantRecord,
+        Ticket, Trust, TrustKind,
     },
 };
 use std::{
@@ -44,6 +44,7 @@ struct SubjectState {
     challenges: BTreeMap<String, Arc<Challenge>>,
     tickets: Vec<Ticket>,
     proofs: BTreeMap<String, ProofRecord>,
+    replies: BTreeMap<String, Reply>,
 }
 
 impl MemoryStore {
@@ -264,6 +265,13 @@ impl SubjectState {
                 let ticket = self.usable_ticket(&ticket, now)?;
                 (!ticket.awaits_approval).then(|| ticket.used_at = Some(now))
             }
+            Change::KeepReply(reply) => {
+                self.replies.retain(|_, kept| kept.until > now);
+                let free = !self.replies.contains_key(reply.request.as_str());
+                free.then(|| {
+                    self.replies.insert(reply.request.as_str().to_owned(), *reply);
+                })
+            }
             // Changes that hold always, and those of the tenant, are done by the callers of this.
             Change::Expire { .. }
             | Change::PutTrust { .. }
@@ -283,7 +291,11 @@ impl SubjectState {
 
     fn sweep(&mut self, before: Timestamp) -> usize {
         let count = |subject: &Self| {
-            subject.factors.len() + subject.challenges.len() + subject.proofs.len() + subject.tickets.len()
+            subject.factors.len()
+                + subject.challenges.len()
+                + subject.proofs.len()
+                + subject.tickets.len()
+                + subject.replies.len()
         };
         let had = count(self);
         self.factors.retain(|factor| {
@@ -293,6 +305,7 @@ impl SubjectState {
         self.challenges.retain(|_, challenge| challenge.expires_at >= before);
         self.proofs.retain(|_, proof| proof.expires_at >= before);
         self.tickets.retain(|ticket| ticket.expires_at >= before);
+        self.replies.retain(|_, reply| reply.until >= before);
         had - count(self)
     }
 
@@ -309,6 +322,7 @@ impl SubjectState {
                 .ticket
                 .as_ref()
                 .and_then(|id| self.tickets.iter().find(|ticket| ticket.id == *id).cloned()),
+            reply: query.request.as_ref().and_then(|tag| self.replies.get(tag.as_str()).cloned()),
             budgets: Vec::new(),
         }
     }

@@ -1,10 +1,11 @@
-//! What a store has to be able to do: four verbs that change or read something, each atomic.
+//! What a store has to be able to do: [charge](Store::charge), [settle](Store::settle) and [load](Store::load), each
+//! atomic, beside them the reading of pages, and [forgetting](Store::sweep).
 //!
-//! There is no "write this factor" here. A store gets budgets to [charge](Store::charge) and lists of guarded
-//! [changes](Change) to [settle](Store::settle), all or nothing, so it cannot be used in a way that loses a race. Each
-//! change is one conditional statement whose guard is in the statement itself; success is the row it returns, never
-//! a count of affected rows, which some databases count differently. `put_pending`, `activate`, `revoke` and the like
-//! are changes; `reserve_send` is a charge with a lock-out.
+//! There is no "write this factor" here. A store gets budgets to charge and lists of guarded [changes](Change) to
+//! settle, all or nothing, so it cannot be used in a way that loses a race. Each change is a conditional statement
+//! whose guard is in the statement itself; whether it held is whether it returned a row, never a count of affected
+//! rows, which some databases count differently. `put_pending`, `activate`, `revoke` and the like are changes;
+//! `reserve_send` is a charge with a lock-out.
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -22,7 +23,7 @@ use crate::{
     AuditRecord, Budget, BudgetKey, ChallengeId, DecisionId, Event, Explanation, FactorId, Limit, Method,
     RecoveryCodeId, Tag, TicketId, Timestamp, TrustId, Unavailable,
     record::{
-        Answered, Challenge, Factor, FactorState, KeyRecord, ProofRecord, RecoveryCode, SentCode,
+        Answered, Challenge, Factor, FactorState, KeyRecord, ProofRecord, RecoveryCode, Reply, SentCode,
         SubjectRecord, TenantRecord, Ticket, Trust,
     },
 };
@@ -277,6 +278,9 @@ pub enum Change {
     },
     /// Keeps a decision's explanation. Holds always.
     Explain(Box<Explanation>),
+    /// Keeps what a named request came to. Holds if nothing that still holds is kept under its tag; what of the user's
+    /// holds no longer is forgotten with it.
+    KeepReply(Box<Reply>),
 }
 
 /// Changes that hold together or not at all, and what is written into the audit chain with them.
@@ -318,6 +322,8 @@ pub struct Query {
     pub challenge: Option<ChallengeId>,
     /// One of the user's tickets.
     pub ticket: Option<TicketId>,
+    /// What one of the user's named requests came to.
+    pub request: Option<Tag>,
     /// Budgets.
     pub budgets: Vec<BudgetKey>,
 }
@@ -339,6 +345,8 @@ pub struct Snapshot {
     pub challenge: Option<Challenge>,
     /// The ticket asked for, if it is this user's.
     pub ticket: Option<Ticket>,
+    /// What the request asked for came to, if it is kept: whether it still holds is the caller's to ask.
+    pub reply: Option<Reply>,
     /// The budgets asked for, in that order; fresh ones where nothing was counted.
     pub budgets: Vec<Budget>,
 }
@@ -407,7 +415,7 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<(String, String, Challenge)>, Unavailable>> + Send;
 
-    /// Forgets challenges, proofs, tickets and pending factors that ended before `before`, and budgets that say nothing
+    /// Forgets challenges, proofs, tickets, replies and pending factors that ended before `before`, and budgets that say nothing
     /// any more: whose window opened before it (no limit has a window longer than a day, so `before` is a day ago or
     /// more), that are not locked, and that hold no row of wrong answers ([`BudgetKey::keeps_rows`]). How many.
     fn sweep(&self, before: Timestamp) -> impl Future<Output = Result<u64, Unavailable>> + Send;

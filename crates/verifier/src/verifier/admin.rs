@@ -1,6 +1,8 @@
 //! What administrators and operators do, and what they can see.
 
-use super::{UnderFormerKeys, Verifier, answer::about, manage::ending_with_a_factor, settle::over};
+use super::{
+    UnderFormerKeys, Verifier, answer::about, manage::ending_with_a_factor, repeat::Ended, settle::over,
+};
 use crate::{
     Actor, AuditRecord, BudgetKey, Context, DecisionId, Event, EventName, Explanation, FactorId, Failure,
     KeyProvider, Method, NameError, Notice, Policy, Role, Store, Subject, TicketId, TicketKind, TicketToken,
@@ -288,6 +290,13 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     ) -> Result<IssuedTicket, AdminError> {
         let reason = checked_reason(&request.reason)?;
         let mut loaded = self.load(who, context.now).await?;
+        let to = request.invite_email.as_deref().unwrap_or_default();
+        let arguments = [actor.name.as_str(), ticket_kind(request.kind), &reason, to];
+        let named = loaded.named("issue_ticket", &arguments.map(str::as_bytes), context);
+        let named = named.as_ref();
+        if let Some(issued) = self.before(&loaded, named, context.now).await? {
+            return Ok(issued);
+        }
         let must_enrol = matches!(loaded.policy.enforcement, Enforcement::Forced { .. });
         let invite = request.kind == TicketKind::Invite;
         if invite {
@@ -316,11 +325,16 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             used_at: None,
         };
         let event = by(EventName::TicketIssued, actor, who.user(), reason);
-        self.note(&loaded, context.now, vec![Change::PutTicket(Box::new(ticket))], vec![event]).await?;
         // The person invited hears of it by the invitation itself.
         let notices = if invite { Vec::new() } else { loaded.notices(EventName::TicketIssued, None)? };
         let token = TicketToken(SecretText::new(format!("{id}.{secret}")));
-        Ok(IssuedTicket { id, token, awaits_approval, notices })
+        let issued = IssuedTicket { id, token, awaits_approval, notices };
+        let put = vec![Change::PutTicket(Box::new(ticket))];
+        match self.settle_named(&loaded, named, &issued, context.now, put, vec![event]).await? {
+            Ended::Done => Ok(issued),
+            Ended::Before(issued) => Ok(issued),
+            Ended::Lost(_) => Err(Failure::Contended { what: "a record" }.into()),
+        }
     }
 
     /// Approves a recovery that another administrator gave out (ASVS 6.4.4).
@@ -505,6 +519,14 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         }
         self.cache.forget_old(now);
         Ok(self.store.sweep(before).await?)
+    }
+}
+
+fn ticket_kind(kind: TicketKind) -> &'static str {
+    match kind {
+        TicketKind::Invite => "invite",
+        TicketKind::PhoneReset => "phone_reset",
+        TicketKind::AdminRecovery => "admin_recovery",
     }
 }
 

@@ -5,7 +5,12 @@ mod compare;
 mod locks;
 mod ruling;
 
-use super::{ATTEMPTS, Loaded, REPEAT, Verifier, manage::ending_with_a_factor};
+use super::{
+    ATTEMPTS, Loaded, Verifier,
+    manage::ending_with_a_factor,
+    repeat::{Ended, Named, Paid},
+    reply::Kept,
+};
 use crate::{
     Accepted, Action, Answer, Budget, BudgetKey, ChallengeId, Confirmation, Context, Decision, DecisionId,
     Enrolled, Event, EventName, Failure, Flow, KeyProvider, Method, Proof, Reason, RecoverySheet, Rejected,
@@ -13,9 +18,8 @@ use crate::{
     decide::attempt_charges,
     keys::Purpose,
     policy::RecoveryKind,
-    random,
     record::{Answered, Challenge, ChallengeKind, Factor, FactorState, ProofRecord, RecoveryCode, Replaces},
-    store::{Change, Charge, Charged, Settled},
+    store::{Change, Charge},
 };
 use compare::{Compared, Right};
 use keyhaven_secret::SecretText;
@@ -29,6 +33,8 @@ const RECOUNTS: u32 = 24;
 struct Charges {
     charges: Vec<Charge>,
     budgets: Vec<Budget>,
+    /// Whether they were charged for this; else the same named request had paid already.
+    own: bool,
 }
 
 impl<S: Store, K: KeyProvider> Verifier<S, K> {
@@ -46,21 +52,24 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         let (mut charges, mut lost, mut recounted) = (None, 0, 0);
         while lost < ATTEMPTS && recounted < RECOUNTS {
             let loaded = self.load_with(who, Some(challenge), None, Vec::new(), context.now).await?;
-            if let Some(accepted) = loaded.repeated(challenge, &answer, context)? {
-                return Ok(Decision::Accepted(accepted));
+            let named = loaded.named("answer", &arguments(challenge, &answer), context);
+            let named = named.as_ref();
+            if let Some(decision) = self.before::<Decision>(&loaded, named, context.now).await? {
+                self.give_back(&loaded, charges, decision.is_accepted(), context).await?;
+                return Ok(decision);
             }
-            let ruling = self.rule(&loaded, challenge, &answer, context, &mut charges, false).await?;
+            let asked = Asked { challenge, answer: &answer, named, confirming: false };
+            let ruling = self.rule(&loaded, &asked, context, &mut charges).await?;
             let right = match &ruling.outcome {
                 Ok(right) => right,
                 Err(_) => {
-                    let rejected = self.reject(&loaded, context, ruling, charges.as_ref()).await?;
-                    return Ok(Decision::Rejected(rejected));
+                    return self.reject(&loaded, named, context, ruling, charges, Decision::Rejected).await;
                 }
             };
             let id = DecisionId::random()?;
             let action = ruling.action.clone().unwrap_or(Action::Login);
             let (proof, record) = loaded.proof(&id, &action, context);
-            let (mut changes, mut events) = loaded.accepting(&id, challenge, &answer, right, context)?;
+            let (mut changes, mut events) = loaded.accepting(&id, challenge, right, context);
             changes.extend(right.claims.iter().cloned());
             let used = u32::from(right.method == Method::Recovery);
             let recovery_left = loaded.recovery_left().map(|left| left.saturating_sub(used));
@@ -88,18 +97,6 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             events.extend((!trusts.is_empty()).then(|| Event::of(EventName::TrustAdded, loaded.user())));
             changes.extend(trusts);
             changes.push(ruling.explained(&loaded, &id, context.now));
-            match self.settle(&loaded, context.now, changes, events).await? {
-                Settled::Done => {}
-                Settled::Lost(at) if Some(at) == counted => {
-                    recounted += 1;
-                    continue;
-                }
-                // Somebody else was first, or the policy changed: what is there now says what this answer is worth.
-                Settled::Lost(_) => {
-                    lost += 1;
-                    continue;
-                }
-            }
             let mut notices = Vec::new();
             for (told, about) in [(used > 0, EventName::RecoveryUsed), (low, EventName::RecoveryLow)] {
                 if told {
@@ -107,7 +104,18 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
                 }
             }
             let warnings = loaded.warnings(right.method, recovery_left);
-            return Ok(Decision::Accepted(Accepted { id, proof, device, recovery_left, warnings, notices }));
+            let accepted = Accepted { id, proof, device, recovery_left, warnings, notices };
+            let decision = Decision::Accepted(accepted);
+            match self.settle_named(&loaded, named, &decision, context.now, changes, events).await? {
+                Ended::Done => return Ok(decision),
+                Ended::Before(decision) => {
+                    self.give_back(&loaded, charges, decision.is_accepted(), context).await?;
+                    return Ok(decision);
+                }
+                Ended::Lost(at) if Some(at) == counted => recounted += 1,
+                // Somebody else was first, or the policy changed: what is there now says what this answer is worth.
+                Ended::Lost(_) => lost += 1,
+            }
         }
         Err(Failure::Contended { what: "the challenge" })
     }
@@ -126,25 +134,38 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         let mut charges = None;
         for _ in 0..ATTEMPTS {
             let loaded = self.load_with(who, Some(challenge), None, Vec::new(), context.now).await?;
-            let ruling = self.rule(&loaded, challenge, &answer, context, &mut charges, true).await?;
+            let named = loaded.named("confirm", &arguments(challenge, &answer), context);
+            let named = named.as_ref();
+            if let Some(confirmation) = self.before::<Confirmation>(&loaded, named, context.now).await? {
+                self.give_back(&loaded, charges, confirmation.is_accepted(), context).await?;
+                return Ok(confirmation);
+            }
+            let asked = Asked { challenge, answer: &answer, named, confirming: true };
+            let ruling = self.rule(&loaded, &asked, context, &mut charges).await?;
             let right = match &ruling.outcome {
                 Ok(right) => right,
                 Err(_) => {
-                    let rejected = self.reject(&loaded, context, ruling, charges.as_ref()).await?;
-                    return Ok(Confirmation::Rejected(rejected));
+                    return self
+                        .reject(&loaded, named, context, ruling, charges, Confirmation::Rejected)
+                        .await;
                 }
             };
             let id = DecisionId::random()?;
-            let (mut changes, mut events) = loaded.accepting(&id, challenge, &answer, right, context)?;
+            let (mut changes, mut events) = loaded.accepting(&id, challenge, right, context);
             changes.extend(refunds(charges.as_ref()));
             let factor = &right.factor;
             if loaded.state.challenge.as_ref().is_some_and(|found| found.kind == ChallengeKind::PhoneChange) {
                 changes.push(Change::Validate { factor: factor.id.clone() });
                 changes.push(ruling.explained(&loaded, &id, context.now));
                 events.push(about(EventName::PhoneChangeConfirmed, &loaded, factor));
-                match self.settle(&loaded, context.now, changes, events).await? {
-                    Settled::Done => return Ok(Confirmation::Validated),
-                    Settled::Lost(_) => continue,
+                let validated = Confirmation::Validated;
+                match self.settle_named(&loaded, named, &validated, context.now, changes, events).await? {
+                    Ended::Done => return Ok(validated),
+                    Ended::Before(confirmation) => {
+                        self.give_back(&loaded, charges, confirmation.is_accepted(), context).await?;
+                        return Ok(confirmation);
+                    }
+                    Ended::Lost(_) => continue,
                 }
             }
             changes.extend(loaded.activating(factor, FactorState::Pending, right.step, right.drift));
@@ -158,17 +179,24 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
                 events.push(Event::of(EventName::RecoveryRegenerated, loaded.user()));
             }
             changes.extend(put);
+            // Who had no factor and proves one now has answered as much as a sign-in would ask. Whoever came by a ticket
+            // signs in anew (behaviour E5).
+            let signs_in = factor.first && factor.ticket.is_none();
+            let (proof, record) = loaded.proof(&id, &Action::Login, context);
+            let sign_in = signs_in.then_some(proof);
+            changes.extend(signs_in.then_some(Change::PutProof(record)));
             changes.push(ruling.explained(&loaded, &id, context.now));
-            if self.settle(&loaded, context.now, changes, events).await? != Settled::Done {
-                continue;
-            }
             let notices = loaded.notices(EventName::FactorConfirmed, loaded.own_address(factor)?)?;
-            return Ok(Confirmation::Enrolled(Enrolled {
-                id,
-                factor: factor.id.clone(),
-                recovery: sheet,
-                notices,
-            }));
+            let factor = factor.id.clone();
+            let enrolled = Confirmation::Enrolled(Enrolled { id, factor, recovery: sheet, sign_in, notices });
+            match self.settle_named(&loaded, named, &enrolled, context.now, changes, events).await? {
+                Ended::Done => return Ok(enrolled),
+                Ended::Before(confirmation) => {
+                    self.give_back(&loaded, charges, confirmation.is_accepted(), context).await?;
+                    return Ok(confirmation);
+                }
+                Ended::Lost(_) => {}
+            }
         }
         Err(Failure::Contended { what: "the pending factor" })
     }
@@ -177,13 +205,12 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     async fn rule(
         &self,
         loaded: &Loaded,
-        challenge: &ChallengeId,
-        answer: &Answer,
+        asked: &Asked<'_>,
         context: &Context,
         charged: &mut Option<Charges>,
-        confirming: bool,
     ) -> Result<Ruling, Failure> {
         let now = context.now;
+        let Asked { challenge, answer, named, confirming } = *asked;
         let Some(found) = loaded.state.challenge.as_ref().filter(|found| {
             loaded.is_session(&found.session, context) && (found.kind != ChallengeKind::Answer) == confirming
         }) else {
@@ -214,9 +241,9 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
                 challenge,
                 loaded.counted_network(context),
             );
-            match self.store.charge(loaded.who.tenant(), charges.clone(), now).await? {
-                Charged::Granted(budgets) => *charged = Some(Charges { charges, budgets }),
-                Charged::Refused { at, budget, until, .. } => {
+            match self.charge_named(loaded, named, &charges, now).await? {
+                Paid::Granted { budgets, own } => *charged = Some(Charges { charges, budgets, own }),
+                Paid::Refused { at, budget, until, .. } => {
                     return Ok(ruling.refused(charges.get(at), budget, until));
                 }
             }
@@ -233,13 +260,18 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         })
     }
 
-    async fn reject(
+    /// Tells and keeps that an answer was not accepted. `as_reply` makes of it what the call answers.
+    async fn reject<T: Kept>(
         &self,
         loaded: &Loaded,
+        named: Option<&Named>,
         context: &Context,
         ruling: Ruling,
-        charged: Option<&Charges>,
-    ) -> Result<Rejected, Failure> {
+        charged: Option<Charges>,
+        as_reply: impl FnOnce(Rejected) -> T,
+    ) -> Result<T, Failure> {
+        // What was charged for nothing used nothing up, and is judged anew.
+        let named = named.filter(|_| charged.is_some());
         let id = DecisionId::random()?;
         let reason = ruling.outcome.as_ref().err().copied().unwrap_or(Reason::Wrong);
         let event = |name| Event {
@@ -263,7 +295,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         }
         // Met for the first time after its end, it is told so.
         changes.extend(loaded.ending(context));
-        let locks = charged.map(|charged| charged.locks(context.now)).unwrap_or_default();
+        let locks = charged.as_ref().map(|charged| charged.locks(context.now)).unwrap_or_default();
         events.extend(locks.iter().map(|lock| Event {
             challenge: Some(ruling.challenge.clone()),
             action: ruling.action.clone(),
@@ -274,12 +306,33 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             Some(about) => loaded.notices(about, None)?,
             None => Vec::new(),
         };
-        if self.settle(loaded, context.now, changes.clone(), events.clone()).await? != Settled::Done {
-            // Closed in between, so there is nothing left to cancel; what was decided is kept all the same.
-            changes.retain(|change| !matches!(change, Change::Cancel { .. }));
-            self.note(loaded, context.now, changes, events).await?;
+        let reply = as_reply(Rejected { id, reason, attempts_left: ruling.attempts_left, notices });
+        let (now, told) = (context.now, events.clone());
+        match self.settle_named(loaded, named, &reply, now, changes.clone(), told).await? {
+            Ended::Done => {}
+            // Charged for once, and told once: by whoever was first.
+            Ended::Before(before) => return Ok(before),
+            Ended::Lost(_) => {
+                // Closed in between, so there is nothing left to cancel; what was decided is kept all the same.
+                changes.retain(|change| !matches!(change, Change::Cancel { .. }));
+                self.note(loaded, now, changes, events).await?;
+            }
         }
-        Ok(Rejected { id, reason, attempts_left: ruling.attempts_left, notices })
+        Ok(reply)
+    }
+
+    /// Gives back what was charged for an answer that somebody else, under the same name, found right.
+    async fn give_back(
+        &self,
+        loaded: &Loaded,
+        charged: Option<Charges>,
+        accepted: bool,
+        context: &Context,
+    ) -> Result<(), Failure> {
+        match charged.filter(|charged| accepted && charged.own) {
+            Some(charged) => self.note(loaded, context.now, refunds(Some(&charged)), Vec::new()).await,
+            None => Ok(()),
+        }
     }
 
     /// The recovery codes that come with a confirmed factor, and the change that stores them.
@@ -329,15 +382,35 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     }
 }
 
+/// What a right answer gives back: what was charged for it, and the row of wrong answers before it. Where somebody else
+/// was charged for the same named request, that is theirs to give back; the row ends all the same.
 fn refunds(charges: Option<&Charges>) -> Vec<Change> {
-    let charges = charges.map(|charged| charged.charges.as_slice()).unwrap_or_default();
+    let Some(Charges { charges, own, .. }) = charges else { return Vec::new() };
     charges
         .iter()
-        .map(|charge| Change::Refund {
-            clear: matches!(charge.key, BudgetKey::Attempts { .. }),
-            key: charge.key.clone(),
-        })
+        .map(|charge| (matches!(charge.key, BudgetKey::Attempts { .. }), &charge.key))
+        .filter(|(clear, _)| *own || *clear)
+        .map(|(clear, key)| Change::Refund { clear, key: key.clone() })
         .collect()
+}
+
+/// An answer, to which challenge and in which call.
+struct Asked<'a> {
+    challenge: &'a ChallengeId,
+    answer: &'a Answer,
+    named: Option<&'a Named>,
+    confirming: bool,
+}
+
+/// What makes an answer this one, beside its request's name.
+fn arguments<'a>(challenge: &'a ChallengeId, answer: &'a Answer) -> [&'a [u8]; 4] {
+    let (kind, text, response) = match answer {
+        Answer::Code(text) => (&b"code"[..], text.expose(), ""),
+        Answer::Recovery(text) => (&b"recovery"[..], text.expose(), ""),
+        Answer::Push { number, response } => (&b"push"[..], number.expose(), response.as_str()),
+        Answer::Denied { response } => (&b"denied"[..], "", response.as_str()),
+    };
+    [challenge.as_str().as_bytes(), kind, text.as_bytes(), response.as_bytes()]
 }
 
 pub(crate) fn about(name: EventName, loaded: &Loaded, factor: &Factor) -> Event {
@@ -345,65 +418,7 @@ pub(crate) fn about(name: EventName, loaded: &Loaded, factor: &Factor) -> Event 
 }
 
 impl Loaded {
-    /// The tag by which a repeated request is known again; a random one for a request without a name.
-    fn request_tag(
-        &self,
-        challenge: &ChallengeId,
-        answer: &Answer,
-        context: &Context,
-    ) -> Result<Tag, Failure> {
-        let nonce;
-        let (named, name) = match &context.request {
-            Some(name) => (&b"named"[..], name.as_bytes()),
-            None => {
-                nonce = random::bytes::<16>()?;
-                (&b"nameless"[..], nonce.as_slice())
-            }
-        };
-        let (kind, text) = match answer {
-            Answer::Code(text) => (&b"code"[..], text.expose()),
-            Answer::Recovery(text) => (&b"recovery"[..], text.expose()),
-            Answer::Push { response, .. } => (&b"push"[..], response.as_str()),
-            Answer::Denied { response } => (&b"denied"[..], response.as_str()),
-        };
-        Ok(self.keys.tag(
-            Purpose::Answer,
-            &[self.user().as_bytes(), challenge.as_str().as_bytes(), named, name, kind, text.as_bytes()],
-        ))
-    }
-
-    /// The decision that this very request got a moment ago, if its reply was lost.
-    fn repeated(
-        &self,
-        challenge: &ChallengeId,
-        answer: &Answer,
-        context: &Context,
-    ) -> Result<Option<Accepted>, Failure> {
-        // The tag of a request without a name is like no other.
-        let found =
-            self.state.challenge.as_ref().filter(|found| {
-                found.kind == ChallengeKind::Answer && self.is_session(&found.session, context)
-            });
-        let Some((found, answered)) = found.and_then(|found| Some((found, found.answered.as_ref()?))) else {
-            return Ok(None);
-        };
-        let same = answered.request == self.request_tag(challenge, answer, context)?;
-        if !same || context.now.seconds_since(answered.at) > REPEAT {
-            return Ok(None);
-        }
-        let (proof, _) = self.proof(&answered.decision, &found.action, context);
-        Ok(Some(Accepted {
-            id: answered.decision.clone(),
-            proof,
-            device: None,
-            recovery_left: self.recovery_left(),
-            warnings: Vec::new(),
-            notices: Vec::new(),
-        }))
-    }
-
-    /// The proof of a decision and what the store keeps of it. Its token follows from the decision, so that a repeated
-    /// request gets the same one and the store never has it.
+    /// The proof of a decision and what the store keeps of it: never the token.
     fn proof(&self, decision: &DecisionId, action: &Action, context: &Context) -> (Proof, ProofRecord) {
         let token = self.keys.tag(Purpose::Proof, &[b"token", decision.as_str().as_bytes()]);
         let proof = Proof(SecretText::new(token.as_str().to_owned()));
@@ -436,15 +451,10 @@ impl Loaded {
         &self,
         id: &DecisionId,
         challenge: &ChallengeId,
-        answer: &Answer,
         right: &Right,
         context: &Context,
-    ) -> Result<(Vec<Change>, Vec<Event>), Failure> {
-        let answered = Answered {
-            request: self.request_tag(challenge, answer, context)?,
-            decision: id.clone(),
-            at: context.now,
-        };
+    ) -> (Vec<Change>, Vec<Event>) {
+        let answered = Answered { decision: id.clone(), at: context.now };
         let changes = vec![
             Change::RequirePolicy { revision: self.revision },
             Change::Answer { challenge: challenge.clone(), code: right.code.clone(), answered },
@@ -458,7 +468,7 @@ impl Loaded {
         };
         let mut events = vec![event(EventName::DecisionAccepted)];
         events.extend((right.method == Method::Recovery).then(|| event(EventName::RecoveryUsed)));
-        Ok((changes, events))
+        (changes, events)
     }
 
     /// What putting a factor into use changes, for it and for those it replaces.

@@ -1,6 +1,9 @@
 //! Opening a challenge and choosing its method.
 
-use super::{Loaded, Trusted, Verifier};
+use super::{
+    Loaded, Trusted, Verifier,
+    repeat::{Ended, Named},
+};
 use crate::{
     Action, Begin, ChallengeError, ChallengeId, Context, DeviceToken, Event, EventName, Failure, KeyProvider,
     Method, Question, Store, Subject, Timestamp, TrustId,
@@ -15,7 +18,8 @@ use data_encoding::HEXLOWER;
 use keyhaven_secret::SecretText;
 
 impl<S: Store, K: KeyProvider> Verifier<S, K> {
-    /// Asks what a request for `action` needs. After the first factor; nothing here looks at a password.
+    /// Asks what a request for `action` needs. After the first factor; nothing here looks at a password. A named request
+    /// that is asked again gets the same question, and a device the same next token.
     ///
     /// # Errors
     /// Nothing could be decided: treat it as no.
@@ -25,6 +29,12 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         let per_set = keys.len();
         keys.extend(attempt_keys(who.user(), true));
         let loaded = self.load_with(who, None, None, keys, context.now).await?;
+        let device = context.device.as_ref().map(DeviceToken::expose).unwrap_or_default();
+        let named = loaded.named("begin", &[action.name().as_bytes(), device.as_bytes()], context);
+        let named = named.as_ref();
+        if let Some(begin) = self.before(&loaded, named, now).await? {
+            return Ok(begin);
+        }
         let loaded = self.put_subject(loaded, now, Vec::new(), |_| ()).await?;
         let trusted = loaded.trusted(context);
         if let Trusted::Copied(trust) = &trusted {
@@ -36,8 +46,8 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             decide::begin(&loaded.policy, &loaded.state, &action, context.first_factor, trusted.pass(), now);
         match ruling {
             Ruling::NotRequired(why, until) => {
-                let device = self.refresh(&loaded, trusted, context).await?;
-                Ok(Begin::NotRequired { why, until, device })
+                let not_required = |device| Begin::NotRequired { why, until, device };
+                self.refresh(&loaded, named, trusted, context, not_required).await
             }
             Ruling::MustEnrol(methods) => Ok(Begin::MustEnrol { methods }),
             Ruling::NoUsableMethod => Ok(Begin::NoUsableMethod),
@@ -45,7 +55,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
                 let from = if trusted.is_good() { per_set } else { 0 };
                 let budgets = &loaded.state.budgets[from..from + per_set];
                 match unlocked(&loaded.policy.attempts, &methods, budgets, now) {
-                    Ok(methods) => self.open(&loaded, action, methods, context).await,
+                    Ok(methods) => self.open(&loaded, named, action, methods, context).await,
                     Err(until) => Ok(Begin::Locked { until }),
                 }
             }
@@ -55,6 +65,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     async fn open(
         &self,
         loaded: &Loaded,
+        named: Option<&Named>,
         action: Action,
         methods: Vec<Method>,
         context: &Context,
@@ -95,17 +106,23 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             action: Some(action),
             ..Event::of(EventName::ChallengeCreated, loaded.user())
         };
-        self.note(loaded, now, vec![Change::Open(Box::new(challenge))], vec![event]).await?;
-        Ok(Begin::Challenge(question))
+        let (begin, open) = (Begin::Challenge(question), vec![Change::Open(Box::new(challenge))]);
+        match self.settle_named(loaded, named, &begin, now, open, vec![event]).await? {
+            Ended::Done => Ok(begin),
+            Ended::Before(begin) => Ok(begin),
+            Ended::Lost(_) => Err(Failure::Contended { what: "a record" }),
+        }
     }
 
     /// Notes that a trusted context was used, and gives a device its next token.
     async fn refresh(
         &self,
         loaded: &Loaded,
+        named: Option<&Named>,
         trusted: Trusted,
         context: &Context,
-    ) -> Result<Option<DeviceToken>, Failure> {
+        not_required: impl Fn(Option<DeviceToken>) -> Begin,
+    ) -> Result<Begin, Failure> {
         let now = context.now;
         match trusted {
             Trusted::Network(trust) => {
@@ -115,16 +132,20 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
                     let rotate = Change::RotateTrust { trust: trust.id, expected: trust.tag, tag };
                     let _ = self.settle(loaded, now, vec![rotate], Vec::new()).await?;
                 }
-                Ok(None)
+                Ok(not_required(None))
             }
             Trusted::Device { trust, current: true } => {
                 let (token, tag) = loaded.device_token(&trust.id)?;
-                let rotate = Change::RotateTrust { trust: trust.id, expected: trust.tag, tag };
-                // Lost to another request of the same device: that one has the next token.
-                let settled = self.settle(loaded, now, vec![rotate], Vec::new()).await?;
-                Ok((settled == Settled::Done).then_some(token))
+                let rotate = vec![Change::RotateTrust { trust: trust.id, expected: trust.tag, tag }];
+                let begin = not_required(Some(token));
+                match self.settle_named(loaded, named, &begin, now, rotate, Vec::new()).await? {
+                    Ended::Done => Ok(begin),
+                    Ended::Before(begin) => Ok(begin),
+                    // Lost to another request of the same device: that one has the next token.
+                    Ended::Lost(_) => Ok(not_required(None)),
+                }
             }
-            Trusted::Device { .. } | Trusted::No | Trusted::Copied(_) => Ok(None),
+            Trusted::Device { .. } | Trusted::No | Trusted::Copied(_) => Ok(not_required(None)),
         }
     }
 

@@ -3,6 +3,8 @@
 use super::{
     Loaded, Verifier,
     grant::{Grant, Granted},
+    repeat::{Ended, Named},
+    reply::Kept,
     seal::PUSH_KEY,
 };
 use crate::{
@@ -12,7 +14,7 @@ use crate::{
     policy::{PhoneMissing, Precondition},
     random,
     record::{Challenge, ChallengeKind, Factor, FactorState, Replaces},
-    store::{Change, Settled},
+    store::Change,
     typed,
 };
 use keyhaven_otp::{Account, Algorithm, Kind};
@@ -140,6 +142,9 @@ pub struct PendingPush {
     pub sent: Sent,
 }
 
+/// A set-up that sends: what to confirm, the factor, and, for a push device, its key.
+pub(super) type Setup = (ChallengeId, (FactorId, Option<SecretBytes>));
+
 /// How a person joined.
 #[derive(Debug)]
 #[must_use]
@@ -199,6 +204,12 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     ) -> Result<PendingCode, EnrolError> {
         check_length("account", account, MAX_LABEL)?;
         let loaded = self.load_grant(who, &grant, context).await?;
+        let arguments = [method.name(), issuer, account, grant.expose()];
+        let named = loaded.named("enrol", &arguments.map(str::as_bytes), context);
+        let named = named.as_ref();
+        if let Some(pending) = self.before(&loaded, named, context.now).await? {
+            return Ok(pending);
+        }
         let granted = loaded.may_enrol(&grant, method, context)?;
         let rule = &loaded.policy;
         let (algorithm, digits, period) = match method {
@@ -224,15 +235,13 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         };
         let shown = Account::new(issuer, account, secret, kind);
         let challenge = loaded.confirming(&factor, ChallengeKind::Confirm, context)?;
-        let id = challenge.id.clone();
-        let factor_id = factor.id.clone();
-        self.put_pending(&loaded, factor, challenge, granted, context).await?;
-        Ok(PendingCode {
-            challenge: id,
-            factor: factor_id,
+        let pending = PendingCode {
+            challenge: challenge.id.clone(),
+            factor: factor.id.clone(),
             uri: shown.to_uri(),
             secret: shown.secret_base32(),
-        })
+        };
+        self.put_pending(&loaded, named, pending, factor, challenge, granted, context).await
     }
 
     /// Begins to enrol a telephone number: a code goes there.
@@ -247,13 +256,18 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         context: &Context,
     ) -> Result<PendingSent, EnrolError> {
         let loaded = self.load_grant(who, &grant, context).await?;
+        let named = loaded.named("enrol_phone", &[number, grant.expose()].map(str::as_bytes), context);
+        if let Some(begun) = self.before::<Setup>(&loaded, named.as_ref(), context.now).await? {
+            return self.send_setup(who, begun, context).await;
+        }
         let granted = loaded.may_enrol(&grant, Method::Sms, context)?;
-        self.enrol_number(&loaded, number, granted, ChallengeKind::Confirm, context).await
+        self.enrol_number(&loaded, named, number, granted, ChallengeKind::Confirm, context).await
     }
 
     pub(super) async fn enrol_number(
         &self,
         loaded: &Loaded,
+        named: Option<Named>,
         number: &str,
         granted: Granted,
         kind: ChallengeKind,
@@ -271,7 +285,9 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         {
             factor.pending_until = context.now.plus(ttl.into());
         }
-        self.enrol_sent(loaded, factor, number.as_bytes(), &number, granted, kind, context).await
+        let to = Address { plain: number.as_bytes(), text: &number, key: None };
+        let begun = self.enrol_sent(loaded, named.as_ref(), factor, to, granted, kind, context).await?;
+        self.send_setup(&loaded.who, begun, context).await
     }
 
     /// Begins to enrol the user's verified e-mail address: a code goes there.
@@ -285,11 +301,17 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         context: &Context,
     ) -> Result<PendingSent, EnrolError> {
         let loaded = self.load_grant(who, &grant, context).await?;
+        let named = loaded.named("enrol_email", &[grant.expose().as_bytes()], context);
+        if let Some(begun) = self.before::<Setup>(&loaded, named.as_ref(), context.now).await? {
+            return self.send_setup(who, begun, context).await;
+        }
         let granted = loaded.may_enrol(&grant, Method::Email, context)?;
         let address = loaded.email()?.ok_or(EnrolError::Precondition(Precondition::VerifiedEmail))?;
         let factor = loaded.pending(Method::Email, "", &granted, context.now)?;
-        let (bytes, text) = (address.expose().as_bytes(), address.expose());
-        self.enrol_sent(&loaded, factor, bytes, text, granted, ChallengeKind::Confirm, context).await
+        let to = Address { plain: address.expose().as_bytes(), text: address.expose(), key: None };
+        let kind = ChallengeKind::Confirm;
+        let begun = self.enrol_sent(&loaded, named.as_ref(), factor, to, granted, kind, context).await?;
+        self.send_setup(who, begun, context).await
     }
 
     /// Begins to enrol a device for push. `handle` is what the push service knows it by.
@@ -305,14 +327,22 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     ) -> Result<PendingPush, EnrolError> {
         check_length("handle", handle, MAX_HANDLE)?;
         let loaded = self.load_grant(who, &grant, context).await?;
-        let granted = loaded.may_enrol(&grant, Method::Push, context)?;
-        let factor = loaded.pending(Method::Push, "", &granted, context.now)?;
-        let key = SecretBytes::new(random::bytes::<PUSH_KEY>()?.to_vec());
-        let plain = SecretBytes::new([key.expose(), handle.as_bytes()].concat());
-        let pending = self
-            .enrol_sent(&loaded, factor, plain.expose(), handle, granted, ChallengeKind::Confirm, context)
-            .await?;
-        let PendingSent { challenge, factor, sent } = pending;
+        let named = loaded.named("enrol_push", &[handle, grant.expose()].map(str::as_bytes), context);
+        let begun = match self.before::<Setup>(&loaded, named.as_ref(), context.now).await? {
+            Some(begun) => begun,
+            None => {
+                let granted = loaded.may_enrol(&grant, Method::Push, context)?;
+                let factor = loaded.pending(Method::Push, "", &granted, context.now)?;
+                let key = SecretBytes::new(random::bytes::<PUSH_KEY>()?.to_vec());
+                let plain = SecretBytes::new([key.expose(), handle.as_bytes()].concat());
+                let to = Address { plain: plain.expose(), text: handle, key: Some(key) };
+                let kind = ChallengeKind::Confirm;
+                self.enrol_sent(&loaded, named.as_ref(), factor, to, granted, kind, context).await?
+            }
+        };
+        let (challenge, (factor, key)) = begun;
+        let key = key.ok_or(Failure::Sealed { what: "push key" })?;
+        let sent = self.send(who, &challenge, context).await?;
         Ok(PendingPush { challenge, factor, key, sent })
     }
 
@@ -323,43 +353,57 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     async fn enrol_sent(
         &self,
         loaded: &Loaded,
+        named: Option<&Named>,
         mut factor: Factor,
-        plain: &[u8],
-        address: &str,
+        to: Address<'_>,
         granted: Granted,
         kind: ChallengeKind,
         context: &Context,
-    ) -> Result<PendingSent, EnrolError> {
-        factor.address = Some(loaded.address_tag(address));
+    ) -> Result<Setup, EnrolError> {
+        factor.address = Some(loaded.address_tag(to.text));
         if factor.method != Method::Push {
-            factor.hint = typed::masked(address);
+            factor.hint = typed::masked(to.text);
         }
-        loaded.seal_factor(&mut factor, plain)?;
+        loaded.seal_factor(&mut factor, to.plain)?;
         let challenge = loaded.confirming(&factor, kind, context)?;
-        let (id, factor_id) = (challenge.id.clone(), factor.id.clone());
-        self.put_pending(loaded, factor, challenge, granted, context).await?;
-        let sent = self.send(&loaded.who, &id, context).await?;
-        Ok(PendingSent { challenge: id, factor: factor_id, sent })
+        let begun = (challenge.id.clone(), (factor.id.clone(), to.key));
+        self.put_pending(loaded, named, begun, factor, challenge, granted, context).await
     }
 
-    async fn put_pending(
+    /// Sends the code of a set-up. The set-up is there by now: a named request that is asked again, because this part of
+    /// it failed, sends for the same one.
+    pub(super) async fn send_setup(
+        &self,
+        who: &Subject,
+        (challenge, (factor, _)): Setup,
+        context: &Context,
+    ) -> Result<PendingSent, EnrolError> {
+        let sent = self.send(who, &challenge, context).await?;
+        Ok(PendingSent { challenge, factor, sent })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what is put, by which right, and for which request")]
+    async fn put_pending<T: Kept>(
         &self,
         loaded: &Loaded,
+        named: Option<&Named>,
+        pending: T,
         factor: Factor,
         challenge: Challenge,
         granted: Granted,
         context: &Context,
-    ) -> Result<(), EnrolError> {
+    ) -> Result<T, EnrolError> {
         let event = super::answer::about(EventName::FactorEnrolStarted, loaded, &factor);
         let mut changes = vec![Change::RequirePolicy { revision: loaded.revision }];
         let proof_at = changes.len();
         changes.extend(granted.changes);
         changes.push(Change::PutPending(Box::new(factor)));
         changes.push(Change::Open(Box::new(challenge)));
-        match self.settle(loaded, context.now, changes, vec![event]).await? {
-            Settled::Done => Ok(()),
-            Settled::Lost(at) if at == proof_at => Err(EnrolError::GrantInvalid),
-            Settled::Lost(_) => Err(Failure::Contended { what: "the policy" }.into()),
+        match self.settle_named(loaded, named, &pending, context.now, changes, vec![event]).await? {
+            Ended::Done => Ok(pending),
+            Ended::Before(pending) => Ok(pending),
+            Ended::Lost(at) if at == proof_at => Err(EnrolError::GrantInvalid),
+            Ended::Lost(_) => Err(Failure::Contended { what: "the policy" }.into()),
         }
     }
 
@@ -378,6 +422,11 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             return Ok(Joined::Phone(self.enrol_phone(who, number, Grant::Ticket(token), context).await?));
         }
         let loaded = self.load_ticket(who, &token, context.now).await?;
+        let named = loaded.named("accept_invite", &[token.expose().as_bytes()], context);
+        let named = named.as_ref();
+        if let Some((factor, (recovery, notices))) = self.before(&loaded, named, context.now).await? {
+            return Ok(Joined::Email { factor, recovery, notices });
+        }
         let granted = loaded.may_enrol(&Grant::Ticket(token), Method::Email, context)?;
         let invited = loaded.state.ticket.as_ref().is_some_and(|ticket| ticket.kind == TicketKind::Invite);
         if !invited {
@@ -404,15 +453,16 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         let (recovery, put) = self.recovery_for(&loaded, &factor)?.unzip();
         events.extend(put.is_some().then(|| Event::of(EventName::RecoveryRegenerated, loaded.user())));
         changes.extend(put);
-        match self.settle(&loaded, context.now, changes, events).await? {
-            Settled::Done => Ok(Joined::Email {
-                factor: factor.id,
-                recovery,
-                notices: loaded.notices(EventName::FactorConfirmed, None)?,
-            }),
-            Settled::Lost(0) => Err(Failure::Contended { what: "the policy" }.into()),
-            Settled::Lost(_) => Err(EnrolError::GrantInvalid),
-        }
+        let notices = loaded.notices(EventName::FactorConfirmed, None)?;
+        let joined = (factor.id, (recovery, notices));
+        let ended = self.settle_named(&loaded, named, &joined, context.now, changes, events).await?;
+        let (factor, (recovery, notices)) = match ended {
+            Ended::Done => joined,
+            Ended::Before(before) => before,
+            Ended::Lost(0) => return Err(Failure::Contended { what: "the policy" }.into()),
+            Ended::Lost(_) => return Err(EnrolError::GrantInvalid),
+        };
+        Ok(Joined::Email { factor, recovery, notices })
     }
 
     async fn load_grant(
@@ -539,6 +589,15 @@ impl Loaded {
             answered: None,
         })
     }
+}
+
+/// Where a code goes.
+struct Address<'a> {
+    /// What is sealed.
+    plain: &'a [u8],
+    text: &'a str,
+    /// A push device's key.
+    key: Option<SecretBytes>,
 }
 
 fn check_length(field: &'static str, text: &str, most: usize) -> Result<(), EnrolError> {

@@ -22,6 +22,17 @@ pub enum Grant {
     Ticket(TicketToken),
 }
 
+impl Grant {
+    /// What makes it this grant. For the tag of a named request.
+    pub(super) fn expose(&self) -> &str {
+        match self {
+            Self::First => "",
+            Self::Proof(proof) => proof.expose(),
+            Self::Ticket(token) => token.expose(),
+        }
+    }
+}
+
 /// What a grant comes to.
 pub(super) struct Granted {
     /// Changes that use it up now.

@@ -1,13 +1,20 @@
 //! What a user does with a proof: redeem it, make new recovery codes, remove factors, change the number.
 
-use super::{EnrolError, Loaded, PendingSent, Verifier, answer::about, grant::Granted};
+use super::{
+    EnrolError, Loaded, PendingSent, Verifier,
+    answer::about,
+    enrol::Setup,
+    grant::Granted,
+    repeat::{Ended, Named},
+    reply::Kept,
+};
 use crate::{
     Action, ChallengeId, Context, Event, EventName, FactorId, Failure, KeyProvider, Method, Notice, Proof,
-    RecoverySheet, Store, Subject, Unavailable,
+    RecoverySheet, Redeemed, Store, Subject, Unavailable,
     decide::{Window, drift_learnt, find_pair},
     policy::{PhoneChange, RecoveryKind},
     record::{ChallengeKind, FactorState, Replaces},
-    store::{Change, Settled},
+    store::Change,
     typed,
 };
 use keyhaven_secret::SecretText;
@@ -50,8 +57,8 @@ impl From<Unavailable> for ManageError {
 }
 
 impl<S: Store, K: KeyProvider> Verifier<S, K> {
-    /// Uses up a proof: true once, for the action, user and session it was given for, within five minutes at most, and
-    /// under the policy that it was earned by.
+    /// Uses up a proof: good once, for the action, user and session it was given for, within five minutes at most, and
+    /// under the policy that it was earned by. A named request that is asked again hears [`Redeemed::Before`].
     ///
     /// # Errors
     /// It is not good, or nothing could be decided.
@@ -61,29 +68,40 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         action: &Action,
         proof: Proof,
         context: &Context,
-    ) -> Result<(), ManageError> {
+    ) -> Result<Redeemed, ManageError> {
         let loaded = self.load(who, context.now).await?;
+        let named = loaded.named("redeem", &[action.name().as_bytes(), proof.expose().as_bytes()], context);
+        let named = named.as_ref();
+        if let Some(redeemed) = self.before(&loaded, named, context.now).await? {
+            return Ok(redeemed);
+        }
         let event =
             Event { action: Some(action.clone()), ..Event::of(EventName::ProofRedeemed, loaded.user()) };
         let changes = vec![
             Change::ConsumeProof { tag: loaded.proof_tag(&proof, action, context) },
             Change::RequirePolicy { revision: loaded.revision },
         ];
-        self.with_proof(&loaded, context, changes, vec![event]).await
+        let before =
+            self.with_proof(&loaded, named, &Redeemed::Before, context, changes, vec![event]).await?;
+        Ok(before.unwrap_or(Redeemed::Now))
     }
 
-    /// Settles changes of which the first consumes a proof.
-    async fn with_proof(
+    /// Settles changes of which the first consumes a proof. What the same named request came to, if it was decided
+    /// meanwhile.
+    async fn with_proof<T: Kept>(
         &self,
         loaded: &Loaded,
+        named: Option<&Named>,
+        reply: &T,
         context: &Context,
         changes: Vec<Change>,
         events: Vec<Event>,
-    ) -> Result<(), ManageError> {
-        match self.settle(loaded, context.now, changes, events).await? {
-            Settled::Done => Ok(()),
-            Settled::Lost(0) => Err(ManageError::ProofInvalid),
-            Settled::Lost(_) => Err(Failure::Contended { what: "the user's factors, or the policy," }.into()),
+    ) -> Result<Option<T>, ManageError> {
+        match self.settle_named(loaded, named, reply, context.now, changes, events).await? {
+            Ended::Done => Ok(None),
+            Ended::Before(before) => Ok(Some(before)),
+            Ended::Lost(0) => Err(ManageError::ProofInvalid),
+            Ended::Lost(_) => Err(Failure::Contended { what: "the user's factors, or the policy," }.into()),
         }
     }
 
@@ -98,6 +116,11 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         context: &Context,
     ) -> Result<(RecoverySheet, Vec<Notice>), ManageError> {
         let loaded = self.load(who, context.now).await?;
+        let named = loaded.named("regenerate", &[proof.expose().as_bytes()], context);
+        let named = named.as_ref();
+        if let Some(sheet) = self.before(&loaded, named, context.now).await? {
+            return Ok(sheet);
+        }
         if loaded.policy.recovery.kind == RecoveryKind::None {
             return Err(ManageError::NotPermitted { rule: "recovery.kind" });
         }
@@ -105,8 +128,10 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         let (sheet, put) = self.new_recovery(&loaded)?;
         let events = vec![Event::of(EventName::RecoveryRegenerated, loaded.user())];
         let policy = Change::RequirePolicy { revision: loaded.revision };
-        self.with_proof(&loaded, context, vec![Change::ConsumeProof { tag }, policy, put], events).await?;
-        Ok((sheet, loaded.notices(EventName::RecoveryRegenerated, None)?))
+        let made = (sheet, loaded.notices(EventName::RecoveryRegenerated, None)?);
+        let changes = vec![Change::ConsumeProof { tag }, policy, put];
+        let before = self.with_proof(&loaded, named, &made, context, changes, events).await?;
+        Ok(before.unwrap_or(made))
     }
 
     /// Removes every factor, recovery code and trusted context, with a proof for [`Action::DisableMfa`]. It can be
@@ -121,6 +146,11 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         context: &Context,
     ) -> Result<Vec<Notice>, ManageError> {
         let loaded = self.load(who, context.now).await?;
+        let named = loaded.named("disable", &[proof.expose().as_bytes()], context);
+        let named = named.as_ref();
+        if let Some(notices) = self.before(&loaded, named, context.now).await? {
+            return Ok(notices);
+        }
         if !loaded.policy.disable.self_service {
             return Err(ManageError::NotPermitted { rule: "disable.self_service" });
         }
@@ -130,12 +160,14 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         ];
         changes.extend(loaded.ending_everything());
         let events = vec![Event::of(EventName::FactorRevoked, loaded.user())];
-        self.with_proof(&loaded, context, changes, events).await?;
-        Ok(loaded.notices(EventName::FactorRevoked, None)?)
+        let notices = loaded.notices(EventName::FactorRevoked, None)?;
+        let before = self.with_proof(&loaded, named, &notices, context, changes, events).await?;
+        Ok(before.unwrap_or(notices))
     }
 
-    /// Removes one factor with a proof for [`Action::Enrol`]; not the last one, for which there is
-    /// [`Verifier::disable`].
+    /// Removes one factor with a proof for [`Action::DisableMfa`], as removing them all takes (behaviours B4, H8): what
+    /// may stand in for a factor when another is enrolled, a recovery code, takes none away unless `disable.allow_recovery`
+    /// says so. Not the last one, for which there is [`Verifier::disable`].
     ///
     /// # Errors
     /// The proof is not good, the factor is the last or none, or the policy leaves it to administrators.
@@ -147,6 +179,11 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         context: &Context,
     ) -> Result<Vec<Notice>, ManageError> {
         let loaded = self.load(who, context.now).await?;
+        let named = loaded.named("remove", &[factor.as_str().as_bytes(), proof.expose().as_bytes()], context);
+        let named = named.as_ref();
+        if let Some(notices) = self.before(&loaded, named, context.now).await? {
+            return Ok(notices);
+        }
         if !loaded.policy.enrol.self_service {
             return Err(ManageError::NotPermitted { rule: "enrol.self_service" });
         }
@@ -157,18 +194,20 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             return Err(ManageError::NotPermitted { rule: "the last factor ends by disabling" });
         }
         let changes = vec![
-            Change::ConsumeProof { tag: loaded.proof_tag(&proof, &Action::Enrol, context) },
+            Change::ConsumeProof { tag: loaded.proof_tag(&proof, &Action::DisableMfa, context) },
             Change::RequirePolicy { revision: loaded.revision },
             Change::Revoke { factor: factor.clone(), last: false },
         ];
         let changes = changes.into_iter().chain(ending_with_a_factor(None)).collect();
         let event = about(EventName::FactorRevoked, &loaded, found);
-        self.with_proof(&loaded, context, changes, vec![event]).await?;
-        Ok(loaded.notices(EventName::FactorRevoked, None)?)
+        let notices = loaded.notices(EventName::FactorRevoked, None)?;
+        let before = self.with_proof(&loaded, named, &notices, context, changes, vec![event]).await?;
+        Ok(before.unwrap_or(notices))
     }
 
     /// Finds a factor's clock (up to 100 time steps off) or counter (up to 100 ahead) again by two codes in a row, with a
-    /// proof for [`Action::Enrol`] by another method (RFC 4226 §7.4, RFC 6238 §6). Both codes are used up. The proof is
+    /// proof for [`Action::Enrol`], earned by another factor or a recovery code: setting the clock enrols the device that
+    /// holds the secret anew, and takes nothing away (RFC 4226 §7.4, RFC 6238 §6). Both codes are used up. The proof is
     /// used up by the attempt, so that guessing costs an answer each time.
     ///
     /// # Errors
@@ -183,6 +222,13 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         context: &Context,
     ) -> Result<Vec<Notice>, ManageError> {
         let loaded = self.load(who, context.now).await?;
+        let arguments = [factor.as_str(), codes.0.expose(), codes.1.expose(), proof.expose()];
+        let named = loaded.named("resync", &arguments.map(str::as_bytes), context);
+        let named = named.as_ref();
+        // That the codes were not found used the proof up as well: it is kept as no notices at all.
+        if let Some(notices) = self.before::<Option<Vec<Notice>>>(&loaded, named, context.now).await? {
+            return notices.ok_or(ManageError::CodesNotFound);
+        }
         let found = loaded.state.factors.iter().find(|known| {
             known.id == *factor
                 && known.state == FactorState::Active
@@ -200,16 +246,19 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             _ => None,
         };
         let Some((step, offset)) = pair else {
-            self.with_proof(&loaded, context, vec![consume], Vec::new()).await?;
-            return Err(ManageError::CodesNotFound);
+            let none: Option<Vec<Notice>> = None;
+            let before = self.with_proof(&loaded, named, &none, context, vec![consume], Vec::new()).await?;
+            return before.flatten().ok_or(ManageError::CodesNotFound);
         };
         let window = Window { back: loaded.policy.totp.look_back, ahead: loaded.policy.totp.look_ahead };
         let drift = if found.method == Method::Totp { drift_learnt(offset, window) } else { 0 };
         let resync = Change::Resync { factor: factor.clone(), generation: found.generation, step, drift };
         let event = about(EventName::FactorResynchronised, &loaded, found);
         let policy = Change::RequirePolicy { revision: loaded.revision };
-        self.with_proof(&loaded, context, vec![consume, policy, resync], vec![event]).await?;
-        Ok(loaded.notices(EventName::FactorResynchronised, None)?)
+        let notices = Some(loaded.notices(EventName::FactorResynchronised, None)?);
+        let changes = vec![consume, policy, resync];
+        let before = self.with_proof(&loaded, named, &notices, context, changes, vec![event]).await?;
+        before.unwrap_or(notices).ok_or(ManageError::CodesNotFound)
     }
 
     /// Begins to change the number, with a proof for [`Action::ChangePhone`]: a code goes to the new one. The second
@@ -225,6 +274,11 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         context: &Context,
     ) -> Result<PendingSent, EnrolError> {
         let loaded = self.load(who, context.now).await?;
+        let named =
+            loaded.named("start_phone_change", &[number.as_bytes(), proof.expose().as_bytes()], context);
+        if let Some(begun) = self.before::<Setup>(&loaded, named.as_ref(), context.now).await? {
+            return self.send_setup(who, begun, context).await;
+        }
         if loaded.policy.phone_change == PhoneChange::AdminLink || loaded.active(Method::Sms).next().is_none()
         {
             return Err(EnrolError::NotPermitted { rule: "phone_change" });
@@ -239,7 +293,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             first: false,
             ticket: None,
         };
-        self.enrol_number(&loaded, number, granted, ChallengeKind::PhoneChange, context).await
+        self.enrol_number(&loaded, named, number, granted, ChallengeKind::PhoneChange, context).await
     }
 
     /// Puts a number that was proven in the place of the old one. Both are told.
@@ -254,6 +308,11 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     ) -> Result<Vec<Notice>, ManageError> {
         let gone = ManageError::Gone { what: "confirmed phone change" };
         let loaded = self.load_with(who, Some(challenge), None, Vec::new(), context.now).await?;
+        let named = loaded.named("commit_phone_change", &[challenge.as_str().as_bytes()], context);
+        let named = named.as_ref();
+        if let Some(notices) = self.before(&loaded, named, context.now).await? {
+            return Ok(notices);
+        }
         if loaded.policy.phone_change == PhoneChange::AdminLink {
             return Err(ManageError::NotPermitted { rule: "phone_change" });
         }
@@ -267,12 +326,12 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         let mut changes = vec![Change::RequirePolicy { revision: loaded.revision }];
         changes.extend(loaded.activating(factor, FactorState::Validated, None, 0));
         let events = vec![about(EventName::PhoneChangeCommitted, &loaded, factor)];
-        match self.settle(&loaded, context.now, changes, events).await? {
-            Settled::Done => {
-                Ok(loaded.notices(EventName::PhoneChangeCommitted, loaded.own_address(factor)?)?)
-            }
-            Settled::Lost(0) => Err(Failure::Contended { what: "the policy" }.into()),
-            Settled::Lost(_) => Err(gone),
+        let notices = loaded.notices(EventName::PhoneChangeCommitted, loaded.own_address(factor)?)?;
+        match self.settle_named(&loaded, named, &notices, context.now, changes, events).await? {
+            Ended::Done => Ok(notices),
+            Ended::Before(notices) => Ok(notices),
+            Ended::Lost(0) => Err(Failure::Contended { what: "the policy" }.into()),
+            Ended::Lost(_) => Err(gone),
         }
     }
 }

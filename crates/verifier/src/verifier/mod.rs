@@ -7,6 +7,8 @@ mod enrol;
 mod grant;
 mod manage;
 mod notice;
+mod repeat;
+mod reply;
 mod rotate;
 mod seal;
 mod send;
@@ -19,8 +21,8 @@ pub use manage::ManageError;
 pub use rotate::{Progress, UnderFormerKeys};
 
 use crate::{
-    BudgetKey, ChallengeId, Context, Failure, HashCost, IpMatch, KeyProvider, NotRequired, Policy, Store,
-    Subject, Tag, TicketId, Timestamp,
+    BudgetKey, ChallengeId, Context, Failure, HashCost, IpMatch, KeyProvider, NotRequired, Policy, REPEAT,
+    Store, Subject, Tag, TicketId, Timestamp,
     context::network,
     key_cache::KeyCache,
     keys::{Purpose, TenantKeys},
@@ -31,8 +33,6 @@ use std::sync::Arc;
 
 /// How often a decision is made anew when the state changed while it was made.
 const ATTEMPTS: u32 = 3;
-/// Seconds in which a repeated request gets the decision it got, and a token that was just rotated is still good.
-const REPEAT: u64 = 30;
 
 /// Decides about second factors. One value serves every tenant and every thread.
 ///
@@ -136,6 +136,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             user: who.user().to_owned(),
             challenge: challenge.cloned(),
             ticket: ticket.cloned(),
+            request: None,
             budgets,
         };
         let state = self.store.load(query).await?;

@@ -1,6 +1,9 @@
 //! Sending codes and pushes: a permit first, then a code that replaces the one before.
 
-use super::{Loaded, Verifier};
+use super::{
+    Loaded, Verifier,
+    repeat::{Ended, Paid},
+};
 use crate::{
     ChallengeError, ChallengeId, Context, Delivery, Event, EventName, Flow, KeyProvider, Method, Sent, Store,
     Subject, Tag,
@@ -8,13 +11,14 @@ use crate::{
     keys::Purpose,
     random,
     record::{Challenge, ChallengeKind, Factor, FactorState, SentCode},
-    store::{Change, Charged, Settled},
+    store::Change,
 };
 use keyhaven_secret::SecretText;
 
 impl<S: Store, K: KeyProvider> Verifier<S, K> {
     /// Makes the message for a challenge's chosen method, the first or another. The code before it is dead; wrong
-    /// answers so far stay counted (NIST SP 800-63B-4 2pd §3.1.3.2).
+    /// answers so far stay counted (NIST SP 800-63B-4 2pd §3.1.3.2). A named request that is asked again gets the same
+    /// message with the same code: it costs no second permit.
     ///
     /// # Errors
     /// Nothing may or can be sent; the error says why and until when.
@@ -25,19 +29,16 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         context: &Context,
     ) -> Result<Sent, ChallengeError> {
         let loaded = self.load_with(who, Some(challenge), None, Vec::new(), context.now).await?;
-        let Some(challenge) = loaded.open_challenge(context).cloned() else {
-            self.note_if_over(&loaded, context).await?;
+        let named = loaded.named("send", &[challenge.as_str().as_bytes()], context);
+        let named = named.as_ref();
+        if let Some(sent) = self.before(&loaded, named, context.now).await? {
+            return Ok(sent);
+        }
+        let loaded = &loaded;
+        let Some(challenge) = loaded.open_challenge(context) else {
+            self.note_if_over(loaded, context).await?;
             return Err(ChallengeError::NoChallenge);
         };
-        self.send_for(&loaded, &challenge, context).await
-    }
-
-    pub(crate) async fn send_for(
-        &self,
-        loaded: &Loaded,
-        challenge: &Challenge,
-        context: &Context,
-    ) -> Result<Sent, ChallengeError> {
         let (now, method) = (context.now, challenge.method);
         let rule = &loaded.policy;
         let (digits, ttl) = match method {
@@ -59,9 +60,8 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         let flow = if challenge.kind == ChallengeKind::Answer { Flow::Login } else { Flow::Setup };
         let address = factor.address.as_ref().map(|tag| tag.as_str().to_owned());
         let charges = send_charges(rule, loaded.user(), method, flow, address);
-        if let Charged::Refused { at, until, began, .. } =
-            self.store.charge(loaded.who.tenant(), charges.clone(), now).await?
-        {
+        let paid = self.charge_named(loaded, named, &charges, now).await?;
+        if let Paid::Refused { at, until, began, .. } = paid {
             let event = |name| Event {
                 challenge: Some(challenge.id.clone()),
                 method: Some(method),
@@ -93,10 +93,6 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             )
         };
         let address = loaded.open_address(factor)?;
-        if let Settled::Lost(_) = self.settle(loaded, now, vec![set], vec![event]).await? {
-            // Another request sent, answered or switched in between; this permit is spent for nothing.
-            return Err(ChallengeError::Cooldown { at: now.plus(cooldown.max(1).into()) });
-        }
         let code = SecretText::from(code);
         let (code, show) = if method == Method::Push { (None, Some(code)) } else { (Some(code), None) };
         let delivery = Delivery {
@@ -106,7 +102,14 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
             challenge: challenge.id.clone(),
             earlier_sends: challenge.sends,
         };
-        Ok(Sent { delivery, show, expires_at, resend_at: now.plus(cooldown.into()) })
+        let sent = Sent { delivery, show, expires_at, resend_at: now.plus(cooldown.into()) };
+        match self.settle_named(loaded, named, &sent, now, vec![set], vec![event]).await? {
+            Ended::Done => Ok(sent),
+            // The same request at the same moment: one message, one permit.
+            Ended::Before(sent) => Ok(sent),
+            // Another request sent, answered or switched in between; this permit is spent for nothing.
+            Ended::Lost(_) => Err(ChallengeError::Cooldown { at: now.plus(cooldown.max(1).into()) }),
+        }
     }
 }
 

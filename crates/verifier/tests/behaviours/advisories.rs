@@ -20,8 +20,8 @@
 use crate::world::*;
 use keyhaven_otp::Account;
 use keyhaven_verifier::{
-    Action, Answer, Begin, Confirmation, Decision, Grant, ManageError, Method, Policy, Reason, Subject,
-    push_response,
+    Action, Answer, Begin, Confirmation, Decision, Grant, ManageError, Method, Policy, Reason, Redeemed,
+    Subject, push_response,
 };
 
 /// GHSA-qjxf-mc72-wjr2: secrets shorter than a code's hash (RFC 4226 §4 R6 wants 160 bits).
@@ -81,7 +81,7 @@ async fn a_proof_dies_with_the_policy_that_it_was_earned_by() {
     assert_eq!(redeemed.err(), Some(ManageError::ProofInvalid));
     let proof = world.prove(Action::ChangeEmail, &account).await;
     let redeemed = world.verifier.redeem(&ann(), &Action::ChangeEmail, proof, &world.context()).await;
-    assert_eq!(redeemed, Ok(()));
+    assert_eq!(redeemed, Ok(Redeemed::Now));
 }
 
 /// The same for a lock: a challenge that was opened before the method was locked.

@@ -35,7 +35,7 @@ async fn a_set_up_that_a_removed_factor_began_is_not_confirmed() {
             let _ =
                 world.verifier.revoke_factor(&admin(), &ann(), &stolen, "stolen", world.at()).await.unwrap();
         } else {
-            let proof = world.prove(Action::Enrol, &my_app).await;
+            let proof = world.prove(Action::DisableMfa, &my_app).await;
             let _ = world.verifier.remove_factor(&ann(), &stolen, proof, &world.context()).await.unwrap();
         }
         let reason = world.confirm_rejected(&theirs.challenge, world.code(&account)).await;
@@ -54,13 +54,13 @@ async fn removing_a_factor_oneself_ends_the_trust_and_the_proofs_it_earned() {
     world.sign_in(&their_app).await;
     assert!(matches!(world.begin(Action::Login).await, Begin::NotRequired { .. }));
     let earned = world.prove(Action::ChangeEmail, &their_app).await;
-    let proof = world.prove(Action::Enrol, &my_app).await;
+    let proof = world.prove(Action::DisableMfa, &my_app).await;
     let again = copy(&proof);
     let _ = world.verifier.remove_factor(&ann(), &stolen, proof, &world.context()).await.unwrap();
     assert!(matches!(world.begin(Action::Login).await, Begin::Challenge(_)));
     let redeemed = world.verifier.redeem(&ann(), &Action::ChangeEmail, earned, &world.context()).await;
     assert_eq!(redeemed, Err(ManageError::ProofInvalid));
-    let redeemed = world.verifier.redeem(&ann(), &Action::Enrol, again, &world.context()).await;
+    let redeemed = world.verifier.redeem(&ann(), &Action::DisableMfa, again, &world.context()).await;
     assert_eq!(redeemed, Err(ManageError::ProofInvalid), "it was used to remove");
 }
 

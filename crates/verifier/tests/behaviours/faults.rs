@@ -131,7 +131,7 @@ fn moment(now: u64) -> SystemTime {
 const VERBS: i64 = 8;
 
 fn context(now: u64, request: Option<&str>) -> Context {
-    let mut context = Context::new((T0 + now).into(), SecretText::new("s1".into()));
+    let mut context = Context::with_password((T0 + now).into(), SecretText::new("s1".into()));
     context.request = request.map(str::to_owned);
     context
 }

@@ -17,6 +17,7 @@ mod model;
 mod portal;
 mod presets;
 mod recovery_key;
+mod repeats;
 mod rotation;
 mod safety;
 mod simulation;

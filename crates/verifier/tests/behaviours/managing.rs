@@ -147,7 +147,7 @@ async fn what_is_told_says_for_which_action() {
     let _ = world.enrol_phone().await;
     assert_eq!(last_event(&world, EventName::DecisionAccepted).await.action, Some(Action::Enrol));
     let proof = world.prove_by(Action::ChangeEmail, Method::Sms).await;
-    world.verifier.redeem(&ann(), &Action::ChangeEmail, proof, &world.context()).await.unwrap();
+    let _ = world.verifier.redeem(&ann(), &Action::ChangeEmail, proof, &world.context()).await.unwrap();
     assert_eq!(last_event(&world, EventName::ProofRedeemed).await.action, Some(Action::ChangeEmail));
     let proof = world.prove_by(Action::ChangePhone, Method::Sms).await;
     let pending =
@@ -183,6 +183,7 @@ async fn what_is_not_there_is_neither_removed_nor_found_again() {
         let removed = world.verifier.remove_factor(who, factor, again(), &world.context()).await;
         assert_eq!(removed.err(), Some(ManageError::Gone { what: "factor" }));
     }
+    let removes = world.prove(Action::DisableMfa, &account).await;
     for (who, factor) in
         [(&ann(), &nobodys), (&ann(), &waits.factor), (&ann(), &phone.factor), (&bob, &mine.factor)]
     {
@@ -190,7 +191,7 @@ async fn what_is_not_there_is_neither_removed_nor_found_again() {
         let found = world.verifier.resync(who, factor, codes, again(), &world.context()).await;
         assert_eq!(found.err(), Some(ManageError::Gone { what: "factor with codes" }));
     }
-    let _ = world.verifier.remove_factor(&ann(), &phone.factor, again(), &world.context()).await.unwrap();
+    let _ = world.verifier.remove_factor(&ann(), &phone.factor, removes, &world.context()).await.unwrap();
 }
 
 #[tokio::test]

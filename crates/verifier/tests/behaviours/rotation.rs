@@ -252,7 +252,7 @@ async fn served() -> (Verifier<MemoryStore, Service>, Arc<AtomicU64>, Arc<Atomic
 
 async fn begins<K: KeyProvider>(verifier: &Verifier<MemoryStore, K>, tenant: &str, now: u64) -> bool {
     let who = Subject::new(tenant, "ann").unwrap();
-    let context = Context::new(now.into(), SecretText::new("s1".into()));
+    let context = Context::with_password(now.into(), SecretText::new("s1".into()));
     match verifier.begin(&who, Action::Login, &context).await {
         Ok(_) => true,
         Err(Failure::Unavailable(error)) => {

@@ -4,8 +4,8 @@ use crate::world::*;
 use keyhaven_secret::SecretText;
 use keyhaven_verifier::{
     Action, Answer, Begin, CHAIN_START, ChallengeError, Context, Decision, DeviceToken, EnrolError,
-    EventName, Grant, ManageError, Method, NotRequired, Policy, Preset, Proof, PublicReason, Reason, Subject,
-    verify_chain,
+    EventName, Grant, ManageError, Method, NotRequired, Policy, Preset, Proof, PublicReason, Reason,
+    Redeemed, Subject, verify_chain,
 };
 
 async fn enrolled() -> (World, keyhaven_otp::Account) {
@@ -103,7 +103,7 @@ async fn a_challenge_ends() {
     assert_eq!(world.reject(&question.id, world.code(&account)).await.reason, Reason::Expired);
 }
 
-async fn redeem(world: &World, proof: &Proof, action: Action) -> Result<(), ManageError> {
+async fn redeem(world: &World, proof: &Proof, action: Action) -> Result<Redeemed, ManageError> {
     world.verifier.redeem(&ann(), &action, copy(proof), &world.context()).await
 }
 
@@ -121,7 +121,7 @@ async fn a_proof_is_for_one_action_user_and_session_once_and_five_minutes() {
     assert_eq!(redeem(&world, &proof, Action::ChangeEmail).await, Err(ManageError::ProofInvalid));
     world.session = "s1".into();
     world.pass(299);
-    assert_eq!(redeem(&world, &proof, Action::ChangeEmail).await, Ok(()));
+    assert_eq!(redeem(&world, &proof, Action::ChangeEmail).await, Ok(Redeemed::Now));
     assert_eq!(redeem(&world, &proof, Action::ChangeEmail).await, Err(ManageError::ProofInvalid));
     let late = world.prove(Action::ChangeEmail, &account).await;
     world.pass(300);
@@ -143,7 +143,7 @@ async fn a_reply_that_was_lost_can_be_asked_for_again_and_is_the_same_decision()
     assert_eq!(first.id, second.id);
     assert_eq!(first.proof.expose(), second.proof.expose());
     // It is one proof, however often it was told.
-    assert_eq!(redeem(&world, &first.proof, Action::ChangePassword).await, Ok(()));
+    assert_eq!(redeem(&world, &first.proof, Action::ChangePassword).await, Ok(Redeemed::Now));
     assert_eq!(redeem(&world, &second.proof, Action::ChangePassword).await, Err(ManageError::ProofInvalid));
     // Another request, another answer or a later moment is a used challenge.
     context.request = Some("r2".into());
@@ -324,9 +324,9 @@ async fn what_is_over_is_forgotten_and_what_counts_is_not() {
     }
     let _ = world.sign_in(&account).await;
     world.pass(3 * 86_400);
-    // Five challenges and the proof of the sign-in; the budgets of two challenges, of the day, of the network, of the
+    // Five challenges, the proof of the first factor and that of the sign-in; the budgets of two challenges, of the day, of the network, of the
     // tenant and of the app, whose row ended with success; no factor.
-    assert_eq!(world.verifier.sweep(world.at()).await.unwrap(), 12);
+    assert_eq!(world.verifier.sweep(world.at()).await.unwrap(), 13);
     assert_eq!(world.verifier.sweep(world.at()).await.unwrap(), 0);
     let _ = world.sign_in(&account).await;
 }
@@ -335,12 +335,16 @@ async fn what_is_over_is_forgotten_and_what_counts_is_not() {
 async fn a_removed_factor_needs_another_beside_it() {
     let (mut world, first) = enrolled().await;
     let only = world.verifier.factors(&ann()).await.unwrap().remove(0).0;
-    let proof = world.prove(Action::Enrol, &first).await;
+    let proof = world.prove(Action::DisableMfa, &first).await;
     let refused = world.verifier.remove_factor(&ann(), &only, copy(&proof), &world.context()).await;
     assert!(matches!(refused, Err(ManageError::NotPermitted { .. })));
+    let proof = world.prove(Action::Enrol, &first).await;
     let (pending, second) = world.pending_totp(Grant::Proof(proof)).await;
     let _ = world.confirm(&pending.challenge, world.code(&second)).await;
     let proof = world.prove(Action::Enrol, &second).await;
+    let refused = world.verifier.remove_factor(&ann(), &only, proof, &world.context()).await;
+    assert_eq!(refused.err(), Some(ManageError::ProofInvalid), "what enrols takes nothing away");
+    let proof = world.prove(Action::DisableMfa, &second).await;
     let _ = world.verifier.remove_factor(&ann(), &only, proof, &world.context()).await.unwrap();
     world.pass(30);
     let question = world.ask(Action::Login).await;
@@ -366,13 +370,13 @@ async fn a_lost_device_is_replaced_by_recovery_codes() {
     let (enrolled, lost) = world.enrol_totp().await;
     let sheet = enrolled.recovery.unwrap();
     let mut proofs = Vec::new();
-    for (action, code) in [Action::Login, Action::Enrol, Action::Enrol].into_iter().zip(&sheet.codes) {
+    for (action, code) in [Action::Login, Action::Enrol].into_iter().zip(&sheet.codes) {
         let question = world.ask(action).await;
         proofs.push(world.accept(&question.id, Answer::recovery(text(code))).await.proof);
     }
     let (pending, account) = world.pending_totp(Grant::Proof(proofs.remove(1))).await;
     let _ = world.confirm(&pending.challenge, world.code(&account)).await;
-    let proof = proofs.remove(1);
+    let proof = world.prove(Action::DisableMfa, &account).await;
     let _ = world.verifier.remove_factor(&ann(), &enrolled.factor, proof, &world.context()).await.unwrap();
     world.pass(30);
     let question = world.ask(Action::Login).await;

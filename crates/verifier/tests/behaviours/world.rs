@@ -69,7 +69,7 @@ impl World {
     }
 
     pub fn context(&self) -> Context {
-        let mut context = Context::new(self.at(), SecretText::new(self.session.clone()))
+        let mut context = Context::with_password(self.at(), SecretText::new(self.session.clone()))
             .from_ip(self.ip.parse::<IpAddr>().unwrap());
         context.first_factor = self.first_factor.unwrap_or(FirstFactor::Password { at: self.at() });
         context

@@ -44,7 +44,7 @@ fn ann() -> Subject {
 }
 
 fn context(now: u64) -> Context {
-    Context::new((T0 + now).into(), SecretText::new("session".to_owned()))
+    Context::with_password((T0 + now).into(), SecretText::new("session".to_owned()))
 }
 
 fn code(account: &Account, now: u64) -> Answer {

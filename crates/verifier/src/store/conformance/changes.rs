@@ -57,7 +57,7 @@ pub(super) fn challenge() -> Challenge {
 }
 
 fn answered() -> Answered {
-    Answered { request: tag("request"), decision: random(DecisionId::random()), at: at(5) }
+    Answered { decision: random(DecisionId::random()), at: at(5) }
 }
 
 pub(super) fn trust(name: &str, kind: TrustKind, last_used: u64) -> Trust {
@@ -175,6 +175,7 @@ pub async fn records_come_back_as_they_went<S: Store, F: Future<Output = S>>(ope
         trusts: vec![device],
         challenge: Some(asked),
         ticket: Some(given),
+        reply: None,
         budgets: Vec::new(),
     };
     assert_eq!(load_query(&store, query).await, expected);

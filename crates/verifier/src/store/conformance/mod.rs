@@ -11,6 +11,7 @@ mod changes;
 mod model;
 mod pairs;
 mod races;
+mod replies;
 mod told;
 
 pub use budgets::*;
@@ -18,6 +19,7 @@ pub use changes::*;
 pub use model::*;
 pub use pairs::*;
 pub use races::*;
+pub use replies::*;
 pub use told::*;
 
 use super::{Change, Query, Settled, Settlement, Snapshot, Store};
@@ -44,7 +46,8 @@ macro_rules! store_conformance {
             messages_are_sent_within_the_budget revoking_against_answering regenerating_against_recovering
             enrolling_up_to_the_limit one_first_factor policies_against_each_other codes_do_not_come_back clocks_that_disagree
             a_clock_set_back_gives_no_guess_back enrolling_anew_against_answering success_against_parallel_failures
-            locking_against_an_answer_in_flight one_named_request_many_times names_of_any_characters
+            locking_against_an_answer_in_flight one_named_request_many_times
+            replies_are_kept_once one_named_request_at_once names_of_any_characters
             one_proof_for_two_actions removing_each_other what_changed_is_told_once
             what_is_over_is_found_until_it_is_told locks_begin_once wrong_answers_lock_once
             few_recovery_codes_are_told_once_each trust_that_ends_is_told_once histories_come_out_as_the_model_says

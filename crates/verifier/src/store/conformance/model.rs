@@ -141,7 +141,7 @@ struct Story<'a, S> {
 
 impl<S: Store> Story<'_, S> {
     fn context(&self) -> Context {
-        Context::new(self.now.into(), SecretText::new("session".to_owned()))
+        Context::with_password(self.now.into(), SecretText::new("session".to_owned()))
     }
 
     async fn begin(&self, action: Action) -> Begin {

@@ -153,8 +153,8 @@ pub async fn removing_each_other<S: Store, F: Future<Output = S>>(open: impl Fn(
         let confirmed = verifier.confirm(&who(), &pending.challenge, code(&next, now), &context(now)).await;
         assert!(matches!(confirmed, Ok(Confirmation::Enrolled(_))), "{confirmed:?}");
         let factors = verifier.factors(&who()).await.expect("factors");
-        let first = proof(&verifier, Action::Enrol, &account, now + 30).await;
-        let second = proof(&verifier, Action::Enrol, &next, now + 30).await;
+        let first = proof(&verifier, Action::DisableMfa, &account, now + 30).await;
+        let second = proof(&verifier, Action::DisableMfa, &next, now + 30).await;
         let proofs = std::sync::Arc::new([first, second]);
         let outcomes = race(&verifier, 2, |racer, verifier| {
             let factor = factors[1 - racer].0.clone();

@@ -18,7 +18,7 @@ pub(super) fn who() -> Subject {
 }
 
 pub(super) fn context(now: u64) -> Context {
-    Context::new((T0 + now).into(), SecretText::new("session".to_owned()))
+    Context::with_password((T0 + now).into(), SecretText::new("session".to_owned()))
 }
 
 /// A policy whose budgets are out of the way of what is raced for.
