@@ -17,7 +17,8 @@ use tauri_plugin_dialog::DialogExt;
 
 pub(super) fn offer_from_files(app: &AppHandle) -> Answer<Option<Offer>> {
     let dialog = app.dialog().file().set_title("Choose pictures with QR codes, or text with otpauth links");
-    let dialog = dialog.add_filter("Pictures and text", &["png", "jpg", "jpeg", "webp", "gif", "bmp", "txt"]);
+    let dialog = dialog
+        .add_filter("Pictures, PDFs and text", &["png", "jpg", "jpeg", "webp", "gif", "bmp", "pdf", "txt"]);
     let Some(chosen) = dialog.add_filter("All files", &["*"]).blocking_pick_files() else { return Ok(None) };
     let paths =
         chosen.into_iter().map(|path| path.into_path().map_err(other)).collect::<Answer<Vec<PathBuf>>>()?;

@@ -194,8 +194,8 @@ commands! {
     recovery::recovery_set(set: String) -> SetDetail;
     /// A set's codes and texts, because the person asked to see them.
     recovery::reveal_recovery(set: String) -> VeiledSet;
-    /// The picture that a set's original is, because the person asked to see it.
-    recovery::recovery_picture(set: String) -> VeiledPicture;
+    /// The picture that a set's original is, or one page of a PDF, counted from 0, because the person asked to see it.
+    recovery::recovery_picture(set: String, page: u32) -> VeiledPicture;
     /// Marks the next code as used, on disk, and puts it into the clipboard.
     recovery::copy_next_recovery(set: String, place: String) -> UsedCode;
     /// Puts a code into the clipboard without marking it; answers when that is cleared, Unix milliseconds.
@@ -226,8 +226,8 @@ commands! {
     recovery::correct_draft(draft: u32, correction: Correction) -> Draft;
     /// A draft's texts, because the person asked to see them.
     recovery::reveal_draft(draft: u32) -> VeiledDraft;
-    /// The picture that a draft is, because the person asked to see it.
-    recovery::draft_picture(draft: u32) -> VeiledPicture;
+    /// The picture that a draft is, or one page of a PDF, counted from 0, because the person asked to see it.
+    recovery::draft_picture(draft: u32, page: u32) -> VeiledPicture;
     /// Keeps a draft as a recovery set.
     recovery::accept_draft(draft: u32, choices: DraftChoices) -> KeptDraft;
     /// Forgets a draft.

@@ -19,7 +19,7 @@ pub(super) fn gather_pages(app: &AppHandle, shown: bool) -> Answer<()> {
 
 pub(super) fn pages_from_files(app: &AppHandle) -> Answer<Option<PagesView>> {
     let dialog = app.dialog().file().set_title("Choose the pictures of the pages");
-    let dialog = dialog.add_filter("Pictures", &["png", "jpg", "jpeg", "webp", "gif", "bmp"]);
+    let dialog = dialog.add_filter("Pictures and PDFs", &["png", "jpg", "jpeg", "webp", "gif", "bmp", "pdf"]);
     let Some(chosen) = dialog.add_filter("All files", &["*"]).blocking_pick_files() else { return Ok(None) };
     let paths =
         chosen.into_iter().map(|path| path.into_path().map_err(other)).collect::<Answer<Vec<PathBuf>>>()?;

@@ -39,9 +39,9 @@ pub(super) fn reveal_recovery(app: &AppHandle, set: String) -> Answer<VeiledSet>
     VeiledSet::over(&desk(app).app().reveal_recovery(&set)?)
 }
 
-pub(super) fn recovery_picture(app: &AppHandle, set: String) -> Answer<VeiledPicture> {
-    let picture = desk(app).app().recovery_picture(&set)?;
-    VeiledPicture::over(&picture)
+pub(super) fn recovery_picture(app: &AppHandle, set: String, page: u32) -> Answer<VeiledPicture> {
+    let original = desk(app).app().recovery_to_show(&set)?;
+    VeiledPicture::over(&original.draw(page)?)
 }
 
 pub(super) fn copy_next_recovery(app: &AppHandle, set: String, place: String) -> Answer<UsedCode> {
@@ -224,9 +224,9 @@ pub(super) fn reveal_draft(app: &AppHandle, draft: u32) -> Answer<VeiledDraft> {
     VeiledDraft::over(&desk(app).app().reveal_draft(draft)?)
 }
 
-pub(super) fn draft_picture(app: &AppHandle, draft: u32) -> Answer<VeiledPicture> {
-    let picture = desk(app).app().draft_picture(draft)?;
-    VeiledPicture::over(&picture)
+pub(super) fn draft_picture(app: &AppHandle, draft: u32, page: u32) -> Answer<VeiledPicture> {
+    let original = desk(app).app().draft_to_show(draft)?;
+    VeiledPicture::over(&original.draw(page)?)
 }
 
 pub(super) fn accept_draft(app: &AppHandle, draft: u32, choices: DraftChoices) -> Answer<KeptDraft> {

@@ -339,6 +339,63 @@ mod story {
         assert!(found.is_empty(), "the vault locked:\n  {}", found.join("\n  "));
     }
 
+    /// A scan of two pages: one all red, one all blue, neither with a word on it.
+    fn scan() -> String {
+        let page = |contents: usize| {
+            format!(
+                "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {contents} 0 R /Resources << >> >>"
+            )
+        };
+        let paint = |colour: &str| {
+            let content = format!("{colour} rg 0 0 595 842 re f");
+            format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len())
+        };
+        let objects = [
+            "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+            "<< /Type /Pages /Kids [3 0 R 4 0 R] /Count 2 >>".to_owned(),
+            page(5),
+            page(6),
+            paint("1 0 0"),
+            paint("0 0 1"),
+        ];
+        let objects: String = (1..)
+            .zip(objects)
+            .map(|(number, object)| format!("{number} 0 obj\n{object}\nendobj\n"))
+            .collect();
+        format!("%PDF-1.4\n{objects}trailer\n<< /Root 1 0 R >>\n%%EOF\n")
+    }
+
+    #[test]
+    fn a_pdf_is_looked_at_page_by_page_before_and_after_it_is_kept() {
+        let mut world = World::new("recovery-pdf");
+        let window = world.open(&[]);
+        window.create_vault(PASSPHRASE);
+        window.click_named("room-recovery");
+        let file = write(&window, "scan.pdf", &scan());
+        window.drop_files(&[&file]);
+        window.wait_for_named("draft-pages");
+        let middle = |colour: &str| {
+            let seen = "const it = document.querySelector('[data-testid=picture]'); if (!it) return ''; \
+                        return [...it.getContext('2d').getImageData(it.width / 2, it.height / 2, 1, 1).data].join()";
+            window.wait_until(&format!("the page is {colour}"), || window.script(seen, &[]) == colour);
+        };
+        window.click_named("draft-pages");
+        middle("255,0,0,255");
+        window.screenshot("recovery-pdf-review");
+        window.click_named("page-on");
+        middle("0,0,255,255");
+        window.click_named("draft-keep");
+        window.wait_for_named("recovery-detail");
+        window.type_into_named("recovery-proof", PASSPHRASE);
+        window.click_named("recovery-unlock-go");
+        window.wait_for_named("recovery-picture");
+        window.click_named("recovery-picture");
+        middle("255,0,0,255");
+        window.screenshot("recovery-pdf-kept");
+        window.click_named("recovery-picture");
+        window.wait_until("it is covered", || !window.is_visible(&element("picture")));
+    }
+
     /// The pages of a PDF as pictures, drawn by poppler.
     fn photographed(pdf: &Path) -> Vec<PathBuf> {
         let folder = pdf.with_extension("");

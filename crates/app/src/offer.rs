@@ -422,9 +422,10 @@ impl Reading {
         if bytes.is_empty() {
             return self.problem(source, "the file is empty".into());
         }
-        match keyhaven_qr::read(bytes, &Limits::default()) {
+        match keyhaven_qr::read_file(bytes, &Limits::default()) {
             Err(keyhaven_qr::PictureError::UnknownFormat) => self.export(source, bytes),
-            other => self.codes(source, other),
+            Ok(read) if read.pages.is_some() => self.document(source, read),
+            other => self.codes(source, other.map(|read| read.found.into_iter().map(|on| on.code).collect())),
         }
     }
 
@@ -478,6 +479,20 @@ impl Reading {
                     self.link(source, code.text.expose().trim(), "the QR code");
                 }
             }
+        }
+    }
+
+    /// The codes on a document's pages, and which of its pages were not looked at.
+    fn document(&mut self, source: &str, read: keyhaven_qr::InFile) {
+        for words in read.left_in_words() {
+            self.problem(source, words);
+        }
+        if read.found.is_empty() && read.left.is_empty() {
+            self.problem(source, "there is no QR code that can be read in this PDF".into());
+        }
+        for keyhaven_qr::OnPage { page, code } in read.found {
+            let place = page.map_or("a QR code".to_owned(), |page| format!("a QR code on page {page}"));
+            self.link(source, code.text.expose().trim(), &place);
         }
     }
 

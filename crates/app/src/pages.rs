@@ -67,7 +67,7 @@ impl From<Vec<SecretText>> for PagesRead {
 }
 
 impl PagesReader {
-    /// Reads the QR codes of these pictures; one without any is a problem that says so.
+    /// Reads the QR codes of these pictures and PDFs; one without any is a problem that says so.
     pub fn files(&self, paths: &[PathBuf]) -> PagesRead {
         let mut read = PagesRead { texts: Vec::new(), problems: Vec::new() };
         for path in paths {
@@ -86,9 +86,8 @@ impl PagesReader {
         let input = |error: &dyn std::fmt::Display| fail(FailureKind::BadInput, error);
         let bytes =
             self.host.files().read(path, LARGEST).map(SecretBytes::new).map_err(|error| input(&error))?;
-        let found = keyhaven_qr::read(bytes.expose(), &keyhaven_qr::Limits::default());
-        let found = found.map_err(|error| input(&error))?;
-        let texts: Vec<SecretText> = found.into_iter().map(|code| code.text).collect();
+        let found = keyhaven_qr::read_file(bytes.expose(), &keyhaven_qr::Limits::default());
+        let texts: Vec<SecretText> = found.map_err(|error| input(&error))?.texts().collect();
         match join(&texts) {
             Err(error @ PagesError::NotABooklet) => Err(input(&error)),
             _ => Ok(texts),

@@ -81,6 +81,8 @@ pub struct VeiledPicture {
     pub width: u32,
     /// Rows.
     pub height: u32,
+    /// Whether nothing is missing in it: a part of a PDF's page may be of a format that is not drawn.
+    pub whole: bool,
     /// Red, green and blue of each pixel, row by row.
     pub pixels: Veiled,
 }
@@ -94,7 +96,8 @@ impl VeiledPicture {
         let rgba = picture.rgba.expose().chunks_exact(4);
         let rgb: Zeroizing<Vec<u8>> =
             Zeroizing::new(rgba.flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect());
-        Ok(Self { width: picture.width, height: picture.height, pixels: Veiled::over_bytes(&rgb)? })
+        let RevealedPicture { width, height, whole, .. } = *picture;
+        Ok(Self { width, height, whole, pixels: Veiled::over_bytes(&rgb)? })
     }
 }
 

@@ -202,6 +202,9 @@ fn read_file(
     if let Some(what) = input::not_points(&bytes).filter(|_| format.is_none()) {
         return Err(Trouble::File(what.into()));
     }
+    if format.is_none() && keyhaven_qr::is_pdf(&bytes) {
+        return texts_in(file, &bytes);
+    }
     let told = Cell::new(false);
     let watch = |progress: Progress| {
         if let Progress::KeyDerivation { memory, .. } = progress
@@ -216,7 +219,7 @@ fn read_file(
         let request = Request { format, file_name: Some(file), password: password.as_ref(), watch: &watch };
         match read(&bytes, &request) {
             Ok(import) => return Ok(Contents::Import(import)),
-            Err(ImportError::Picture) => return texts_in(&bytes),
+            Err(ImportError::Picture) => return texts_in(file, &bytes),
             Err(error @ ImportError::PasswordNeeded { .. }) => {
                 let question = format!("Password of {file}: ");
                 *password = match input::prompt(&question).map_err(Trouble::Asking)? {
@@ -247,13 +250,17 @@ fn read_own(file: &str, bytes: &[u8], password: &mut Option<SecretText>) -> Resu
     Ok(Contents::Own(own, pending))
 }
 
-fn texts_in(bytes: &[u8]) -> Result<Contents, Trouble> {
-    let found = keyhaven_qr::read(bytes, &keyhaven_qr::Limits::default())
+fn texts_in(file: &str, bytes: &[u8]) -> Result<Contents, Trouble> {
+    let read = keyhaven_qr::read_file(bytes, &keyhaven_qr::Limits::default())
         .map_err(|error| Trouble::File(error.to_string()))?;
-    if found.is_empty() {
-        return Err(Trouble::File("the picture holds no QR code that can be read".into()));
+    let left = read.left_in_words();
+    if read.found.is_empty() {
+        let what = if read.pages.is_some() { "PDF" } else { "picture" };
+        let none = format!("the {what} holds no QR code that can be read");
+        return Err(Trouble::File([vec![none], left].concat().join("; ")));
     }
-    Ok(Contents::Texts(found.into_iter().map(|code| code.text).collect()))
+    left.iter().for_each(|words| tell(format_args!("{file}: {words}")));
+    Ok(Contents::Texts(read.texts().collect()))
 }
 
 /// Adds what the vault does not have yet, and says of every account what became of it.

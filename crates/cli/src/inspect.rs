@@ -5,7 +5,7 @@ use crate::error::{Answer, Failure, tell};
 use crate::{input, output};
 use keyhaven_otp::migration::{self, Batch, Collector, Progress, Rejected};
 use keyhaven_otp::{Account, Kind, Oddity, Parsed, UriError, parse_uri};
-use keyhaven_qr::{Limits, PictureError};
+use keyhaven_qr::{Limits, OnPage, PictureError};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -132,11 +132,18 @@ impl Findings {
         if let Some(what) = input::not_points(&bytes) {
             return self.failed(name, "file", what);
         }
-        match keyhaven_qr::read(&bytes, &limits) {
-            Ok(codes) if codes.is_empty() => self.failed(name, "picture", "no QR code found"),
-            Ok(codes) => {
-                for (number, code) in codes.iter().enumerate() {
-                    let place = format!("code {} of {name}", number + 1);
+        match keyhaven_qr::read_file(&bytes, &limits) {
+            Ok(read) => {
+                for words in read.left_in_words() {
+                    self.failed(name, "PDF", words);
+                }
+                if read.found.is_empty() && read.left.is_empty() {
+                    let what = if read.pages.is_some() { "PDF" } else { "picture" };
+                    self.failed(name, what, "no QR code found");
+                }
+                for (number, OnPage { page, code }) in read.found.iter().enumerate() {
+                    let page = page.map(|page| format!(", page {page}")).unwrap_or_default();
+                    let place = format!("code {} of {name}{page}", number + 1);
                     self.text(place, code.text.expose(), Some(code.corners));
                 }
             }

@@ -45,12 +45,13 @@ pub fn restore(args: PagesArgs) -> Result<Answer, Failure> {
         if let Some(what) = input::not_points(&bytes) {
             return Err(Failure::input(format_args!("{file}: {what}")));
         }
-        let found = keyhaven_qr::read(&bytes, &keyhaven_qr::Limits::default())
+        let read = keyhaven_qr::read_file(&bytes, &keyhaven_qr::Limits::default())
             .map_err(|error| Failure::input(format_args!("{file}: {error}")))?;
-        if found.is_empty() {
+        read.left_in_words().iter().for_each(|words| tell(format_args!("{file}: {words}")));
+        if read.found.is_empty() {
             tell(format_args!("{file}: no QR code found"));
         }
-        texts.extend(found.into_iter().map(|code| code.text));
+        texts.extend(read.texts());
     }
     let (mut app, _) = unlock::find()?;
     let scratch =

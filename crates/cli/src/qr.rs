@@ -5,7 +5,7 @@ use crate::error::{Answer, Failure, tell};
 use crate::import_own::is_vault;
 use crate::{input, output};
 use keyhaven_app::offer::LARGEST_FILE;
-use keyhaven_qr::{Found, Limits, PictureError, write as draw};
+use keyhaven_qr::{InFile, Limits, OnPage, PictureError, write as draw};
 use keyhaven_vault::{DiskFiles, Files as _};
 use serde::Serialize;
 use std::fs::OpenOptions;
@@ -23,6 +23,9 @@ struct Line<'a> {
 #[derive(Serialize)]
 struct Code<'a> {
     text: &'a str,
+    /// Of a PDF, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<usize>,
     corners: [[i32; 2]; 4],
 }
 
@@ -38,13 +41,13 @@ pub enum ReadError {
 }
 
 /// Every code in one file.
-pub fn codes_in(file: &str) -> Result<Vec<Found>, ReadError> {
+pub fn codes_in(file: &str) -> Result<InFile, ReadError> {
     let limits = Limits::default();
     let bytes = input::bytes(file, limits.bytes)?;
     if let Some(what) = input::not_points(&bytes) {
         return Err(ReadError::NoPoints(what));
     }
-    Ok(keyhaven_qr::read(&bytes, &limits)?)
+    Ok(keyhaven_qr::read_file(&bytes, &limits)?)
 }
 
 pub fn read(args: QrReadArgs) -> Result<Answer, Failure> {
@@ -53,7 +56,8 @@ pub fn read(args: QrReadArgs) -> Result<Answer, Failure> {
     for file in &args.files {
         let result = codes_in(file);
         let (found, error) = match &result {
-            Ok(found) => (found.as_slice(), None),
+            Ok(read) if read.left.is_empty() => (read.found.as_slice(), None),
+            Ok(read) => (read.found.as_slice(), Some(read.left_in_words().join("; "))),
             Err(error) => (&[][..], Some(error.to_string())),
         };
         all_found &= !found.is_empty();
@@ -61,7 +65,11 @@ pub fn read(args: QrReadArgs) -> Result<Answer, Failure> {
         if args.json {
             let codes = found
                 .iter()
-                .map(|code| Code { text: code.text.expose_for_display(), corners: code.corners })
+                .map(|OnPage { page, code }| Code {
+                    text: code.text.expose_for_display(),
+                    page: *page,
+                    corners: code.corners,
+                })
                 .collect();
             output::json(&Line { file, codes, error: error.as_deref() })?;
         }
@@ -73,7 +81,7 @@ pub fn read(args: QrReadArgs) -> Result<Answer, Failure> {
         if args.json {
             continue;
         }
-        for code in found {
+        for OnPage { code, .. } in found {
             let text = output::shown(code.text.expose_for_display());
             if several { output::line(format_args!("{file}: {text}"))? } else { output::line(text)? }
         }

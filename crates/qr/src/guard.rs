@@ -6,53 +6,9 @@
 
 use crate::plane::Plane;
 use image::{GenericImage, GenericImageView, Luma};
+pub(crate) use keyhaven_pdf::{Deadline, catching};
 use std::cell::Cell;
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::Once;
-use std::time::{Duration, Instant};
-
-/// When a search has to have ended.
-#[derive(Clone, Copy)]
-pub(crate) struct Deadline(Option<Instant>);
-
-impl Deadline {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a watch on decoders that may not end; what is found does not depend on the time of day"
-    )]
-    pub fn after(time: Duration) -> Self {
-        // A time beyond the clock's range is no deadline.
-        Self(Instant::now().checked_add(time))
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "as above")]
-    pub fn passed(&self) -> bool {
-        self.0.is_some_and(|end| Instant::now() >= end)
-    }
-}
-
-thread_local! {
-    static CATCHING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Runs `work`; `None` when it panicked or was stopped. Nothing is printed: for a decoder, giving up is an answer.
-pub(crate) fn catching<T>(work: impl FnOnce() -> T) -> Option<T> {
-    static QUIET: Once = Once::new();
-    QUIET.call_once(|| {
-        // The process's hook stays in charge of every panic but those that are caught right here.
-        let loud = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !CATCHING.get() {
-                loud(info);
-            }
-        }));
-    });
-    let before = CATCHING.replace(true);
-    // Unwind safe: everything that `work` had begun is dropped with it, and only its result leaves.
-    let result = panic::catch_unwind(AssertUnwindSafe(work));
-    CATCHING.set(before);
-    result.ok()
-}
+use std::panic;
 
 /// How many looks at the picture go by between two looks at the clock: some 50 µs.
 const LOOKS: u32 = 1 << 16;
@@ -140,13 +96,7 @@ impl GenericImage for Watched {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_panic_is_an_answer_and_the_thread_lives_on() {
-        assert_eq!(catching(|| -> u8 { panic!("as rqrr does") }), None);
-        assert_eq!(catching(|| 7), Some(7));
-        assert!(!CATCHING.get());
-    }
+    use std::time::Duration;
 
     #[test]
     fn looking_past_the_deadline_stops_the_looker() {

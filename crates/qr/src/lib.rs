@@ -1,7 +1,8 @@
 //! Pictures with QR codes to texts, and texts to pictures.
 //!
-//! [`read`] takes a picture file's bytes (PNG, JPEG, WebP, GIF, BMP), [`read_rgba`] and [`read_luma`] take pixels
-//! from a clipboard or a screen; all return every code found with its corners. [`mod@write`] draws a code as PNG, SVG
+//! [`read_file`] takes a file's bytes: a picture (PNG, JPEG, WebP, GIF, BMP), for which [`read`] does too, or a PDF.
+//! [`read_rgba`] and [`read_luma`] take pixels from a clipboard or a screen. All return every code found with its
+//! corners. [`mod@write`] draws a code as PNG, SVG
 //! or terminal blocks. What a text means is no concern of this crate: it may be a secret, so it is handed over as
 //! one.
 //!
@@ -10,6 +11,7 @@
 //! a build with `panic = "abort"` would end the whole program instead.
 
 mod binary;
+mod document;
 mod find;
 mod first;
 mod guard;
@@ -20,7 +22,9 @@ mod preview;
 mod second;
 pub mod write;
 
+pub use document::{InFile, OnPage, read_file};
 pub use find::Found;
+pub use keyhaven_pdf::is_pdf;
 pub use picture::{Limits, PictureError, Pixels, pixels, pixels_to_show};
 pub use preview::{Preview, camera_preview, preview};
 

@@ -91,6 +91,9 @@ pub enum PictureError {
         /// Bytes that were handed over.
         actual: usize,
     },
+    /// The file is a PDF that cannot be opened.
+    #[error(transparent)]
+    Document(keyhaven_pdf::OpenError),
     /// [`Limits::time`] passed before a code was found.
     #[error("no code was found in the time given")]
     DeadlinePassed,

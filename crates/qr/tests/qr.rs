@@ -360,3 +360,122 @@ proptest! {
         prop_assert_eq!(read_luma(width, height, pixels, &patient()), Ok(vec![]));
     }
 }
+
+/// A PDF of pages of A4, each with its content and one picture, `/I`.
+fn pdf(pages: &[(String, &GrayImage)]) -> Vec<u8> {
+    let mut objects = vec![b"<< /Type /Catalog /Pages 2 0 R >>".to_vec()];
+    let kids: String = (0..pages.len()).map(|at| format!("{} 0 R ", 3 + at * 3)).collect();
+    objects.push(format!("<< /Type /Pages /Kids [{kids}] /Count {} >>", pages.len()).into_bytes());
+    for (at, (content, picture)) in pages.iter().enumerate() {
+        let [contents, image] = [4, 5].map(|object| object + at * 3);
+        objects.push(
+            format!(
+                "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {contents} 0 R \
+                 /Resources << /XObject << /I {image} 0 R >> >> >>"
+            )
+            .into_bytes(),
+        );
+        objects.push(format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len()).into_bytes());
+        let mut object = format!(
+            "<< /Type /XObject /Subtype /Image /Width {} /Height {} /ColorSpace /DeviceGray /BitsPerComponent 8 \
+             /Length {} >>\nstream\n",
+            picture.width(),
+            picture.height(),
+            picture.as_raw().len()
+        )
+        .into_bytes();
+        object.extend_from_slice(picture.as_raw());
+        object.extend_from_slice(b"\nendstream");
+        objects.push(object);
+    }
+    let mut bytes = b"%PDF-1.4\n".to_vec();
+    for (at, object) in objects.iter().enumerate() {
+        bytes.extend(
+            format!("{} 0 obj\n", at + 1).bytes().chain(object.iter().copied()).chain(*b"\nendobj\n"),
+        );
+    }
+    bytes.extend_from_slice(b"trailer\n<< /Root 1 0 R >>\n%%EOF\n");
+    bytes
+}
+
+fn in_file(bytes: &[u8]) -> Vec<(Option<usize>, String)> {
+    let read = keyhaven_qr::read_file(bytes, &patient()).unwrap();
+    assert_eq!(read.left, []);
+    let found = read.found.into_iter();
+    found.map(|one| (one.page, one.code.text.expose_for_display().to_owned())).collect()
+}
+
+/// The rectangles of a code as programs write them, `module` points a module.
+fn drawn(text: &str, left: f32, bottom: f32, module: f32) -> String {
+    let code = write::modules(text).unwrap();
+    let mut content = String::new();
+    for y in 0..code.side() {
+        for x in (0..code.side()).filter(|x| code.dark(*x, y)) {
+            let (x, y) = (left + x as f32 * module, bottom + (code.side() - 1 - y) as f32 * module);
+            content += &format!("{x} {y} {module} {module} re\n");
+        }
+    }
+    content + "f\n"
+}
+
+#[test]
+fn every_page_of_a_pdf_is_looked_at() {
+    let one = grey("otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ", 4);
+    // A code of some hundred pixels in the picture of a screen, which the page shows at a tenth of its size.
+    let small = grey("otpauth://totp/small?secret=GEZDGNBVGY3TQOJQ", 3);
+    let mut screen = GrayImage::from_pixel(3840, 2160, Luma([235]));
+    image::imageops::replace(&mut screen, &small, 3000, 1500);
+    let blank = GrayImage::from_pixel(1, 1, Luma([255]));
+    let dense: String = (0..700).map(|at| char::from(b'A' + (at * 7 % 26) as u8)).collect();
+    let bytes = pdf(&[
+        ("q 150 0 0 150 60 600 cm /I Do Q".into(), &one),
+        ("q 300 0 0 169 60 600 cm /I Do Q".into(), &screen),
+        (drawn("printed as shapes", 100.0, 300.0, 3.0), &blank),
+        ("0 0 10 10 re f".into(), &blank),
+        (drawn(&dense, 40.0, 560.0, 1.6) + &drawn("few large modules", 320.0, 560.0, 6.5), &blank),
+    ]);
+    let wanted = [
+        (Some(1), "otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ"),
+        (Some(2), "otpauth://totp/small?secret=GEZDGNBVGY3TQOJQ"),
+        (Some(3), "printed as shapes"),
+        (Some(5), dense.as_str()),
+        (Some(5), "few large modules"),
+    ];
+    assert_eq!(in_file(&bytes), wanted.map(|(page, text)| (page, text.to_owned())));
+    assert_eq!(keyhaven_qr::read_file(&bytes, &patient()).unwrap().pages, Some(5));
+    assert!(matches!(read(&bytes, &patient()), Err(PictureError::UnknownFormat)), "a PDF is no picture");
+}
+
+#[test]
+fn what_is_not_looked_at_is_said() {
+    let blank = GrayImage::from_pixel(1, 1, Luma([255]));
+    let bytes = pdf(&[("0 0 10 10 re f".into(), &blank), (drawn("x", 100.0, 300.0, 3.0), &blank)]);
+    let none = Limits { time: Duration::ZERO, ..Limits::default() };
+    let read = keyhaven_qr::read_file(&bytes, &none).unwrap();
+    assert_eq!((read.pages, read.found.len()), (Some(2), 0));
+    assert_eq!(read.left_in_words(), ["pages 1 to 2: the time for it was over"]);
+    let broken = keyhaven_qr::read_file(b"%PDF-1.4\nnothing", &patient()).unwrap_err();
+    assert_eq!(broken.to_string(), "this PDF is damaged");
+    let picture = keyhaven_qr::read_file(&png(grey(TEXT, 4)), &patient()).unwrap();
+    assert_eq!((picture.pages, picture.found.len(), picture.found[0].page), (None, 1, None));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    /// What a page shows is read, wherever it stands, drawn as shapes or as a picture.
+    #[test]
+    fn a_code_on_a_page_is_read(
+        text in "[A-Za-z0-9 :/?=&-]{1,120}", left in 20.0f32..200.0, bottom in 20.0f32..400.0,
+        module in 1.5f32..4.0, as_picture in any::<bool>(), pixels in 2u32..9,
+    ) {
+        let picture = grey(&text, pixels);
+        let side = write::modules(&text).unwrap().side() as f32 * module;
+        let content = if as_picture {
+            format!("q {side} 0 0 {side} {left} {bottom} cm /I Do Q")
+        } else {
+            drawn(&text, left, bottom, module)
+        };
+        prop_assert_eq!(in_file(&pdf(&[(content, &picture)])), [(Some(1), text)]);
+    }
+}

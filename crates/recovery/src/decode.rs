@@ -1,7 +1,7 @@
 //! Bytes → text, whatever the format and the encoding.
 
 use crate::model::{DocumentKind, Format};
-use crate::{html, pdf, rtf};
+use crate::{html, rtf};
 use encoding_rs::WINDOWS_1252;
 use zeroize::Zeroizing;
 
@@ -40,10 +40,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded {
     if two_part(b"RIFF", b"WEBP") || bitmap {
         return Decoded::Opaque(Format::Picture, DocumentKind::Picture);
     }
-    // A PDF's header may stand anywhere in the first 1024 bytes (ISO 32000-1 annex H.3, note 13).
-    if bytes.get(..bytes.len().min(1024)).is_some_and(|head| head.windows(5).any(|five| five == b"%PDF-")) {
-        return match pdf::text(bytes) {
-            Some(text) if has_letters(&text) => Decoded::Text(Format::Pdf, normalise(&text)),
+    if keyhaven_pdf::is_pdf(bytes) {
+        return match keyhaven_pdf::Document::open(bytes).map(|pdf| pdf.text()) {
+            Ok(text) if has_letters(&text) => Decoded::Text(Format::Pdf, normalise(&text)),
             _ => Decoded::Opaque(Format::Pdf, DocumentKind::Pdf),
         };
     }

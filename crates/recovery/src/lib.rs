@@ -5,7 +5,7 @@
 //! [`Source::lines`] says of every line whether it is in a code or in a document. Files are opened and codes are
 //! used up elsewhere.
 //!
-//! A file takes four steps, one module each way: `decode` (with `html`, `rtf` and `pdf`) makes text of bytes,
+//! A file takes four steps, one module each way: `decode` (with `html`, `rtf` and `keyhaven-pdf`) makes text of bytes,
 //! `cells` and `shape` find what on a line could be a code, `choose` decides by comparing all lines which of it
 //! is, and `providers` says whose it is. `blocks`, `keys` and `seed` know the formats that have a checksum or an
 //! armour of their own.
@@ -21,7 +21,6 @@ mod keys;
 mod labels;
 mod model;
 mod parse;
-mod pdf;
 mod providers;
 mod rtf;
 mod seed;
@@ -33,7 +32,6 @@ pub use model::{
     Aside, Code, Document, DocumentKind, Format, Kind, Line, Place, Problem, RecoverySet, Source,
 };
 pub use parse::{ParseError, parse};
-pub use pdf::pages as pdf_pages;
 pub use providers::names as provider_names;
 
 /// Largest file that is read, in bytes (10 MiB).

@@ -58,11 +58,12 @@ pub const CRYPTOGRAPHY: &[&str] = &[
 /// from shell to shell. A member that is not in the table breaks the rule until it has its line.
 const ROOMS: &[(&str, &[&str])] = &[
     ("keyhaven-secret", &[]),
-    ("keyhaven-qr", &["keyhaven-secret"]),
+    ("keyhaven-pdf", &["keyhaven-secret"]),
+    ("keyhaven-qr", &["keyhaven-pdf", "keyhaven-secret"]),
     ("keyhaven-otp", &["keyhaven-secret"]),
     ("keyhaven-vault", &["keyhaven-secret"]),
     ("keyhaven-interchange", &["keyhaven-otp", "keyhaven-secret"]),
-    ("keyhaven-recovery", &["keyhaven-otp", "keyhaven-secret"]),
+    ("keyhaven-recovery", &["keyhaven-otp", "keyhaven-pdf", "keyhaven-secret"]),
     ("keyhaven-app", BELOW_APP),
     ("keyhaven-platform", &["keyhaven-app", "keyhaven-vault", "keyhaven-secret"]),
     ("keyhaven-desktop", BELOW_SHELLS),
@@ -87,6 +88,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 const BELOW_APP: &[&str] = &[
     "keyhaven-interchange",
     "keyhaven-otp",
+    "keyhaven-pdf",
     "keyhaven-qr",
     "keyhaven-recovery",
     "keyhaven-secret",

@@ -963,6 +963,10 @@ width: number,
  */
 height: number, 
 /**
+ * Whether nothing is missing in it: a part of a PDF's page may be of a format that is not drawn.
+ */
+whole: boolean, 
+/**
  * Red, green and blue of each pixel, row by row.
  */
 pixels: Veiled, };
@@ -1210,6 +1214,15 @@ with_way: number,
  */
 copy: CopyView | null, 
 /**
+ * The copies that were looked into, newest first: the backups in the folder for them, and the vault file where there
+ * is no backup.
+ */
+copies: Array<CopyView>, 
+/**
+ * How many older backups in the folder were not looked into.
+ */
+older: number, 
+/**
  * How far the emergency kit is.
  */
 kit: KitState, 
@@ -1290,6 +1303,10 @@ admin_reset: boolean,
  * Whether the newest copy of the vault has it.
  */
 in_copy: boolean, 
+/**
+ * Which of [`Readiness::copies`] have it, counted from 0.
+ */
+copies: Array<number>, 
 /**
  * What to do about it.
  */
@@ -2039,8 +2056,8 @@ export const recoverySet = (set: string): Promise<SetDetail> => invoke("recovery
 /** A set's codes and texts, because the person asked to see them. */
 export const revealRecovery = (set: string): Promise<VeiledSet> => invoke("reveal_recovery", { set });
 
-/** The picture that a set's original is, because the person asked to see it. */
-export const recoveryPicture = (set: string): Promise<VeiledPicture> => invoke("recovery_picture", { set });
+/** The picture that a set's original is, or one page of a PDF, counted from 0, because the person asked to see it. */
+export const recoveryPicture = (set: string, page: number): Promise<VeiledPicture> => invoke("recovery_picture", { set, page });
 
 /** Marks the next code as used, on disk, and puts it into the clipboard. */
 export const copyNextRecovery = (set: string, place: string): Promise<UsedCode> => invoke("copy_next_recovery", { set, place });
@@ -2087,8 +2104,8 @@ export const correctDraft = (draft: number, correction: Correction): Promise<Dra
 /** A draft's texts, because the person asked to see them. */
 export const revealDraft = (draft: number): Promise<VeiledDraft> => invoke("reveal_draft", { draft });
 
-/** The picture that a draft is, because the person asked to see it. */
-export const draftPicture = (draft: number): Promise<VeiledPicture> => invoke("draft_picture", { draft });
+/** The picture that a draft is, or one page of a PDF, counted from 0, because the person asked to see it. */
+export const draftPicture = (draft: number, page: number): Promise<VeiledPicture> => invoke("draft_picture", { draft, page });
 
 /** Keeps a draft as a recovery set. */
 export const acceptDraft = (draft: number, choices: DraftChoices): Promise<KeptDraft> => invoke("accept_draft", { draft, choices });

@@ -14,7 +14,7 @@ describe("a veiled text", () => {
   it("is a picture pixel by pixel too", () => {
     const rgba = new Uint8ClampedArray(8);
     const halves = { veil: btoa("\x00\x0f\xff\x01\x02\x03"), text: btoa("\x10\x0f\x00\x01\x00\x04") };
-    unveil({ width: 2, height: 1, pixels: halves }, rgba);
+    unveil({ width: 2, height: 1, whole: true, pixels: halves }, rgba);
     expect([...rgba]).toEqual([0x10, 0, 0xff, 255, 0, 2, 7, 255]);
   });
 });

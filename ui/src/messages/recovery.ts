@@ -38,7 +38,8 @@ export const recoveryWords = {
   copyNext: "Copy next, mark used", copy: "Copy", copyKey: "Copy key", markUsed: "Mark used", markUnused: "Mark unused",
   copiedNext: (n: number) => (seconds: number) => `Code ${n} copied and marked used — clears in ${seconds} s`,
   copied: (seconds: number) => `Copied — clears in ${seconds} s`,
-  show: "Show codes", hide: "Cover codes", showText: "Show", showPicture: "Show the picture", hidePicture: "Cover the picture",
+  show: "Show codes", hide: "Cover codes", showText: "Show", showPicture: "Show the picture", hidePicture: "Cover the picture", showPages: "Show the pages", hidePages: "Cover the pages",
+  turn: { page: (page: number, count: number) => `Page ${page} of ${count}`, back: "Page before", on: "Next page", partly: "A part of this page is of a kind that is not drawn here. “Save a copy of the original” gives all of it back." },
   replace: "Replace with a new set", original: "Save a copy of the original", sheet: "Save a sheet to print", saved: (path: string) => `Saved: ${path}`,
   edit: "Edit", delete: "Delete", deleteAsk: "Delete this set with its original file? Earlier saved states of the vault keep it.", deleteGo: "Delete for good",
   used: (at: number | null) => (at === null ? "used before" : `used ${day.format(at)}`), unused: "unused", next: "next to use", spent: "void",
@@ -83,7 +84,7 @@ export const recoveryWords = {
     keep: "Keep", keeping: "Sealing…", next: (count: number) => plural(count, "more file waits", "more files wait"),
     lockedHelp: "Recovery codes are locked now. This file is sealed so that only your passphrase or recovery key shows it again.",
     unusable: "This file cannot be kept", problems: "Look at", noText: "There is no text in this file. It is kept as it is.", picture: "A picture. It is kept as it is.",
-    pdf: (pages: number, size: string) => `A PDF of ${plural(pages, "page", "pages")}, ${size}, without text. It is kept as it is; “Save a copy of the original” gives it back.`,
+    pdf: (pages: number, size: string) => `A PDF of ${plural(pages, "page", "pages")}, ${size}, without text. It is kept as it is.`,
   },
   typing: {
     title: "Type recovery codes in", lead: "One code a line, or questions with their answers.", label: "Codes, key, words or notes", go: "Look at it",

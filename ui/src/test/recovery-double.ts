@@ -1,5 +1,5 @@
 // The recovery room of the double: sets in memory, one of them low, and a file to review.
-import type { Correction, DownloadOffer, Draft, DraftChoices, Failure, Proof, RecoveryView, SetDetail, SetRow } from "../api";
+import type { Correction, DownloadOffer, Draft, DraftChoices, Failure, Proof, RecoveryView, SetDetail, SetRow, VeiledPicture } from "../api";
 import { veil } from "../api/veil";
 
 type Args = Record<string, unknown>;
@@ -26,12 +26,17 @@ export const draft = (changes: Partial<Draft> = {}): Draft => ({
   account: "a0", replaces: "s0", already: null, picture: false, pages: null, ...changes,
 });
 
+/** A page of one pixel; a part of the third cannot be drawn. */
+const drawn = (page: number): VeiledPicture => ({ width: 1, height: 1, whole: page !== 2, pixels: veil("abc") });
+
 /** Sets, whether they are open, and answers to the room's commands. */
 export class RecoveryDouble {
   open = false;
   rows: SetRow[] = [];
   used: (number | null)[] = TEXTS.map((_, n) => (n < 3 ? MARCH + n : null));
   draft = draft();
+  /** Of every set's original. */
+  pages: number | null = null;
   downloads: DownloadOffer[] = [];
   readonly passphrase = "correct horse battery staple";
 
@@ -100,6 +105,8 @@ export class RecoveryDouble {
       return { set, view: this.#view() };
     },
     dismiss_draft: () => null,
+    draft_picture: ({ page }) => drawn(Number(page)),
+    recovery_picture: ({ page }) => drawn(Number(page)),
     downloads: () => this.downloads,
     take_download: ({ download }) => { this.downloads = this.downloads.filter(({ id }) => id !== download); return [this.draft]; },
     leave_download: ({ download }) => (this.downloads = this.downloads.filter(({ id }) => id !== download)),
@@ -127,6 +134,6 @@ export class RecoveryDouble {
     const row = this.#row(id);
     const codes = TEXTS.slice(0, row.total).map((text, n) => ({ masked: masked(text), used: row.id === "s0" && this.used[n] !== null, used_at: row.id === "s0" ? (this.used[n] ?? null) : null, place: n === 1 ? "new laptop" : "" }));
     const next = codes.findIndex((code) => !code.used);
-    return { row, codes, next: next < 0 || row.superseded_at !== null ? null : next, documents: row.kind === "document" ? [{ kind: "private_key", lines: 7 }] : [], has_note: false, picture: false, pages: null };
+    return { row, codes, next: next < 0 || row.superseded_at !== null ? null : next, documents: row.kind === "document" ? [{ kind: "private_key", lines: 7 }] : [], has_note: false, picture: false, pages: this.pages };
   }
 }

@@ -58,7 +58,7 @@ impl DraftReader {
     pub fn bytes(&mut self, source: String, bytes: SecretBytes) -> Pending {
         let read = keyhaven_recovery::parse(bytes.expose(), Some(&source)).map_err(|error| error.to_string());
         let kind = read.as_ref().map_or(SetKind::Document, |set| set.kind.into());
-        let pages = keyhaven_recovery::pdf_pages(bytes.expose()).map(number);
+        let pages = keyhaven_pdf::Document::open(bytes.expose()).ok().map(|pdf| number(pdf.pages()));
         Pending { id: self.next(), source, path: None, bytes, read, kind, pages }
     }
 

@@ -7,7 +7,7 @@ use crate::recovery::stored::{
     self, FILE_KIND, Payload as _, SET_KIND, SUMMARY_KIND, Summary, Tidied, put, summaries,
 };
 use crate::recovery::view::*;
-use crate::recovery::{LONGEST_NAME, check_length, original, row, set_id, shown};
+use crate::recovery::{LONGEST_NAME, ToShow, check_length, original, row, set_id};
 use crate::session::Session;
 use crate::view::{Failure, FailureKind};
 use keyhaven_recovery::SIZE_LIMIT;
@@ -65,12 +65,12 @@ impl App {
         Ok(draft(self.session()?, id)?.reveal())
     }
 
-    /// The picture that a draft is, for a person who asked to see it.
+    /// A draft's original, to be drawn for a person who asked to see it.
     ///
     /// # Errors
-    /// Locked, no such draft (any more), or it is no picture.
-    pub fn draft_picture(&self, id: u32) -> Result<RevealedPicture, Failure> {
-        shown(draft(self.session()?, id)?.bytes.expose())
+    /// Locked, or no such draft (any more).
+    pub fn draft_to_show(&self, id: u32) -> Result<ToShow, Failure> {
+        Ok(ToShow::new(draft(self.session()?, id)?.bytes.duplicate()))
     }
 
     /// Forgets a draft.

@@ -8,11 +8,13 @@ mod draft;
 mod keep;
 mod mask;
 mod sheet;
+mod show;
 pub(crate) mod stored;
 pub mod view;
 
 pub use downloads::{DownloadsLook, DownloadsSeen};
 pub use draft::{DraftReader, Pending};
+pub use show::ToShow;
 
 use crate::App;
 use crate::failure::{fail, other};
@@ -148,13 +150,12 @@ impl App {
             .map_err(|error| fail(FailureKind::NotSaved, format!("{}: {error}", path.display())))
     }
 
-    /// The picture that a set's original is, for a person who asked to see it.
+    /// A set's original, to be drawn for a person who asked to see it.
     ///
     /// # Errors
-    /// As [`App::recovery_original`], or it is no picture.
-    pub fn recovery_picture(&self, id: &str) -> Result<RevealedPicture, Failure> {
-        let (_, bytes) = self.recovery_original(id)?;
-        shown(bytes.expose())
+    /// As [`App::recovery_original`].
+    pub fn recovery_to_show(&self, id: &str) -> Result<ToShow, Failure> {
+        Ok(ToShow::new(self.recovery_original(id)?.1))
     }
 
     /// One code, to be copied without marking it.
@@ -472,18 +473,6 @@ fn detail(session: &Session, id: RecordId, set: &Set, summary: &Summary) -> SetD
         picture: file.is_some_and(|file| picture(file.expose()).is_some()),
         pages: set.pages,
     }
-}
-
-/// Longest side of a picture that is shown, in pixels: twice what the window has room for.
-const LONGEST_SIDE: u32 = 1_280;
-
-/// Decoded here, so that the file itself never stands in the page's memory.
-fn shown(bytes: &[u8]) -> Result<RevealedPicture, Failure> {
-    let picture = keyhaven_qr::pixels_to_show(bytes, &keyhaven_qr::Limits::default(), LONGEST_SIDE);
-    let picture = picture.map_err(|error| {
-        fail(FailureKind::BadInput, format!("this file is no picture that can be shown: {error}"))
-    })?;
-    Ok(RevealedPicture { width: picture.width, height: picture.height, rgba: picture.rgba })
 }
 
 fn set_id(id: &str) -> Result<RecordId, Failure> {

@@ -169,8 +169,10 @@ pub struct RevealedSet {
     pub note: String,
 }
 
-/// A picture that is kept, shown because the person asked. **Secret.**
+/// A picture or a PDF's page that is kept, shown because the person asked. **Secret.**
 pub struct RevealedPicture {
+    /// Whether nothing is missing in it: a part of a PDF's page may be of a format that is not drawn.
+    pub whole: bool,
     /// Pixels in a row.
     pub width: u32,
     /// Rows.

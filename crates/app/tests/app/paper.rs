@@ -44,6 +44,16 @@ pub fn codes(picture: &[u8]) -> Vec<SecretText> {
     found.into_iter().map(|code| code.text).collect()
 }
 
+/// The codes of a PDF as this program draws it, each with its page.
+fn in_file(pdf: &[u8]) -> Vec<(usize, String)> {
+    let patient =
+        keyhaven_qr::Limits { time: std::time::Duration::from_secs(600), ..keyhaven_qr::Limits::default() };
+    let read = keyhaven_qr::read_file(pdf, &patient).unwrap();
+    assert_eq!(read.left, []);
+    let found = read.found.into_iter();
+    found.map(|one| (one.page.unwrap(), one.code.text.expose_for_display().to_owned())).collect()
+}
+
 #[test]
 fn the_kit_that_was_printed_opens_the_vault() {
     let (_host, home, mut app) = app();
@@ -60,6 +70,8 @@ fn the_kit_that_was_printed_opens_the_vault() {
         let [page] = &pages[..] else { panic!("{} pages", pages.len()) };
         read = codes(page);
         assert_eq!(read.iter().map(|text| text.expose()).collect::<Vec<_>>(), [kit.groups.join("-")]);
+        // Whoever kept the file itself needs no printer for it.
+        assert_eq!(in_file(&pdf), [(1, kit.groups.join("-"))]);
     }
     app.lock();
     app.unlock_with_recovery_key(&read[0]).unwrap();
@@ -117,6 +129,13 @@ fn a_paper_backup_is_read_back_from_its_pages() {
         keyhaven_app::booklet::join(&without_first),
         Err(PagesError::Missing { codes, .. }) if codes == [1]
     ));
+
+    let mut unprinted: Vec<String> =
+        in_file(booklet.pdf.expose()).into_iter().map(|(_, text)| text).collect();
+    let mut printed: Vec<&str> = scanned.iter().map(|text| text.expose()).collect();
+    unprinted.sort_unstable();
+    printed.sort_unstable();
+    assert_eq!(unprinted, printed, "the file itself is as good as its pages");
 
     // Photographs come one by one, in any order, and one of something else among them.
     let home = tempfile::tempdir().unwrap();

@@ -213,16 +213,20 @@ fn any_file_is_kept_byte_for_byte() {
         let set = app.accept_draft(review.id, choices(&review)).unwrap().set;
         app.unlock_recovery(proof()).unwrap();
         assert_eq!(app.recovery_original(&set.id).unwrap().1.expose(), bytes, "{name}");
-        assert_eq!(app.recovery_picture(&set.id).is_ok(), name == "codes.png");
+        assert_eq!(app.recovery_to_show(&set.id).unwrap().draw(0).is_ok(), name == "codes.png");
         app.lock_recovery().unwrap();
     }
-    // A PDF is counted, not drawn.
+    // Of a PDF each page can be looked at, before and after it is kept.
     let pdf = scanned_pdf(3);
     let review = draft(&mut app, "letter.pdf", &pdf);
     assert_eq!((review.kind, review.pages), (SetKind::Document, Some(3)));
+    let page = app.draft_to_show(review.id).unwrap().draw(2).unwrap();
+    assert!(page.whole && page.width.max(page.height) == 1_280, "{} × {}", page.width, page.height);
+    assert!(app.draft_to_show(review.id).unwrap().draw(3).is_err());
     let set = app.accept_draft(review.id, choices(&review)).unwrap().set;
     app.unlock_recovery(proof()).unwrap();
     assert_eq!(app.recovery_set(&set.id).unwrap().pages, Some(3));
+    assert!(app.recovery_to_show(&set.id).unwrap().draw(0).is_ok());
     assert_eq!(app.recovery_original(&set.id).unwrap().1.expose(), pdf);
     app.lock_recovery().unwrap();
     let large = vec![0; (10 << 20) + 1];

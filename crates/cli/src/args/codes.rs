@@ -77,7 +77,7 @@ pub enum QrCommand {
     Write(QrWriteArgs),
 }
 
-/// Print the texts of all QR codes in pictures (PNG, JPEG, WebP, GIF, BMP)
+/// Print the texts of all QR codes in pictures (PNG, JPEG, WebP, GIF, BMP) and PDFs
 ///
 /// Exit code 0: every picture has a code. 1: some picture has none. 2: some file could not be read.
 #[derive(Args)]

@@ -100,12 +100,49 @@ fn nothing_to_export_is_a_no_and_a_folder_no_file() {
 }
 
 #[test]
+fn what_was_saved_as_a_pdf_is_read_from_it() {
+    let (folder, _) = with_example();
+    let here = folder.path();
+    assert_eq!(with_passphrase(here, &["export", "--format", "pdf", "-o", "sheet.pdf"]).0, 0);
+    let without_vault = |arguments: &[&str]| printed(&keyhaven_in(here, arguments, b""));
+    let (_, uri, err) = without_vault(&["qr", "read", "sheet.pdf"]);
+    assert!(uri.starts_with("otpauth://totp/Example"), "{uri}{err}");
+    let (_, out, _) = without_vault(&["qr", "read", "sheet.pdf", "--json"]);
+    let code = &json(&out)["codes"][0];
+    assert_eq!((code["page"].as_u64(), code["text"].as_str()), (Some(1), Some(uri.trim())));
+    let (exit, out, err) = without_vault(&["import", "sheet.pdf", "--dry-run", "--json"]);
+    assert_eq!((exit, json(&out)["accounts"].as_array().map(Vec::len)), (0, Some(1)), "{out}{err}");
+    let (exit, out, err) = without_vault(&["inspect", "sheet.pdf"]);
+    assert!(exit == 0 && out.contains("code 1 of sheet.pdf, page 1"), "{exit}: {out}{err}");
+    // What the vault has is known again.
+    let (exit, out, err) = with_passphrase(here, &["add", "sheet.pdf"]);
+    assert!(
+        accounts(here).len() == 1 && [&out, &err].iter().any(|text| text.contains("already")),
+        "{exit}: {out}{err}"
+    );
+
+    let renew = ["vault", "slots", "renew", "--yes", "--kit", "kit.pdf"];
+    assert_eq!(with_passphrase(here, &renew).0, 0);
+    let (_, key, _) = without_vault(&["qr", "read", "kit.pdf"]);
+    let opened = keyhaven_in(here, &["list", "--recovery-key-stdin"], key.as_bytes());
+    assert_eq!(printed(&opened).0, 0, "the kit's code is the key");
+
+    assert_eq!(with_passphrase(here, &["paper", "paper.pdf"]).0, 0);
+    let other = tempfile::tempdir().unwrap();
+    let paper = here.join("paper.pdf");
+    let restore = ["restore", "--pages", paper.to_str().unwrap()];
+    let (exit, out, err) = printed(&keyhaven_in(other.path(), &restore, b""));
+    assert_eq!(exit, 0, "{out}{err}");
+    assert_eq!(accounts(other.path()).len(), 1);
+}
+
+#[test]
 fn a_drawing_and_a_document_are_told_what_to_do_with() {
     let (folder, _) = with_example();
     let here = folder.path();
     write(here, "drawn.svg", "<?xml version=\"1.0\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"/>\n");
-    write(here, "pages.pdf", "%PDF-1.7\n");
-    for (file, words) in [("drawn.svg", "save it as PNG"), ("pages.pdf", "pictures of its pages")] {
+    write(here, "broken.pdf", "%PDF-1.7\n");
+    for (file, words) in [("drawn.svg", "save it as PNG"), ("broken.pdf", "this PDF is damaged")] {
         let commands: [&[&str]; 4] = [
             &["qr", "read", file],
             &["inspect", file],

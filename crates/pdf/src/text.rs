@@ -1,17 +1,13 @@
 //! PDF (ISO 32000-1) → text, for pages that a program printed: their text operators, put in lines by where they
 //! stand. Scanned pages have none, encrypted ones are left alone; both are kept as documents.
 
-mod font;
-mod layout;
-mod sizes;
-
-use font::Font;
+use crate::font::Font;
+use crate::layout::{self, Matrix, Piece};
 use hayro_syntax::Pdf;
 use hayro_syntax::content::TypedIter;
 use hayro_syntax::content::ops::TypedInstruction as Op;
 use hayro_syntax::object::{Number, Object};
 use hayro_syntax::page::Page;
-use layout::{Matrix, Piece};
 use std::collections::HashMap;
 use std::rc::Rc;
 use zeroize::Zeroizing;
@@ -23,13 +19,9 @@ const CONTENT: usize = 16 << 20;
 /// Saved graphics states (`q`); deeper ones are not restored.
 const STATES: usize = 64;
 
-/// The document's text; `None` where there is none to be had.
-pub(crate) fn text(bytes: &[u8]) -> Option<Zeroizing<String>> {
-    if !sizes::reasonable(bytes) {
-        return None;
-    }
-    let pdf = Pdf::new(bytes.to_vec()).ok()?;
-    let mut out = Zeroizing::new(String::with_capacity(bytes.len()));
+/// The document's text.
+pub(super) fn of(pdf: &Pdf) -> Zeroizing<String> {
+    let mut out = Zeroizing::new(String::with_capacity(pdf.data().as_ref().len()));
     let mut content = 0;
     for page in pdf.pages().iter().take(PAGES) {
         content += page.page_stream().map_or(0, <[u8]>::len);
@@ -39,16 +31,7 @@ pub(crate) fn text(bytes: &[u8]) -> Option<Zeroizing<String>> {
         layout::write(read(page), &mut out);
         out.push('\n');
     }
-    Some(out)
-}
-
-/// How many pages a PDF has; `None` where the bytes are none that can be read (encrypted, damaged, or too large when
-/// unpacked).
-pub fn pages(bytes: &[u8]) -> Option<usize> {
-    if !bytes.starts_with(b"%PDF-") || !sizes::reasonable(bytes) {
-        return None;
-    }
-    Some(Pdf::new(bytes.to_vec()).ok()?.pages().len()).filter(|pages| *pages > 0)
+    out
 }
 
 /// The text state (§9.3.1) and the matrices.

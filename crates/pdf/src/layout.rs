@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 /// A transformation `[a b c d e f]` (§8.3.3).
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Matrix(pub [f32; 6]);
+pub(crate) struct Matrix(pub [f32; 6]);
 
 impl Matrix {
     pub const IDENTITY: Self = Self([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
@@ -42,7 +42,7 @@ impl Matrix {
 
 /// One character on the page.
 #[derive(Debug, Clone)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     pub x: f32,
     pub y: f32,
     /// Where the next character would stand.
@@ -53,7 +53,7 @@ pub(super) struct Piece {
 
 /// Writes the pieces in lines from the top to the bottom, each from left to right. A gap becomes a blank, a wide one
 /// two: the columns of a table.
-pub(super) fn write(mut pieces: Vec<Piece>, out: &mut Zeroizing<String>) {
+pub(crate) fn write(mut pieces: Vec<Piece>, out: &mut Zeroizing<String>) {
     pieces.retain(|piece| piece.x.is_finite() && piece.y.is_finite() && piece.end.is_finite());
     // The first coordinate is the page's height, upwards. Sorting is stable: what overlaps keeps its order.
     pieces.sort_by(|one, other| other.y.total_cmp(&one.y));

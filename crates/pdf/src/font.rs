@@ -9,7 +9,7 @@ const ENTRIES: usize = 1 << 16;
 /// The width of characters that a font says nothing about, in its size: those of Helvetica's digits.
 const USUAL_WIDTH: f32 = 0.556;
 
-pub(super) struct Font {
+pub(crate) struct Font {
     /// Two bytes for each character.
     wide: bool,
     characters: HashMap<u16, char>,
