@@ -1,5 +1,6 @@
 //! What would be back if this computer were gone today, and what to do next.
 
+use crate::backups::rotation;
 use crate::failure::other;
 use crate::kit::{kit_record_time, kit_state};
 use crate::readiness_view::*;
@@ -7,7 +8,7 @@ use crate::recovery::stored::{Summary, put, summaries};
 use crate::recovery::view::{SetKind, SetStanding};
 use crate::safety_view::BackupView;
 use crate::session::Session;
-use crate::stored::same_codes;
+use crate::stored::{Stored, same_codes};
 use crate::view::{Failure, KitState};
 use crate::{App, recovery};
 use keyhaven_secret::SecretBytes;
@@ -32,6 +33,9 @@ pub(crate) struct Ways {
     unknown: serde_json::Map<String, serde_json::Value>,
 }
 
+/// The most copies of the vault that are looked into at once.
+const COPIES: usize = 12;
+
 /// The newest copy of the vault that a new computer could start from.
 pub(crate) struct Copy {
     pub path: PathBuf,
@@ -50,6 +54,10 @@ impl App {
         let now = self.now();
         let copy = self.newest_copy();
         let there = copy.as_ref().and_then(|copy| self.look_into(copy));
+        let (older, not_looked) = self.older_copies(copy.as_ref());
+        let has = |there: &Inside, id: &RecordId, stored: &Stored| {
+            there.accounts.get(id).is_some_and(|copy| same_codes(&copy.account, &stored.account))
+        };
         let last = self.last_drill()?;
         let best = best_sets(session);
         let ways = ways(session);
@@ -57,9 +65,10 @@ impl App {
             .accounts
             .iter()
             .map(|(id, stored)| {
-                let in_copy = there.as_ref().is_some_and(|there| {
-                    there.accounts.get(id).is_some_and(|copy| same_codes(&copy.account, &stored.account))
-                });
+                let in_copy = there.as_ref().is_some_and(|there| has(there, id, stored));
+                let all = there.iter().chain(older.iter().map(|(_, inside)| inside));
+                let copies =
+                    (0u32..).zip(all).filter(|(_, inside)| has(inside, id, stored)).map(|(at, _)| at);
                 let set = best.get(&id.to_string());
                 let noted = ways.get(&id.to_string()).map(|(_, ways)| ways.clone()).unwrap_or_default();
                 let way = way(set, &noted);
@@ -72,6 +81,7 @@ impl App {
                     second_device: noted.second_device,
                     admin_reset: noted.admin_reset,
                     in_copy,
+                    copies: copies.collect(),
                     advice: advice(way, set, now),
                     drilled_at: last
                         .as_ref()
@@ -97,17 +107,24 @@ impl App {
             elsewhere && account.in_copy || drilled.is_some_and(|last| last.would_be_back(&account.id))
         });
         let back = u32::try_from(back.count()).unwrap_or(u32::MAX);
-        let here = copy.map(|copy| CopyView {
+        let view = |copy: &Copy, kit_opens: bool| CopyView {
             path: copy.path.display().to_string(),
             saved_at: copy.saved_at,
             elsewhere: copy.elsewhere,
             kit_opens,
-        });
+        };
+        let here = copy.as_ref().map(|copy| view(copy, kit_opens));
+        let kept = kit == KitState::Kept;
+        let newest = here.iter().filter(|_| there.is_some()).cloned();
+        let older = older.iter().map(|(copy, inside)| view(copy, inside.kit_opens && kept));
+        let copies: Vec<CopyView> = newest.chain(older).collect();
         let copy = if elsewhere { here } else { drilled.map(|last| last.copy.clone()).or(here) };
         let mut readiness = Readiness {
             total: u32::try_from(accounts.len()).unwrap_or(u32::MAX),
             back,
             with_way: count(|account| account.way != WayBack::Nothing),
+            copies,
+            older: not_looked,
             copy,
             kit,
             kit_at: kit_record_time(&session.vault),
@@ -157,6 +174,24 @@ impl App {
         (vault.id() == self.session().ok()?.vault.id()).then_some(Copy { path, saved_at, elsewhere })
     }
 
+    /// The backups in the folder beside the newest copy that can be looked into, newest first, and how many more there
+    /// are. One that cannot be read is told elsewhere, with the state of the backups.
+    fn older_copies(&self, newest: Option<&Copy>) -> (Vec<(Copy, Inside)>, u32) {
+        let known = self.backup_folder().zip(self.sealed().map(|vault| vault.id().to_string()));
+        let Some((folder, id)) = known else { return (Vec::new(), 0) };
+        let names = rotation::of_vault(&id, &self.host.files().list(&folder).unwrap_or_default());
+        let paths = names.iter().map(|name| folder.join(&name.file));
+        let paths: Vec<_> = paths.filter(|path| newest.is_none_or(|newest| newest.path != *path)).collect();
+        let looked = paths.iter().take(COPIES - 1).filter_map(|path| {
+            let saved_at = LockedVault::read(self.host.files(), &Location::at(path)).ok()?.saved_at();
+            let copy = Copy { path: path.clone(), saved_at, elsewhere: self.lies_elsewhere(path) };
+            let inside = self.look_into(&copy)?;
+            Some((copy, inside))
+        });
+        let left = paths.len().saturating_sub(COPIES - 1);
+        (looked.collect(), u32::try_from(left).unwrap_or(u32::MAX))
+    }
+
     fn vault_itself(&self) -> Option<Copy> {
         let files = self.host.files();
         let location = self.location();
@@ -178,7 +213,7 @@ impl App {
             .any(|slot| slot.kind == SlotKind::RecoveryKey && ours.iter().any(|known| known.id == slot.id));
         let mut inside = Inside { accounts: BTreeMap::new(), kit_opens };
         for record in vault.accounts().iter().filter(|record| record.kind == crate::stored::KIND) {
-            if let Ok(stored) = crate::stored::Stored::read(&record.payload) {
+            if let Ok(stored) = Stored::read(&record.payload) {
                 inside.accounts.insert(record.id, stored);
             }
         }
@@ -187,7 +222,7 @@ impl App {
 }
 
 struct Inside {
-    accounts: BTreeMap<RecordId, crate::stored::Stored>,
+    accounts: BTreeMap<RecordId, Stored>,
     kit_opens: bool,
 }
 

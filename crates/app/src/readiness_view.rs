@@ -15,6 +15,11 @@ pub struct Readiness {
     pub with_way: u32,
     /// The newest copy of the vault; none where not even the vault file can be read.
     pub copy: Option<CopyView>,
+    /// The copies that were looked into, newest first: the backups in the folder for them, and the vault file where there
+    /// is no backup.
+    pub copies: Vec<CopyView>,
+    /// How many older backups in the folder were not looked into.
+    pub older: u32,
     /// How far the emergency kit is.
     pub kit: KitState,
     /// When the kit was confirmed as kept, Unix milliseconds.
@@ -64,6 +69,8 @@ pub struct ReadyAccount {
     pub admin_reset: bool,
     /// Whether the newest copy of the vault has it.
     pub in_copy: bool,
+    /// Which of [`Readiness::copies`] have it, counted from 0.
+    pub copies: Vec<u32>,
     /// What to do about it.
     pub advice: Advice,
     /// When a fire drill last brought it back, Unix milliseconds.

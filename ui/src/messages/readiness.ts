@@ -1,5 +1,5 @@
 // The words of the readiness room and of fire drills.
-import type { Advice, LossReason, Reminder, WayBack } from "../api";
+import type { Advice, CopyView, LossReason, Reminder, WayBack } from "../api";
 
 const plural = (count: number, one: string, many: string) => (count === 1 ? `1 ${one}` : `${count.toLocaleString("en")} ${many}`);
 const day = new Intl.DateTimeFormat("en", { day: "numeric", month: "short" });
@@ -42,7 +42,9 @@ export const readinessWords = {
   keyring: "This computer’s keyring", keyringOn: "Unlocks the vault", keyringOff: "Not used", keyringToo: "the passphrase works too", keyringKit: "the kit works too", fine: "Healthy",
   account: "Account", wayBack: "Way back in without this computer", codes: "Codes", from: "Restored from", todo: "What to do",
   left: (kind: WayBack, left: number) => (kind === "recovery_codes" ? `${left} left` : kind === "recovery_key" || kind === "document" ? "stored" : "none"),
-  inCopy: (kit: boolean) => (kit ? "Copy, kit" : "Copy"), notInCopy: "Nothing yet",
+  inCopies: (newest: CopyView, others: number) => `${day.format(newest.saved_at)}${newest.elsewhere ? "" : ", on this disk"}${newest.kit_opens ? ", kit" : ""}${others > 0 ? `, and ${plural(others, "older copy", "older copies")}` : ""}`,
+  copyLine: (copy: CopyView) => `${moment.format(copy.saved_at)}: ${copy.path}${copy.elsewhere ? "" : " (on this computer’s disk)"}${copy.kit_opens ? ", opens with the kit" : ""}`,
+  copiesOf: (name: string) => `Copies of the vault that have ${name}`, notInCopy: "Nothing yet",
   drilled: (at: number) => `drilled ${day.format(at)}`,
   edit: (name: string) => `Other ways back into ${name}`, second: "Another device makes its codes too", admin: "An admin can reset it", addCodes: "Add recovery codes",
   empty: "There are no accounts yet. Add one, and this page says what would bring it back.",

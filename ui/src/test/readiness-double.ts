@@ -3,13 +3,13 @@ import type { DrillReport, Failure, Proof, Readiness, ReadyAccount } from "../ap
 
 const NOV = 1_762_100_000_000;
 const account = (changes: Partial<ReadyAccount>): ReadyAccount => ({
-  id: "a0", issuer: "GitHub", name: "me@example.org", way: "recovery_codes", left: 13, second_device: false, admin_reset: false, in_copy: true, advice: "nothing", drilled_at: NOV, ...changes,
+  id: "a0", issuer: "GitHub", name: "me@example.org", way: "recovery_codes", left: 13, second_device: false, admin_reset: false, in_copy: true, copies: [0], advice: "nothing", drilled_at: NOV, ...changes,
 });
 export const drillReport = (changes: Partial<DrillReport> = {}): DrillReport => ({
   at: NOV, ok: true, copy: { path: "/media/stick/vault.keyhaven", saved_at: NOV, elsewhere: true, kit_opens: true }, with_kit: true, accounts_back: 6, sets_back: 4, codes_back: 21, lost: [], accounts: [], sets: [], damaged: [], ...changes,
 });
 export const readinessView = (changes: Partial<Readiness> = {}): Readiness => ({
-  total: 24, back: 21, with_way: 18, copy: { path: "/media/stick/vault.keyhaven", saved_at: NOV, elsewhere: true, kit_opens: true }, kit: "kept", kit_at: NOV, has_passphrase: true, has_keyring: true, reminders: [], drill: drillReport(),
+  total: 24, back: 21, with_way: 18, copies: [{ path: "/media/stick/vault.keyhaven", saved_at: NOV, elsewhere: true, kit_opens: true }], older: 0, copy: { path: "/media/stick/vault.keyhaven", saved_at: NOV, elsewhere: true, kit_opens: true }, kit: "kept", kit_at: NOV, has_passphrase: true, has_keyring: true, reminders: [], drill: drillReport(),
   accounts: [
     account({ id: "a6", issuer: "AWS", name: "root · 4410 2291 7735", way: "nothing", left: 0, advice: "add_codes", drilled_at: null }),
     account({ id: "a2", issuer: "Adyen", name: "ops@example.org", way: "admin_reset", left: 0, advice: "ask_second_device", admin_reset: true, drilled_at: null }),

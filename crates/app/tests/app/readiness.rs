@@ -48,6 +48,42 @@ fn lost(report: &DrillReport) -> Vec<(&str, LossReason)> {
 }
 
 #[test]
+fn every_backup_that_has_an_account_is_named() {
+    let (host, _home, mut app, ids, _) = app();
+    let folder = tempfile::tempdir().unwrap();
+    let copies = |readiness: &Readiness, id: &str| {
+        let account = readiness.accounts.iter().find(|account| account.id == id).unwrap();
+        (account.in_copy, account.copies.clone())
+    };
+    let before = app.readiness().unwrap();
+    assert_eq!(
+        (before.copies.len(), copies(&before, &ids[0])),
+        (1, (true, vec![0])),
+        "the vault file itself"
+    );
+    let back_up = |app: &mut App| {
+        let done = app.begin_backup(true).unwrap().run();
+        app.end_backup(done);
+    };
+    app.set_backup_folder(folder.path()).unwrap();
+    back_up(&mut app);
+    host.pass(DAY);
+    let changed = AccountChanges { name: Some("you".into()), ..AccountChanges::default() };
+    app.edit_account(&ids[1], changed).unwrap();
+    let now = app.now();
+    let uri = "otpauth://totp/New:me?secret=JBSWY3DPEHPK3PXP&issuer=New";
+    let new = app.add(vec![keyhaven_otp::parse_uri(uri).unwrap().account], now).unwrap().remove(0);
+    back_up(&mut app);
+    let after = app.readiness().unwrap();
+    assert_eq!(after.copies.first(), after.copy.as_ref(), "newest first");
+    assert!(after.copies.windows(2).all(|two| two[0].saved_at >= two[1].saved_at), "{:?}", after.copies);
+    let all: Vec<u32> = (0..).take(after.copies.len()).collect();
+    assert!(all.len() >= 2 && after.older == 0);
+    assert_eq!(copies(&after, &ids[1]), (true, all), "another name makes the same codes");
+    assert_eq!(copies(&after, &new), (true, vec![0]));
+}
+
+#[test]
 fn accounts_stand_by_their_danger_and_notes_take_it_away() {
     let (host, _home, mut app, ids, set) = app();
     let ways = |readiness: &Readiness| {
