@@ -88,6 +88,28 @@ mod story {
     }
 
     #[test]
+    fn several_pictures_are_dropped_at_once() {
+        let mut world = World::new("drop-several");
+        let window = world.open(&[]);
+        window.create_vault(PASSPHRASE);
+        let samples = ["Northwind", "Contoso", "Fabrikam"].map(|issuer| Sample {
+            issuer,
+            name: "robin@example.org",
+            key: [issuer.len() as u8; 20],
+        });
+        let mut files: Vec<_> = samples.iter().map(|sample| sample.picture(window.world)).collect();
+        let holiday = window.world.home().join("holiday.png");
+        std::fs::write(&holiday, b"\x89PNG\r\n\x1a\nand then nothing").expect("a file");
+        files.push(holiday);
+        window.drop_files(&files.iter().map(|file| file.as_path()).collect::<Vec<_>>());
+        window.wait_until("three are offered", || window.texts(&element("offer-item")).len() == 3);
+        assert!(window.text(&element("offer-problems")).contains("holiday.png"));
+        window.screenshot("offer-several");
+        window.click_named("offer-accept");
+        window.wait_until("three are there", || window.texts(&element("account-row")).len() == 3);
+    }
+
+    #[test]
     fn a_picture_without_a_code_says_so_and_adds_nothing() {
         let mut world = World::new("no-code");
         let window = world.open(&[]);

@@ -201,6 +201,11 @@ impl<'a> Window<'a> {
         });
     }
 
+    /// Presses the window's close button.
+    pub fn press_close(&self) {
+        self.world.close_window();
+    }
+
     /// Closes the window with its close button and waits for the app to end.
     ///
     /// # Panics

@@ -326,6 +326,35 @@ fn the_tray_shows_locks_and_quits() {
     window.wait_until("the app ends", || window.processes().is_empty());
 }
 
+/// The page follows the system's colours as long as the settings leave that to it.
+#[test]
+fn closing_goes_to_the_tray_where_the_settings_say_so_and_the_theme_is_the_persons_own() {
+    let mut world = world_with_account("close-to-tray");
+    let tray = Tray::start(&world);
+    let window = world.open(&[]);
+    window.wait_for_code();
+    window.wait_until("the icon is in the tray", || !tray.items.lock().expect("icons").is_empty());
+    let ground = || window.script("return getComputedStyle(document.body).backgroundColor", &[]).to_string();
+    window.click_named("settings");
+    window.wait_for_named("close-to-tray");
+    let system = ground();
+    window.click_named("theme-dark");
+    window.wait_until("it is dark", || ground() != system);
+    window.click_named("theme-system");
+    window.wait_until("it is as the system again", || ground() == system);
+    window.click_named("close-to-tray");
+    window.press(&[Keys::ESCAPE]);
+    window.press_close();
+    window.wait_until("the page is hidden", || {
+        window.script("return document.visibilityState", &[]) == "hidden"
+    });
+    assert!(!window.processes().is_empty(), "it runs on in the tray");
+    tray.press("Show Keyhaven");
+    window.wait_for_named("unlock");
+    tray.press("Quit");
+    window.wait_until("the app ends", || window.processes().is_empty());
+}
+
 #[test]
 fn low_recovery_codes_show_on_the_face_of_the_codes_in_the_tray_and_in_the_search() {
     const LOW: &str = "1 recovery set is low or used up";
