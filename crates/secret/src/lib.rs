@@ -5,8 +5,9 @@
 //! so a search for `expose` finds every place that does. Values that are not secret (labels, codes meant for
 //! the screen) want plain `String`s.
 //!
-//! Keys and secret bytes lie in memory that the system keeps out of its swap, as far as it lets a program have such
-//! memory; [`locked_memory`] says how far.
+//! All of them, and what [`SecretBuffer`] gathers, lie in memory that the system keeps out of its swap, as far as it lets
+//! a program have such memory (RLIMIT_MEMLOCK, 8 MiB on most desktops); [`locked_memory`] says how far. Beyond that they
+//! are kept and wiped as ever, and may be swapped.
 #![forbid(unsafe_code)]
 
 mod shelf;
@@ -28,6 +29,16 @@ impl SecretBytes {
     /// Takes ownership of `bytes`; they are wiped when the value is dropped.
     pub fn new(bytes: Vec<u8>) -> Self {
         Self(Held::new(bytes))
+    }
+
+    /// So many bytes, written in place: they never stand anywhere else.
+    ///
+    /// # Errors
+    /// Whatever `fill` returns; what was half written is wiped.
+    pub fn try_fill<E>(length: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
+        let mut held = Held::zeroed(length);
+        fill(held.bytes_mut())?;
+        Ok(Self(held))
     }
 
     /// The bytes themselves, for computing with them or sealing them. The caller leaves no copy behind.
@@ -72,45 +83,52 @@ impl fmt::Debug for SecretBytes {
 }
 
 /// Secret text: a passphrase, a printed recovery key, an otpauth URI. Same rules as [`SecretBytes`].
-#[derive(Zeroize, ZeroizeOnDrop)]
-pub struct SecretText(String);
+pub struct SecretText(Held);
 
 impl SecretText {
     /// Takes ownership of `text`; it is wiped when the value is dropped.
     pub fn new(text: String) -> Self {
-        Self(text)
+        Self(Held::new(text.into_bytes()))
     }
 
     /// The text itself, for parsing it or deriving a key from it. The caller leaves no copy behind.
     pub fn expose(&self) -> &str {
-        &self.0
+        // It was made from text.
+        std::str::from_utf8(self.0.bytes()).unwrap_or_default()
     }
 
     /// The text for a person's eyes (a QR panel, a printed kit), who asked for it explicitly.
     pub fn expose_for_display(&self) -> &str {
-        &self.0
+        self.expose()
     }
 
     /// A second, equally secret value.
     pub fn duplicate(&self) -> Self {
-        Self(self.0.clone())
+        Self(Held::copied(self.0.bytes()))
     }
 
     /// Whether there is not a single character.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.bytes().is_empty()
     }
 }
 
+impl Zeroize for SecretText {
+    fn zeroize(&mut self) {
+        self.0.wipe();
+    }
+}
+impl ZeroizeOnDrop for SecretText {}
+
 impl From<Zeroizing<String>> for SecretText {
     fn from(mut text: Zeroizing<String>) -> Self {
-        Self(std::mem::take(&mut *text))
+        Self::new(std::mem::take(&mut *text))
     }
 }
 
 impl PartialEq for SecretText {
     fn eq(&self, other: &Self) -> bool {
-        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+        self.0.bytes().ct_eq(other.0.bytes()).into()
     }
 }
 impl Eq for SecretText {}
@@ -118,6 +136,58 @@ impl Eq for SecretText {}
 impl fmt::Debug for SecretText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretText(…)")
+    }
+}
+
+/// Secret bytes while they are written one after the other. What it outgrows is wiped.
+pub struct SecretBuffer {
+    held: Held,
+    length: usize,
+}
+
+impl SecretBuffer {
+    /// An empty one that takes `capacity` bytes before it grows.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { held: Held::zeroed(capacity), length: 0 }
+    }
+
+    /// How many bytes are in it.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether there is not a single byte.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Writes behind what is there.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.more(bytes.len()).copy_from_slice(bytes);
+    }
+
+    /// So many further bytes, zero yet, to be written in place.
+    pub fn more(&mut self, length: usize) -> &mut [u8] {
+        let end = self.length + length;
+        if self.held.bytes().len() < end {
+            let mut larger = Held::zeroed(end * 2);
+            larger.bytes_mut()[..self.length].copy_from_slice(&self.held.bytes()[..self.length]);
+            self.held = larger;
+        }
+        let start = std::mem::replace(&mut self.length, end);
+        &mut self.held.bytes_mut()[start..end]
+    }
+
+    /// The first `length` bytes of it; the others are wiped.
+    pub fn finish(mut self, length: usize) -> SecretBytes {
+        self.held.cut(self.length.min(length));
+        SecretBytes(self.held)
+    }
+}
+
+impl fmt::Debug for SecretBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretBuffer(…)")
     }
 }
 
@@ -183,6 +253,29 @@ mod tests {
         assert_eq!(format!("{:?}", SecretBytes::new(b"hunter2".to_vec())), "SecretBytes(…)");
         assert_eq!(format!("{:?}", SecretText::new("hunter2".into())), "SecretText(…)");
         assert_eq!(format!("{:?}", Key::from_slice(&[7; 32]).unwrap()), "Key(…)");
+    }
+
+    #[test]
+    fn a_buffer_gathers_grows_and_is_cut_off() {
+        let mut buffer = SecretBuffer::with_capacity(4);
+        for part in ["ab", "cdefgh", "", "ijklmnopqrstuvwxyz"] {
+            buffer.push(part.as_bytes());
+        }
+        buffer.more(3).copy_from_slice(b"123");
+        assert_eq!((buffer.len(), buffer.is_empty()), (29, false));
+        assert_eq!(format!("{buffer:?}"), "SecretBuffer(…)");
+        let more = buffer.more(10_000);
+        assert!(more.iter().all(|byte| *byte == 0));
+        assert_eq!(buffer.finish(28).expose(), b"abcdefghijklmnopqrstuvwxyz12");
+        assert_eq!(SecretBuffer::with_capacity(9).finish(5).expose(), b"", "only what was written");
+    }
+
+    #[test]
+    fn text_of_any_length_is_kept_as_it_is() {
+        for text in ["", "äöü", &"ß".repeat(3_000)] {
+            let secret = SecretText::new(text.to_owned());
+            assert_eq!((secret.expose(), secret.duplicate().expose()), (text, text));
+        }
     }
 
     #[test]

@@ -18,7 +18,6 @@ use serde::{
 };
 use serde_json::value::RawValue;
 use std::{collections::BTreeMap, fmt};
-use zeroize::Zeroizing;
 
 /// What the accounts' body holds beside its records.
 #[derive(Default)]
@@ -62,7 +61,7 @@ pub(crate) fn read(plain: &[u8]) -> Result<(Compartment, Extras), NotABody> {
 }
 
 /// The padded plaintext of a compartment; `extras` belong to the accounts only.
-pub(crate) fn write(compartment: &Compartment, extras: Option<&Extras>) -> Zeroizing<Vec<u8>> {
+pub(crate) fn write(compartment: &Compartment, extras: Option<&Extras>) -> SecretBytes {
     let mut out = WipingBuffer::with_capacity(estimate(compartment, extras));
     let mut object = ObjectWriter::new(&mut out);
     let list = object.name("records");
@@ -89,7 +88,7 @@ pub(crate) fn write(compartment: &Compartment, extras: Option<&Extras>) -> Zeroi
 }
 
 /// The padded plaintext of a single record, as it is dropped into a locked compartment.
-pub(crate) fn write_record(version: &Version) -> Zeroizing<Vec<u8>> {
+pub(crate) fn write_record(version: &Version) -> SecretBytes {
     let mut out = WipingBuffer::with_capacity(version_estimate(version));
     write_version(&mut out, version, std::iter::empty());
     let length = padded_length(out.len());
@@ -255,13 +254,13 @@ impl<'de> Visitor<'de> for VersionVisitor {
         }
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         let missing = |name| A::Error::missing_field(name);
-        let mut payload: Bytes = payload.ok_or_else(|| missing("payload"))?;
+        let payload: Bytes = payload.ok_or_else(|| missing("payload"))?;
         let record = Record {
             id: RecordId::from_bytes(id.ok_or_else(|| missing("id"))?.0),
             kind: kind.ok_or_else(|| missing("kind"))?,
             modified_at: modified_at.ok_or_else(|| missing("modified_at"))?,
             deleted_at: deleted_at.flatten(),
-            payload: SecretBytes::new(std::mem::take(&mut *payload.0)),
+            payload: payload.0,
             unknown,
         };
         // A writer that keeps no history still writes a record.
@@ -299,7 +298,7 @@ mod tests {
     fn again(text: &str) -> (Compartment, String) {
         let (compartment, extras) = read(text.as_bytes()).unwrap();
         let written = write(&compartment, Some(&extras));
-        (compartment, String::from_utf8(written.to_vec()).unwrap())
+        (compartment, String::from_utf8(written.expose().to_vec()).unwrap())
     }
 
     #[test]
@@ -341,7 +340,7 @@ mod tests {
             set_aside: vec![SecretBytes::new(ONE.as_bytes().to_vec())],
             ..Compartment::default()
         };
-        let (newer, _) = read(&write(&older, None)).unwrap();
+        let (newer, _) = read(write(&older, None).expose()).unwrap();
         assert_eq!((newer.len(), newer.set_aside().len()), (1, 0));
         assert_eq!(newer.iter().next().unwrap().payload.expose(), b"one");
     }
@@ -361,7 +360,7 @@ mod tests {
         for record in [changed, anew] {
             compartment.put(record);
             let written = write(&compartment, None);
-            let written = String::from_utf8(written.to_vec()).unwrap();
+            let written = String::from_utf8(written.expose().to_vec()).unwrap();
             assert!(written.contains(r#""colour":{"a":[1,2.50]}"#), "{written}");
         }
     }
@@ -465,7 +464,7 @@ mod tests {
             record.deleted_at = deleted_at;
             let mut compartment = Compartment::default();
             compartment.put(record.duplicate());
-            let (compartment, _) = read(&write(&compartment, None)).unwrap();
+            let (compartment, _) = read(write(&compartment, None).expose()).unwrap();
             let found = compartment.iter().chain(compartment.deleted()).next().unwrap();
             prop_assert_eq!(found, &record);
         }

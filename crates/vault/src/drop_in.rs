@@ -43,7 +43,7 @@ impl DropIn {
     pub fn seal(vault: VaultId, public: &[u8; KEY_LENGTH], record: Record) -> Result<Self, DropInError> {
         let id = record.id;
         let plain = body::write_record(&Version::of(record, &[]));
-        Self::seal_with(vault, public, id, &plain, &random::key()?, random::bytes()?)
+        Self::seal_with(vault, public, id, plain.expose(), &random::key()?, random::bytes()?)
     }
 
     /// As [`Self::seal`], with everything random given.
@@ -66,7 +66,7 @@ impl DropIn {
         sealed.extend(seal::seal_with(&key, nonce, &associated(vault, id), plain));
         // Nobody here can open it later, and a download may be erased because it is sealed: so it is tried now.
         let again = seal::open(&key, &associated(vault, id), &sealed[KEY_LENGTH..]);
-        if again.is_none_or(|again| again.as_slice() != plain) {
+        if again.is_none_or(|again| again.expose() != plain) {
             return Err(DropInError::NotVerified);
         }
         Ok(Self { id, sealed })
@@ -83,7 +83,7 @@ impl DropIn {
         }
         let key = sealing_key(vault, shared.as_bytes(), ephemeral, public.as_bytes());
         let plain = seal::open(&key, &associated(vault, self.id), sealed)?;
-        body::read_record(&plain).filter(|version| version.record.id == self.id)
+        body::read_record(plain.expose()).filter(|version| version.record.id == self.id)
     }
 }
 
@@ -116,6 +116,6 @@ impl<'de> Deserialize<'de> for DropIn {
             sealed: Bytes,
         }
         let Fields { id, sealed } = Fields::deserialize(deserializer)?;
-        Ok(Self { id: RecordId::from_bytes(id.0), sealed: sealed.0.to_vec() })
+        Ok(Self { id: RecordId::from_bytes(id.0), sealed: sealed.0.expose().to_vec() })
     }
 }

@@ -2,14 +2,13 @@
 
 use crate::ids::{hex, unhex};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use keyhaven_secret::SecretText;
+use keyhaven_secret::{SecretBuffer, SecretBytes, SecretText};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{Error, Visitor},
 };
 use serde_json::value::RawValue;
 use std::{borrow::Cow, collections::BTreeMap, fmt};
-use zeroize::Zeroizing;
 
 /// Fields that this version does not know: their names, and their values as the JSON text they were written as.
 pub(crate) type Unknown = BTreeMap<String, SecretText>;
@@ -57,13 +56,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 }
 
 /// Bytes from a Base64 string.
-pub(crate) struct Bytes(pub Zeroizing<Vec<u8>>);
+pub(crate) struct Bytes(pub SecretBytes);
 
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Text::deserialize(deserializer)?;
-        let bytes = STANDARD.decode(text.0.as_bytes()).map(Zeroizing::new);
-        bytes.map(Bytes).map_err(|_| D::Error::custom("not Base64"))
+        let mut bytes = SecretBuffer::with_capacity(0);
+        let place = bytes.more(base64::decoded_len_estimate(text.0.len()));
+        let length = STANDARD.decode_slice(text.0.as_bytes(), place);
+        length.map(|length| Bytes(bytes.finish(length))).map_err(|_| D::Error::custom("not Base64"))
     }
 }
 
@@ -108,17 +109,16 @@ impl<'a> ObjectWriter<'a> {
     }
 }
 
-/// A byte buffer for secrets: growing it wipes the smaller one, and so does dropping it.
-pub(crate) struct WipingBuffer(Zeroizing<Vec<u8>>);
+/// A buffer for JSON with secrets in it.
+pub(crate) struct WipingBuffer(SecretBuffer);
 
 impl WipingBuffer {
     pub fn with_capacity(capacity: usize) -> Self {
-        Self(Zeroizing::new(Vec::with_capacity(capacity)))
+        Self(SecretBuffer::with_capacity(capacity))
     }
 
     pub fn push(&mut self, bytes: &[u8]) {
-        self.reserve(bytes.len());
-        self.0.extend_from_slice(bytes);
+        self.0.push(bytes);
     }
 
     /// A JSON string with what must be escaped (RFC 8259 §7).
@@ -139,14 +139,11 @@ impl WipingBuffer {
     }
 
     pub fn push_base64(&mut self, bytes: &[u8]) {
-        let length = bytes.len().div_ceil(3) * 4;
-        self.reserve(length + 2);
-        self.0.push(b'"');
-        let start = self.0.len();
-        self.0.resize(start + length, b'=');
-        // The slice is exactly as long as the text, so this cannot fail; if it did, '=' alone reads as damage.
-        let _ = STANDARD.encode_slice(bytes, &mut self.0[start..]);
-        self.0.push(b'"');
+        self.push(b"\"");
+        let place = self.0.more(bytes.len().div_ceil(3) * 4);
+        // The place is exactly as long as the text, so this cannot fail; if it did, zero bytes read as damage.
+        let _ = STANDARD.encode_slice(bytes, place);
+        self.push(b"\"");
     }
 
     pub fn push_number(&mut self, number: u64) {
@@ -158,18 +155,10 @@ impl WipingBuffer {
     }
 
     /// The bytes, padded with spaces to `length`.
-    pub fn padded(mut self, length: usize) -> Zeroizing<Vec<u8>> {
-        self.reserve(length.saturating_sub(self.0.len()));
-        self.0.resize(length, b' ');
-        self.0
-    }
-
-    fn reserve(&mut self, more: usize) {
-        if self.0.capacity() - self.0.len() < more {
-            let mut larger = Zeroizing::new(Vec::with_capacity((self.0.len() + more) * 2));
-            larger.extend_from_slice(&self.0);
-            self.0 = larger;
-        }
+    pub fn padded(mut self, length: usize) -> SecretBytes {
+        let length = length.max(self.0.len());
+        self.0.more(length - self.0.len()).fill(b' ');
+        self.0.finish(length)
     }
 }
 
@@ -188,7 +177,7 @@ mod tests {
             object.name("number").push_number(number);
             object.end();
             let padded = out.padded(4096);
-            let value: serde_json::Value = serde_json::from_slice(&padded).unwrap();
+            let value: serde_json::Value = serde_json::from_slice(padded.expose()).unwrap();
             prop_assert_eq!(value["text"].as_str(), Some(text.as_str()));
             let base64 = STANDARD.encode(&bytes);
             prop_assert_eq!(value["bytes"].as_str(), Some(base64.as_str()));

@@ -151,7 +151,7 @@ impl LockedVault {
         let damaged = UnlockError::Damaged(DamagedPart::Body);
         let Some(sealed) = body.get(..length) else { return Err(damaged) };
         let Some(plain) = seal::open(&sealing_key, head, sealed) else { return Err(damaged) };
-        body::read(&plain).map_err(|_| damaged)
+        body::read(plain.expose()).map_err(|_| damaged)
     }
 
     /// The sealed states of the recovery compartment, each compared with the header's digest of it.

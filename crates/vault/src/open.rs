@@ -243,7 +243,7 @@ impl OpenVault {
             .collect();
         let head = header.to_bytes();
         let [sealing, _] = seal::derive(self.key.expose(), &self.header.vault.0, b"keyhaven/1/accounts");
-        let sealed = seal::seal_with(&sealing, nonce, &head, &plain);
+        let sealed = seal::seal_with(&sealing, nonce, &head, plain.expose());
         let length = head.len() + sealed.len() + segments.iter().map(Vec::len).sum::<usize>();
         let mut file = Vec::with_capacity(length + 32);
         file.extend(head);
@@ -283,7 +283,7 @@ impl RecoveryKeys {
     pub fn open_segment(&self, vault: VaultId, segment: &[u8]) -> Result<Compartment, UnlockError> {
         let damaged = || UnlockError::Damaged(DamagedPart::Body);
         let plain = seal::open(&self.sealing, &associated(vault), segment).ok_or_else(damaged)?;
-        body::read(&plain).map(|(compartment, _)| compartment).map_err(|_| damaged())
+        body::read(plain.expose()).map(|(compartment, _)| compartment).map_err(|_| damaged())
     }
 
     pub fn seal_segment(&self, vault: VaultId, compartment: &Compartment) -> Result<Vec<u8>, NoRandomness> {
@@ -292,7 +292,7 @@ impl RecoveryKeys {
 
     /// As [`Self::seal_segment`], with the nonce given.
     pub fn seal_segment_with(&self, vault: VaultId, compartment: &Compartment, nonce: [u8; 24]) -> Vec<u8> {
-        seal::seal_with(&self.sealing, nonce, &associated(vault), &body::write(compartment, None))
+        seal::seal_with(&self.sealing, nonce, &associated(vault), body::write(compartment, None).expose())
     }
 }
 

@@ -9,7 +9,7 @@ use chacha20poly1305::{
     aead::{AeadInOut, KeyInit},
 };
 use hkdf::Hkdf;
-use keyhaven_secret::{KEY_LENGTH, Key};
+use keyhaven_secret::{KEY_LENGTH, Key, SecretBytes};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -51,19 +51,19 @@ pub(crate) fn seal_with(key: &Key, nonce: [u8; NONCE], associated: &[u8], plain:
 }
 
 /// The plaintext, or `None` when key, associated data or a single bit is another.
-pub(crate) fn open(key: &Key, associated: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+pub(crate) fn open(key: &Key, associated: &[u8], sealed: &[u8]) -> Option<SecretBytes> {
     let (nonce, rest) = sealed.split_first_chunk::<NONCE>()?;
     let (cipher, tag) = rest.split_last_chunk::<TAG>()?;
-    let mut plain = Zeroizing::new(cipher.to_vec());
-    XChaCha20Poly1305::new(key.expose().into())
-        .decrypt_inout_detached(
+    let plain = SecretBytes::try_fill(cipher.len(), |plain| {
+        plain.copy_from_slice(cipher);
+        XChaCha20Poly1305::new(key.expose().into()).decrypt_inout_detached(
             &XNonce::from(*nonce),
             associated,
-            plain.as_mut_slice().into(),
+            plain.into(),
             &Tag::from(*tag),
         )
-        .ok()?;
-    Some(plain)
+    });
+    plain.ok()
 }
 
 /// SHA-256.
@@ -108,7 +108,7 @@ mod tests {
         let sealed = seal_with(&key, nonce, &associated, plain);
         assert_eq!(crate::ids::hex(&sealed[24..40]), "bd6d179d3e83d43b9576579493c0e939");
         assert_eq!(crate::ids::hex(&sealed[sealed.len() - 16..]), "c0875924c1c7987947deafd8780acf49");
-        assert_eq!(open(&key, &associated, &sealed).unwrap().as_slice(), plain);
+        assert_eq!(open(&key, &associated, &sealed).unwrap().expose(), plain);
     }
 
     #[test]

@@ -256,7 +256,7 @@ impl Slot {
         let open = |with: &Key, wrapped: &Option<Hex<WRAPPED>>| match wrapped {
             None => Ok(None),
             Some(wrapped) => seal::open(with, &context, &wrapped.0)
-                .and_then(|key| Key::from_slice(&key))
+                .and_then(|key| Key::from_slice(key.expose()))
                 .map(Some)
                 .ok_or(SlotFailure::Damaged),
         };

@@ -110,13 +110,17 @@ fn the_documents_test_vector_is_what_this_program_computes() {
     let dropped = Version::of(inputs.record("drop-in"), &[]);
     let (secret, nonce) = (inputs.key("drop-in private key"), inputs.bytes("drop-in nonce"));
     let plain = body::write_record(&dropped);
-    let drop_in = DropIn::seal_with(vault, &public_key, dropped.record.id, &plain, &secret, nonce).unwrap();
+    let drop_in =
+        DropIn::seal_with(vault, &public_key, dropped.record.id, plain.expose(), &secret, nonce).unwrap();
     let (mut accounts, mut recovery) = (Compartment::default(), Compartment::default());
     accounts.put(inputs.record("account"));
     recovery.put(inputs.record("codes"));
     let extras = Extras { drop_ins: vec![drop_in], ..Extras::default() };
     let body = body::write(&accounts, Some(&extras));
-    found.push(("accounts body", String::from_utf8(body.to_vec()).unwrap().trim_end().replace('\n', "")));
+    found.push((
+        "accounts body",
+        String::from_utf8(body.expose().to_vec()).unwrap().trim_end().replace('\n', ""),
+    ));
 
     let header = Header {
         vault: Hex(*vault.as_bytes()),
