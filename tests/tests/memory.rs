@@ -14,6 +14,7 @@ use keyhaven_app::App;
 use keyhaven_app::host::{Host, Keyring, KeyringError, KeyringProbe, KeyringStanding};
 use keyhaven_app::offer::Input;
 use keyhaven_secret::{SecretBytes, SecretText};
+use keyhaven_tests::fuzzing::forge;
 use keyhaven_tests::harness::{Needle, search};
 use keyhaven_vault::{
     Credential, DiskFiles, Files, KdfCost, KeyringKey, Location, LockedVault, NewVault, OpenVault, Record,
@@ -233,6 +234,10 @@ fn a_locked_vault_leaves_no_planted_secret_in_memory() {
             return println!("skipped: this machine does not show other processes' memory: {why:?}");
         }
     };
+    // The vault's own keys, as docs/vault-format.md says that whoever has the emergency kit gets them.
+    let file = std::fs::read(home.path().join("vault/vault.keyhaven")).expect("the child's vault");
+    let keys = forge::keys_of(&file, number).expect("the recovery key opens it");
+    needles.extend(keys.iter().map(|(name, key)| Needle::bytes(name, key)));
     let seen = |found: &[String], name: &str| found.iter().any(|one| one.starts_with(name));
     assert!(seen(&keyed, KEYRING_KEY), "the key is not seen while it is in use: {keyed:?}");
     input.write_all(b"x").expect("it reads");
@@ -241,7 +246,13 @@ fn a_locked_vault_leaves_no_planted_secret_in_memory() {
     for name in [KEYRING_KEY, RECOVERY_KEY] {
         assert!(!seen(&open, name), "{name} is left after it opened the vault: {open:?}");
     }
-    for name in ["the account's raw key", "a recovery code", "a second record"] {
+    for name in [
+        "the account's raw key",
+        "a recovery code",
+        "a second record",
+        "the accounts' key",
+        "the recovery compartment's key",
+    ] {
         assert!(seen(&open, name), "{name} is not seen while it is open: {open:?}");
     }
     input.write_all(b"x").expect("it reads");

@@ -119,10 +119,46 @@ fn slot(kind: &str, id: u8, slot_key: &[u8; 32]) -> Value {
 }
 
 fn derive<const N: usize>(key: &[u8], info: &[u8]) -> [u8; N] {
+    derive_for(&VAULT, key, info)
+}
+
+fn derive_for<const N: usize>(vault: &[u8], key: &[u8], info: &[u8]) -> [u8; N] {
     let mut output = [0; N];
     // Three keys at most, where 255 are possible (RFC 5869 §2.3).
-    let _ = Hkdf::<Sha256>::new(Some(&VAULT), key).expand(info, &mut output);
+    let _ = Hkdf::<Sha256>::new(Some(vault), key).expand(info, &mut output);
     output
+}
+
+/// The keys of any vault's file, by what each is for: the accounts', the recovery compartment's, and those that seal the
+/// two. `printed` is the key of the emergency kit; `None` where it opens nothing, or the file is none.
+pub fn keys_of(file: &[u8], printed: u128) -> Option<Vec<(&'static str, [u8; 32])>> {
+    let length: [u8; 4] = file.get(10..14)?.try_into().ok()?;
+    let header = file.get(46..46 + usize::try_from(u32::from_be_bytes(length)).ok()?)?;
+    let header: Value = serde_json::from_slice(header).ok()?;
+    let vault = unhex(&header["vault"])?;
+    let slot = header["slots"].as_array()?.iter().find(|slot| slot["kind"] == "recovery-key")?;
+    let context = [b"keyhaven/1/slot".as_slice(), &vault, &unhex(&slot["id"])?, b"recovery-key"].concat();
+    let slot_key = [printed.to_be_bytes(), [0; 16]].concat();
+    let wrapping: [u8; 96] = derive_for(&vault, &slot_key, &context);
+    let opened = |index: usize, name: &str| -> Option<[u8; 32]> {
+        let sealed = unhex(&slot[name])?;
+        let (nonce, sealed) = sealed.split_first_chunk::<24>()?;
+        let cipher = XChaCha20Poly1305::new(&part(&wrapping, index).into());
+        let payload = Payload { msg: sealed, aad: &context };
+        cipher.decrypt(&XNonce::from(*nonce), payload).ok()?.try_into().ok()
+    };
+    let (accounts, recovery) = (opened(0, "accounts")?, opened(1, "recovery")?);
+    let sealing = |key: &[u8; 32], info: &[u8]| part(&derive_for::<96>(&vault, key, info), 0);
+    Some(vec![
+        ("the key that seals the accounts", sealing(&accounts, b"keyhaven/1/accounts")),
+        ("the key that seals the recovery codes", sealing(&recovery, b"keyhaven/1/recovery")),
+        ("the accounts' key", accounts),
+        ("the recovery compartment's key", recovery),
+    ])
+}
+
+fn unhex(text: &Value) -> Option<Vec<u8>> {
+    data_encoding::HEXLOWER.decode(text.as_str()?.as_bytes()).ok()
 }
 
 /// The `index`th key of what [`derive()`] gave.
