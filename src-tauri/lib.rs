@@ -31,10 +31,7 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
 ///
 /// `--demo` opens a throw-away vault with sample accounts instead of the person's own.
 pub fn run() -> ExitCode {
-    // Not in a build for developers: a debugger wants in.
-    if !cfg!(debug_assertions) {
-        keyhaven_platform::protect();
-    }
+    keyhaven_platform::protect_unless_developing();
     let demo = std::env::args().skip(1).any(|argument| argument == "--demo");
     match start(demo) {
         Ok(()) => ExitCode::SUCCESS,

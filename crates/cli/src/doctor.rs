@@ -19,7 +19,7 @@ struct DoctorValue {
 
 #[derive(Serialize)]
 struct MemoryValue {
-    /// Bytes for keys and records that are kept out of swap, and such as are not.
+    /// Bytes that this vault's keys and records take, as far as they are kept out of swap, and as far as they are not.
     locked: usize,
     not_locked: usize,
     /// How many may be; null: as many as there are.
@@ -43,7 +43,10 @@ pub fn run(args: DoctorArgs) -> Result<Answer, Failure> {
     // A vault that does not use the keyring lacks nothing where there is none.
     let unused = app.slots().is_ok_and(|slots| slots.iter().all(|slot| slot.kind != SlotName::Keyring));
     let fine = unused || matches!(report.finding, Finding::Ready | Finding::NotUsed);
-    let protection = keyhaven_platform::protection();
+    // This process holds nothing of the vault: what counts is whether the system would keep all of it out of swap. Its
+    // file once is the body as it is read, once the records, once the body as it is written.
+    let size = app.location().file().metadata().map_or(0, |file| file.len());
+    let protection = keyhaven_platform::protection(usize::try_from(size).unwrap_or(0).saturating_mul(3));
     if args.json {
         output::json(&DoctorValue { report, unused, memory: memory_value(&protection) })?;
     } else {
@@ -74,8 +77,8 @@ fn memory_value(Protection { core_dumps, other_programs, swap, limit }: &Protect
 /// None of it keeps the vault from working, so it changes no exit code.
 fn print_memory(protection: &Protection) -> Result<(), Failure> {
     output::line(match protection.swap.unlocked {
-        0 => "memory: keys and records are kept out of swap",
-        _ => "memory: the system does not keep keys and records out of swap",
+        0 => "memory: this vault's keys and records are kept out of swap",
+        _ => "memory: the system does not keep all of this vault's keys and records out of swap",
     })?;
     if let (Some(limit), true) = (protection.limit, protection.swap.unlocked > 0) {
         output::line(format_args!("  it lets a program keep {} KiB (ulimit -l); more helps", limit / 1024))?;

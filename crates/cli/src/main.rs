@@ -44,10 +44,7 @@ static WIPED_WHEN_FREED: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
     zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 fn main() -> ExitCode {
-    // Not in a build for developers: a debugger wants in.
-    if !cfg!(debug_assertions) {
-        keyhaven_platform::protect();
-    }
+    keyhaven_platform::protect_unless_developing();
     let cli = Cli::parse();
     match run(cli.command) {
         Ok(answer) => answer.into(),

@@ -16,7 +16,9 @@ mod screen;
 mod tidy;
 
 pub use crate::keyring::SystemKeyring;
-pub use crate::protection::{Kept, Protection, protect, protection};
+pub use crate::protection::{
+    Kept, PROTECT_VARIABLE, Protection, protect, protect_unless_developing, protection,
+};
 use keyhaven_app::camera::Cameras;
 use keyhaven_app::host::{
     CaptureError, DownloadedFile, Host, Keyring, KeyringError, KeyringProbe, KeyringStanding, ScreenPicture,

@@ -49,12 +49,25 @@ pub fn protect() {
     }
 }
 
-/// How it stands now.
-pub fn protection() -> Protection {
-    // The first secret shows whether the system locks memory at all.
-    drop(SecretBytes::new(vec![0]));
-    let (core_dumps, other_programs) = (core_dumps(), other_programs());
-    Protection { core_dumps, other_programs, swap: locked_memory(), limit: limit() }
+/// Makes a build for developers protect itself as a release does, so that this can be tried.
+pub const PROTECT_VARIABLE: &str = "KEYHAVEN_PROTECT";
+
+/// What both programs do first: [`protect`], but in a build for developers, where a debugger wants in, only where
+/// [`PROTECT_VARIABLE`] is set. No setting takes the protection from a release.
+#[expect(clippy::disallowed_methods, reason = "this is asked before there is anything that could be told it")]
+pub fn protect_unless_developing() {
+    if !cfg!(debug_assertions) || std::env::var_os(PROTECT_VARIABLE).is_some() {
+        protect();
+    }
+}
+
+/// How it stands now, and would stand for so many bytes of secrets: the system is asked for that much.
+pub fn protection(needed: usize) -> Protection {
+    // A single byte shows whether the system locks memory at all.
+    let held = SecretBytes::new(vec![0; needed.max(1)]);
+    let (core_dumps, other_programs, swap) = (core_dumps(), other_programs(), locked_memory());
+    drop(held);
+    Protection { core_dumps, other_programs, swap, limit: limit() }
 }
 
 #[cfg(unix)]

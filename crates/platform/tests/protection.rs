@@ -15,7 +15,7 @@ fn child_protects_itself() {
     if part == "protected" {
         protect();
     }
-    let now = protection();
+    let now = protection(100_000);
     println!("ready {:?} {:?}", now.core_dumps, now.other_programs);
     // Until the parent has looked.
     let _ = std::io::stdin().read(&mut [0]);
