@@ -3,12 +3,15 @@
 use crate::args::{BackupArgs, MergeArgs, RestoreArgs};
 use crate::differences;
 use crate::error::{Answer, Failure};
+use crate::slots::next_passphrase;
 use crate::unlock::{self, Typed};
 use crate::vault::{absolute, no_vault};
 use crate::{agree, output, time};
 use keyhaven_app::App;
 use keyhaven_app::host::Host;
-use keyhaven_app::safety_view::{BackupState, BackupView, Difference, Effect, Look, LookAnswer, VaultCopy};
+use keyhaven_app::safety_view::{
+    BackupRotation, BackupState, BackupView, Difference, Effect, Look, LookAnswer, VaultCopy,
+};
 use keyhaven_app::view::{FailureKind, Status};
 use keyhaven_platform::SystemHost;
 use keyhaven_vault::{Location, LockedVault};
@@ -46,8 +49,17 @@ pub fn backup(args: BackupArgs) -> Result<Answer, Failure> {
         return Err(Failure::input("no folder was chosen for backups")
             .advise("--folder FOLDER chooses one; a file's name writes one copy there"));
     }
-    // Sealing under the backups' own passphrase takes the open vault; a plain copy does not.
-    if app.backups().own_passphrase {
+    if args.keep.is_some() || args.days.is_some() {
+        let BackupView { keep_newest, keep_days, .. } = app.backups();
+        let (keep_newest, keep_days) = (args.keep.unwrap_or(keep_newest), args.days.unwrap_or(keep_days));
+        app.set_backup_rotation(BackupRotation { keep_newest, keep_days })?;
+    }
+    if args.own_passphrase || args.vault_passphrase {
+        let typed = unlock::open_with_proof(&mut app, &args.unlock)?;
+        let own = args.own_passphrase.then(|| next_passphrase(&args.unlock)).transpose()?;
+        app.set_backup_passphrase(typed.proof(), own)?;
+    } else if app.backups().own_passphrase {
+        // Sealing under the backups' own passphrase takes the open vault; a plain copy does not.
         unlock::open(&mut app, &args.unlock)?;
     }
     let view = app.back_up_now()?;
@@ -79,6 +91,10 @@ fn print_backups(view: &BackupView, json: bool) -> Result<(), Failure> {
         ("folder", view.folder.clone()),
         ("last", view.last_at.map(|at| time::shown(at / 1_000))),
         ("file", view.last_name.clone()),
+        (
+            "opens",
+            view.own_passphrase.then(|| "with the backups' own passphrase or the emergency kit".into()),
+        ),
         ("failure", view.failure.clone()),
         ("place", place(view).map(str::to_owned)),
     ];

@@ -210,7 +210,7 @@ fn passphrase(typed: Typed) -> Result<SecretText, Failure> {
 }
 
 /// The new passphrase: the next line of standard input where the first came from there.
-fn next_passphrase(unlock: &Unlock) -> Result<SecretText, Failure> {
+pub fn next_passphrase(unlock: &Unlock) -> Result<SecretText, Failure> {
     if unlock.password_stdin || unlock.recovery_key_stdin {
         return input::stdin_line("new passphrase");
     }

@@ -211,7 +211,11 @@ struct UnlockValue {
 
 fn try_unlock(args: UnlockArgs) -> Result<Answer, Failure> {
     let (mut app, _) = unlock::find()?;
-    unlock::open(&mut app, &args.unlock)?;
+    let typed = unlock::open(&mut app, &args.unlock)?;
+    if let Some(Typed::Passphrase(passphrase)) = &typed {
+        // It opens as it did where that cannot be saved.
+        let _ = app.strengthen(passphrase);
+    }
     let Status::Open(view) = app.status() else { return Err(no_vault(&mut app)) };
     if args.json {
         output::json(&UnlockValue {

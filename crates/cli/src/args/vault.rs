@@ -101,6 +101,9 @@ pub enum SlotsCommand {
 }
 
 /// Try whether the vault opens
+///
+/// Where the passphrase opens it and could be guessed at less cost than it should be, because the machine became faster or
+/// the least cost rose since, the cost is raised; no other command does so, for reading should not write.
 #[derive(Args)]
 pub struct UnlockArgs {
     #[command(flatten)]
@@ -140,6 +143,19 @@ pub struct BackupArgs {
     /// Say how the backups stand and write nothing
     #[arg(long, conflicts_with = "folder")]
     pub status: bool,
+    /// Keep so many of the newest backups that this computer wrote, 3 to 1000; those of other computers and of earlier
+    /// installations are never removed
+    #[arg(long, value_name = "COUNT", conflicts_with_all = ["file", "status"])]
+    pub keep: Option<u32>,
+    /// Beside those keep the newest one of so many days, 1 to 3650
+    #[arg(long, value_name = "COUNT", conflicts_with_all = ["file", "status"])]
+    pub days: Option<u32>,
+    /// Give backups a passphrase of their own; with --password-stdin it is the line after the vault's
+    #[arg(long, conflicts_with_all = ["file", "status"])]
+    pub own_passphrase: bool,
+    /// Let the vault's own passphrase open backups again
+    #[arg(long, conflicts_with_all = ["own_passphrase", "file", "status"])]
+    pub vault_passphrase: bool,
     #[command(flatten)]
     pub unlock: Unlock,
     /// Print one JSON value

@@ -2,6 +2,7 @@
 
 mod asking;
 mod exchange;
+mod safety;
 #[cfg(target_os = "linux")]
 mod terminal;
 #[cfg(target_os = "linux")]
