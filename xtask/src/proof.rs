@@ -1,6 +1,6 @@
-//! What `cargo xtask bench vault` proves beside its figures: the vault's own tests, run with larger counts. Each prints
-//! lines like `proof: bit flips 1234, lost records 0`; they are added up and written into docs/promises.md, with what
-//! `cargo xtask fuzz` recorded and how soon hostile files were refused.
+//! What `cargo xtask bench vault` proves beside its figures: the vault's and the app's own tests, run with larger counts.
+//! Each prints lines like `proof: bit flips 1234, lost records 0`; they are added up and written into docs/promises.md,
+//! with what `cargo xtask fuzz` recorded and how soon hostile files were refused.
 
 use crate::build::WORKSPACE;
 use crate::fuzz::{self, Tried};
@@ -24,10 +24,10 @@ type Sums = Vec<(String, u64)>;
 pub fn prove(project: &Project, measure: Command) -> Result<(), String> {
     println!("proving (some minutes) …");
     let mut command = project.cargo(&["test", "--locked"]);
-    command.args(WORKSPACE).args(["--test", "vault", "--", "--show-output"]).envs(COUNTS);
+    command.args(WORKSPACE).args(["--test", "vault", "--test", "app", "--", "--show-output"]).envs(COUNTS);
     let Logged { success, text, log, .. } = project.logged("vault-proof", command, LIMIT)?;
     if !success {
-        return Err(format!("a test of the vault failed; all of it in {}", log.display()));
+        return Err(format!("a test of the vault or of the app failed; all of it in {}", log.display()));
     }
     let mut sums = add_up(&text);
     for Tried { name, executions, seconds, coverage } in fuzz::recorded(project) {

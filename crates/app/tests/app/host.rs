@@ -12,7 +12,7 @@ use keyhaven_secret::{SecretBytes, SecretText};
 use keyhaven_vault::{DiskFiles, Files, KdfCost, Lock, NewFile};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -46,49 +46,120 @@ pub struct TestKeyring {
 }
 
 /// The real disk, and a folder's names that do not reach it when a test says so.
+#[derive(Clone, Default)]
+pub struct TestDisk(Arc<Faults>);
+
+/// What is the matter with it.
 #[derive(Default)]
-pub struct TestDisk {
+pub struct Faults {
     pub folders_fail: AtomicBool,
     /// What another program does just before the next file gets another name.
     pub meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    calls: AtomicUsize,
+    failing: Mutex<Option<FailingCall>>,
+}
+
+/// A call of the disk that fails, counted from 0.
+#[derive(Clone, Copy, Debug)]
+pub struct FailingCall {
+    pub at: usize,
+    /// Whether no later call works either: the program is gone.
+    pub killed: bool,
+}
+
+impl Faults {
+    /// From now on calls are counted anew, and one of them fails.
+    pub fn fail(&self, call: Option<FailingCall>) {
+        self.calls.store(0, Ordering::Relaxed);
+        *self.failing.lock().unwrap() = call;
+    }
+
+    /// How many calls there were since.
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    fn call(&self) -> std::io::Result<()> {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        let fails = |one: FailingCall| call == one.at || one.killed && call > one.at;
+        match *self.failing.lock().unwrap() {
+            Some(failing) if fails(failing) => Err(std::io::Error::other("the test's fault")),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::ops::Deref for TestDisk {
+    type Target = Faults;
+
+    fn deref(&self) -> &Faults {
+        &self.0
+    }
 }
 
 impl Files for TestDisk {
     fn read(&self, path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
+        self.call()?;
         DiskFiles.read(path, limit)
     }
     fn create(&self, path: &Path) -> std::io::Result<Box<dyn NewFile>> {
-        DiskFiles.create(path)
+        self.call()?;
+        Ok(Box::new(TestFile(self.clone(), DiskFiles.create(path)?)))
     }
     fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        self.call()?;
         if let Some(meanwhile) = self.meanwhile.lock().unwrap().take() {
             meanwhile();
         }
         DiskFiles.rename(from, to)
     }
     fn link(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        self.call()?;
         DiskFiles.link(from, to)
     }
     fn sync_folder(&self, folder: &Path) -> std::io::Result<()> {
+        self.call()?;
         if self.folders_fail.load(Ordering::Relaxed) && !folder.ends_with("generations") {
             return Err(std::io::Error::other("Input/output error"));
         }
         DiskFiles.sync_folder(folder)
     }
     fn remove(&self, path: &Path) -> std::io::Result<()> {
+        self.call()?;
         DiskFiles.remove(path)
     }
     fn create_folder(&self, folder: &Path) -> std::io::Result<()> {
+        self.call()?;
         DiskFiles.create_folder(folder)
     }
     fn list(&self, folder: &Path) -> std::io::Result<Vec<String>> {
+        self.call()?;
         DiskFiles.list(folder)
     }
     fn lock(&self, path: &Path) -> std::io::Result<Lock> {
+        self.call()?;
         DiskFiles.lock(path)
     }
     fn real_path(&self, path: &Path) -> std::io::Result<PathBuf> {
+        self.call()?;
         DiskFiles.real_path(path)
+    }
+}
+
+struct TestFile(TestDisk, Box<dyn NewFile>);
+
+impl NewFile for TestFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        if let Err(error) = self.0.call() {
+            // Half of it arrived.
+            let _ = self.1.write(&bytes[..bytes.len() / 2]);
+            return Err(error);
+        }
+        self.1.write(bytes)
+    }
+    fn sync(&mut self) -> std::io::Result<()> {
+        self.0.call()?;
+        self.1.sync()
     }
 }
 

@@ -7,6 +7,7 @@ mod backups;
 mod camera;
 mod downloads;
 mod exporting;
+mod faults;
 #[allow(dead_code, reason = "the stories write such pictures into files too")]
 #[path = "../../../../tests/src/harness/frames.rs"]
 mod frames;
