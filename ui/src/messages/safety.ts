@@ -8,6 +8,7 @@ export const safety = {
     last: "Last backup", never: "none yet", verified: (when: string) => `${when}, read again and compared`, opensWith: "Opens with", own: "its own passphrase, and the emergency kit", vaults: "the vault’s passphrase, and the emergency kit",
     damaged: (count: number) => (count === 1 ? "A backup in the folder is damaged and cannot be read:" : `${count.toLocaleString("en")} backups in the folder are damaged and cannot be read:`),
     synced: "Another computer keeps this folder alike", syncedHelp: "A synced folder: what is written here is there too.", sameDisk: "The folder is on this computer’s disk, as the vault is: backups in it are gone together with it, unless it is a synced folder.",
+    others: "Only backups that this computer wrote are counted and removed. Those of other computers, and of Keyhaven before it was installed anew, stay until you remove them.",
     newest: "Always keep the newest", count: (count: number) => plural(count, "backup", "backups"), days: "and the last one of each day for", forDays: (days: number) => (days === 365 ? "a year" : plural(days, "day", "days")),
     state: { off: "Off", good: "Verified", pending: "Changes waiting", overdue: "Overdue", unreachable: "Folder not reachable", passphrase_stale: "Passphrase needed", failing: "Failing" },
     trouble: {
