@@ -15,12 +15,27 @@ const fn rounds(name: &str) -> usize {
     }
 }
 
+/// Other programs' files have no corpus here: the fixtures of `crates/recovery`, `crates/interchange` and `crates/qr` are
+/// read by their own tests.
+const WITHOUT_CORPUS: [&str; 3] = ["recovery", "interchange", "qr"];
+
 /// The inputs in `fuzz/corpus/NAME`, a small set that reaches most of what the long runs reached, and those in
-/// `fuzz/regressions/NAME`, which broke a property once.
+/// `fuzz/regressions/NAME`, which broke a property once. What never broke has no other
+/// folder.
 fn kept(name: &str) -> Vec<Vec<u8>> {
-    let folders = ["corpus", "regressions"].map(|folder| root().join("fuzz").join(folder).join(name));
-    let entries = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
-    let mut paths: Vec<_> = entries.map(|entry| entry.expect("a readable corpus").path()).collect();
+    let inside = |folder: &str| {
+        let entries = std::fs::read_dir(root().join("fuzz").join(folder).join(name))?;
+        entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()
+    };
+    let mut paths = match inside("corpus") {
+        Err(_) if WITHOUT_CORPUS.contains(&name) => Vec::new(),
+        found => found.unwrap_or_else(|error| panic!("the corpus of {name}: {error}")),
+    };
+    assert!(!paths.is_empty() || WITHOUT_CORPUS.contains(&name), "the corpus of {name} is empty");
+    match inside("regressions") {
+        Ok(broke) => paths.extend(broke),
+        Err(error) => assert!(error.kind() == std::io::ErrorKind::NotFound, "what broke {name}: {error}"),
+    }
     paths.sort();
     paths.iter().map(|path| std::fs::read(path).expect("a readable corpus")).collect()
 }

@@ -1,10 +1,10 @@
 //! Copies of one vault that went different ways: whatever their histories are, merging them in any order and any
 //! number of times comes to the same, and nothing is lost.
 
-use super::vault::{open, seen};
-use super::{MemoryFiles, forge};
+use super::forge;
+use super::vault::seen;
 use keyhaven_secret::SecretBytes;
-use keyhaven_vault::{Credential, Location, OpenVault, Record, RecordId};
+use keyhaven_vault::{Credential, Location, LockedVault, OpenVault, Record, RecordId, UnlockError};
 
 /// A byte that says whether the rest is a history of three copies or two bodies that anyone may have sealed.
 const BODIES: u8 = b'B';
@@ -18,66 +18,50 @@ pub fn merge(data: &[u8]) {
     }
 }
 
-/// Three copies in memory, each with a file of its own.
-#[derive(Default)]
-struct Copies {
-    files: MemoryFiles,
-    made: std::cell::Cell<u64>,
+/// A copy of the forged vault with that body; `None` when it is none.
+fn forged(accounts: &[u8]) -> Option<OpenVault> {
+    opened(forge::vault(accounts, br#"{"records":[]}"#)).ok()
 }
 
-impl Copies {
-    fn forged(&self, accounts: &[u8]) -> Option<OpenVault> {
-        let location = self.location();
-        self.files.put(location.file(), forge::vault(accounts, br#"{"records":[]}"#));
-        open(&self.files, &location).ok()
-    }
+fn opened(sealed: Vec<u8>) -> Result<OpenVault, UnlockError> {
+    let locked = LockedVault::parse(sealed, &Location::in_folder("fuzz")).expect("a whole file");
+    locked.unlock(Credential::Keyring(&forge::keyring()))
+}
 
-    fn location(&self) -> Location {
-        self.made.set(self.made.get() + 1);
-        Location::at(format!("copy-{}/vault.keyhaven", self.made.get()))
-    }
+/// The same vault once more, sealed and opened; its recovery compartment is locked. No disk stands between: what saving
+/// does is found out by the other targets, and would take most of this one's time.
+fn copy(vault: &OpenVault) -> OpenVault {
+    opened(vault.to_bytes().expect("there is randomness")).expect("just sealed")
+}
 
-    /// The same vault once more, through its file; its recovery compartment is locked.
-    fn copy(&self, vault: &mut OpenVault) -> OpenVault {
-        vault.save(&self.files, 3).expect("a disk in memory does not fail");
-        let location = self.location();
-        self.files.put(location.file(), vault.sealed().as_bytes().to_vec());
-        open(&self.files, &location).expect("just saved")
-    }
+fn merged(vault: &OpenVault, other: &OpenVault) -> OpenVault {
+    let mut copy = copy(vault);
+    copy.merge(other).expect("copies of one vault with the same slots");
+    copy
+}
 
-    fn merged(&self, vault: &mut OpenVault, other: &OpenVault) -> OpenVault {
-        let mut copy = self.copy(vault);
-        copy.merge(other).expect("copies of one vault with the same slots");
-        copy
-    }
-
-    fn seen(&self, vault: &mut OpenVault) -> String {
-        let mut copy = self.copy(vault);
-        copy.unlock_recovery(Credential::Keyring(&forge::keyring())).expect("its own key");
-        seen(&copy)
-    }
+/// Everything that a vault says once it was sealed and opened again.
+fn said(vault: &OpenVault) -> String {
+    let mut copy = copy(vault);
+    copy.unlock_recovery(Credential::Keyring(&forge::keyring())).expect("its own key");
+    seen(&copy)
 }
 
 /// Each three bytes are one step of one of three copies; afterwards merging is commutative, associative and
 /// idempotent.
 fn history(data: &[u8]) {
-    let copies = Copies::default();
-    let mut vaults = [(); 3].map(|()| copies.forged(br#"{"records":[]}"#).expect("a good body"));
+    let mut vaults = [(); 3].map(|()| forged(br#"{"records":[]}"#).expect("a good body"));
     for step in data.chunks_exact(3).take(60) {
         run(&mut vaults, step[0], step[1], step[2]);
     }
-    let [mut a, mut b, mut c] = vaults;
-    let mut ab = copies.merged(&mut a, &b);
-    let mut ba = copies.merged(&mut b, &a);
-    assert_eq!(copies.seen(&mut ab), copies.seen(&mut ba), "commutative");
-    let bc = copies.merged(&mut b, &c);
-    let mut ab_c = copies.merged(&mut ab, &c);
-    let mut a_bc = copies.merged(&mut a, &bc);
-    let mut c_ba = copies.merged(&mut c, &ba);
-    let all = copies.seen(&mut ab_c);
-    assert_eq!(all, copies.seen(&mut a_bc), "associative");
-    assert_eq!(all, copies.seen(&mut c_ba), "commutative and associative");
-    assert_eq!(all, copies.seen(&mut copies.merged(&mut ab_c, &b)), "absorbing");
+    let [a, b, c] = vaults;
+    let (ab, ba) = (merged(&a, &b), merged(&b, &a));
+    assert_eq!(said(&ab), said(&ba), "commutative");
+    let ab_c = merged(&ab, &c);
+    let all = said(&ab_c);
+    assert_eq!(all, said(&merged(&a, &merged(&b, &c))), "associative");
+    assert_eq!(all, said(&merged(&c, &ba)), "commutative and associative");
+    assert_eq!(all, said(&merged(&ab_c, &b)), "absorbing");
 }
 
 fn run(vaults: &mut [OpenVault; 3], what: u8, which: u8, value: u8) {
@@ -112,13 +96,11 @@ fn run(vaults: &mut [OpenVault; 3], what: u8, which: u8, value: u8) {
 fn bodies(data: &[u8]) {
     let Some((length, rest)) = data.split_first_chunk::<2>() else { return };
     let (one, other) = rest.split_at(usize::from(u16::from_be_bytes(*length)).min(rest.len()));
-    let copies = Copies::default();
-    let (Some(mut one), Some(mut other)) = (copies.forged(one), copies.forged(other)) else { return };
-    let mut here = copies.merged(&mut one, &other);
-    let mut there = copies.merged(&mut other, &one);
-    let merged = copies.seen(&mut here);
-    assert_eq!(merged, copies.seen(&mut there), "commutative");
-    assert_eq!(merged, copies.seen(&mut copies.merged(&mut here, &other)), "absorbing");
+    let (Some(one), Some(other)) = (forged(one), forged(other)) else { return };
+    let here = merged(&one, &other);
+    let all = said(&here);
+    assert_eq!(all, said(&merged(&other, &one)), "commutative");
+    assert_eq!(all, said(&merged(&here, &other)), "absorbing");
     for vault in [&one, &other] {
         for record in vault.accounts().iter().chain(vault.accounts().deleted()) {
             let accounts = here.accounts();

@@ -178,7 +178,7 @@ fn nothing_missing(body: &[u8], compartment: &Compartment) {
     }
 }
 
-pub(super) fn open(files: &MemoryFiles, location: &Location) -> Result<OpenVault, UnlockError> {
+fn open(files: &MemoryFiles, location: &Location) -> Result<OpenVault, UnlockError> {
     let locked = LockedVault::read(files, location).expect("a whole file");
     locked.unlock(Credential::Keyring(&forge::keyring()))
 }
