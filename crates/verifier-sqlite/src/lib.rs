@@ -3,6 +3,21 @@
 //! [`SqliteStore`] is a [`Store`]: one writer thread that commits what waits together (group commit), two readers, WAL,
 //! `synchronous=FULL`: what was settled survives a power cut, so that no used code comes back to life. Several processes
 //! of one machine may share the file. Not on a network file system, and not for several machines: they need a server.
+//!
+//! ```
+//! use keyhaven_verifier::{Actor, Key, LocalKeys, Preset, Timestamp, Verifier};
+//! use keyhaven_verifier_sqlite::SqliteStore;
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let (path, now) = (folder.path().join("verifier.db"), Timestamp::from_unix_seconds(1_800_000_000));
+//! let kek = Key::from_slice(&[7; 32]).ok_or("32 bytes")?; // from outside: an environment variable, a file, a service
+//! let mfa = Verifier::new(SqliteStore::open(&path)?, LocalKeys::new("2026", kek)).await?;
+//! mfa.put_policy(&Actor::operator("ops"), "acme", &Preset::SixCodes.policy(), 0, now).await?;
+//! assert!(mfa.store_report().durable);
+//! # Ok(())
+//! # }
+//! ```
 #![forbid(unsafe_code)]
 
 mod budgets;

@@ -3,21 +3,21 @@
 //! Reach for [`Verifier`]: it enrols, confirms, asks ([`Verifier::begin`]) and decides ([`Verifier::answer`]) about
 //! codes of authenticator apps and tokens, codes by text message and e-mail, push with number transfer and recovery
 //! codes, under a [`Policy`] of each tenant. Records are in a [`Store`]: [`MemoryStore`] for tests, SQLite in the
-//! crate `keyhaven-verifier-sqlite`, or your own, proven by [`store_conformance!`]. There is no clock here, no network
+//! crate `keyhaven-verifier-sqlite`, PostgreSQL in `keyhaven-verifier-postgres`, or your own, proven by
+//! [`store_conformance!`]. There is no clock here, no network
 //! and no SQL: time is in the [`Context`], messages are [`Delivery`] values to send. Who wants to check one code
 //! against one secret and count nothing wants `keyhaven-otp`.
 //!
 //! ```
-//! # use keyhaven_verifier::*;
-//! # use keyhaven_secret::{Key, SecretText};
+//! use keyhaven_verifier::*;
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let now = Timestamp::from_unix_seconds(1_800_000_000);
-//! # let kek = Key::from_slice(&[7; 32]).ok_or("32 bytes")?;
 //! # let app = |uri: &str, now: Timestamp| {
 //! #     let account = keyhaven_otp::parse_uri(uri).expect("a URI").account;
 //! #     account.code_at(now.unix_seconds()).expect("a code").text
 //! # };
+//! let kek = Key::from_slice(&[7; 32]).ok_or("32 bytes")?; // from outside: an environment variable, a file, a service
 //! let mfa = Verifier::new(MemoryStore::new(), LocalKeys::new("2026", kek)).await?;
 //! mfa.put_policy(&Actor::operator("ops"), "acme", &Preset::SixCodes.policy(), 0, now).await?;
 //! let (who, request) = (Subject::new("acme", "ann")?, |now| Context::with_password(now, SecretText::new("session 1".into())));
@@ -65,6 +65,8 @@ pub use ids::{
     ChallengeId, DecisionId, FactorId, MAX_NAME, NameError, RecoveryCodeId, Subject, TicketId, TrustId,
 };
 pub use key_text::KeyTextError;
+/// What secrets are handed over in.
+pub use keyhaven_secret::{Key, SecretBytes, SecretText};
 pub use keys::{KeyProvider, LocalKeys, Tag, push_response};
 pub use method::{Action, Method};
 pub use outcome::{

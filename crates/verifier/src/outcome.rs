@@ -367,6 +367,14 @@ pub enum ChallengeError {
     },
 }
 
+impl ChallengeError {
+    /// Whether something was decided: the call was heard and refused. Else ([`ChallengeError::Failure`]) nothing was, and it may be
+    /// tried again.
+    pub fn is_decision(&self) -> bool {
+        !matches!(self, Self::Failure(_))
+    }
+}
+
 impl From<crate::Unavailable> for ChallengeError {
     fn from(error: crate::Unavailable) -> Self {
         Self::Failure(error.into())

@@ -5,6 +5,9 @@ mod broken;
 mod clocks;
 mod cluster;
 mod dying;
+#[path = "../../../verifier-sqlite/tests/sqlite/earlier.rs"]
+mod earlier;
+mod migrations;
 mod nodes;
 mod world;
 

@@ -354,48 +354,6 @@ async fn budgets_outlive_the_process() {
     assert!(matches!(reasons[5], Reason::Locked { .. }), "{reasons:?}");
 }
 
-/// What the file's tables are, as text.
-fn tables(path: &Path) -> Vec<String> {
-    let file = rusqlite::Connection::open(path).unwrap();
-    let mut found = file.prepare("SELECT sql FROM sqlite_schema WHERE sql NOT NULL ORDER BY name").unwrap();
-    let rows = found.query_map([], |row| row.get(0)).unwrap();
-    rows.collect::<Result<_, _>>().unwrap()
-}
-
-/// A file of each version so far, with a user in it, is brought up to this one and goes on where it was.
-#[tokio::test]
-async fn every_older_file_is_brought_up_to_date() {
-    const BACK: &str =
-        "DROP TABLE reply; ALTER TABLE tenant DROP COLUMN former_keys; ALTER TABLE tenant DROP COLUMN key_number;
-         PRAGMA user_version = 1";
-    let folder = tempfile::tempdir().unwrap();
-    let (path, first) = (folder.path().join("v.db"), folder.path().join("first.db"));
-    let node = verifier(&path, LocalKeys::new("k1", kek(1))).await;
-    let policy = Preset::SixCodes.policy();
-    node.put_policy(&Actor::operator("ops"), "acme", &policy, 0, T0.into()).await.unwrap();
-    let pending = node.enrol_totp(&who(), "Acme", "ann", Grant::First, &context(0)).await.unwrap();
-    let account = parse_uri(pending.uri.expose()).unwrap().account;
-    let code = |now| Answer::code(&account.code_at(T0 + now).unwrap().text);
-    let _ = node.confirm(&who(), &pending.challenge, code(0), &context(0)).await.unwrap();
-    drop(node);
-    let current = tables(&path);
-    rusqlite::Connection::open(&path).unwrap().execute_batch(BACK).unwrap();
-    // Exactly what the first version made.
-    rusqlite::Connection::open(&first).unwrap().execute_batch(include_str!("../../src/schema.sql")).unwrap();
-    assert_eq!(tables(&path), tables(&first));
-    let node = verifier(&path, LocalKeys::new("k1", kek(1))).await;
-    assert_eq!(tables(&path), current);
-    let Begin::Challenge(question) = node.begin(&who(), Action::Login, &context(30)).await.unwrap() else {
-        panic!("not asked")
-    };
-    assert!(node.answer(&who(), &question.id, code(30), &context(30)).await.unwrap().is_accepted());
-    node.rotate_key(&Actor::operator("ops"), "acme", "the first after the change", T0.into()).await.unwrap();
-    let Begin::Challenge(question) = node.begin(&who(), Action::Login, &context(60)).await.unwrap() else {
-        panic!("not asked")
-    };
-    assert!(node.answer(&who(), &question.id, code(60), &context(60)).await.unwrap().is_accepted());
-}
-
 /// A file that can only be read is refused when it is opened, and stays as it was.
 #[tokio::test]
 async fn a_file_that_can_only_be_read_is_refused() {

@@ -1,7 +1,9 @@
 //! The store in a SQLite file: the suite for every store, and what only a file can do wrong.
 
 mod crash;
+mod earlier;
 mod file;
+mod migrations;
 mod plans;
 
 use keyhaven_verifier_sqlite::SqliteStore;

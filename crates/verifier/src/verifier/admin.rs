@@ -70,6 +70,14 @@ pub enum AdminError {
     },
 }
 
+impl AdminError {
+    /// Whether something was decided: the call was heard and refused. Else ([`AdminError::Failure`]) nothing was, and it may be
+    /// tried again.
+    pub fn is_decision(&self) -> bool {
+        !matches!(self, Self::Failure(_))
+    }
+}
+
 impl From<Unavailable> for AdminError {
     fn from(error: Unavailable) -> Self {
         Self::Failure(error.into())

@@ -90,6 +90,14 @@ pub enum EnrolError {
     Send(ChallengeError),
 }
 
+impl EnrolError {
+    /// Whether something was decided: the call was heard and refused. Else ([`EnrolError::Failure`]) nothing was, and it may be
+    /// tried again.
+    pub fn is_decision(&self) -> bool {
+        !matches!(self, Self::Failure(_))
+    }
+}
+
 impl From<Unavailable> for EnrolError {
     fn from(error: Unavailable) -> Self {
         Self::Failure(error.into())

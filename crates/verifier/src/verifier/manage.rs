@@ -50,6 +50,14 @@ pub enum ManageError {
     },
 }
 
+impl ManageError {
+    /// Whether something was decided: the call was heard and refused. Else ([`ManageError::Failure`]) nothing was, and it may be
+    /// tried again.
+    pub fn is_decision(&self) -> bool {
+        !matches!(self, Self::Failure(_))
+    }
+}
+
 impl From<Unavailable> for ManageError {
     fn from(error: Unavailable) -> Self {
         Self::Failure(error.into())

@@ -123,3 +123,44 @@ async fn a8_companies_are_apart() {
     assert!(world.verifier.report("other", "", 10).await.unwrap().iter().all(|row| !row.enrolled));
     let _ = world.accept(&question.id, world.code(&account)).await;
 }
+
+/// A2: what the set-up that a sign-in had to begin is worth: the sign-in itself, in its session, once.
+#[tokio::test]
+async fn a2_a_sign_in_that_had_to_enrol_goes_on_with_what_was_confirmed() {
+    let mut world = World::new(Preset::ForcedOptIn).await;
+    world
+        .change_policy(|policy| {
+            policy.enforcement = keyhaven_verifier::policy::Enforcement::Forced { grace: 0 };
+            policy.totp.max_active = 2;
+            policy.enrol.self_service = true;
+        })
+        .await;
+    assert!(matches!(world.begin(Action::Login).await, Begin::MustEnrol { .. }));
+    let (enrolled, account) = world.enrol_totp().await;
+    let proof = enrolled.sign_in.unwrap();
+    let redeem = async |world: &World, action: &Action| {
+        let proof =
+            keyhaven_verifier::Proof::from_text(keyhaven_verifier::SecretText::new(proof.expose().into()));
+        world.verifier.redeem(&ann(), action, proof, &world.context()).await
+    };
+    let invalid = Err(keyhaven_verifier::ManageError::ProofInvalid);
+    assert_eq!(redeem(&world, &Action::ChangePassword).await, invalid, "for signing in and nothing else");
+    world.session = "s2".into();
+    assert_eq!(redeem(&world, &Action::Login).await, invalid, "in the session that enrolled");
+    world.session = "s1".into();
+    assert_eq!(redeem(&world, &Action::Login).await, Ok(keyhaven_verifier::Redeemed::Now));
+    assert_eq!(redeem(&world, &Action::Login).await, invalid, "once");
+    // A second factor is enrolled by an answer, which was a proof of its own; and after a ticket one signs in anew (E5).
+    let grant = Grant::Proof(world.prove(Action::Enrol, &account).await);
+    let (pending, second) = world.pending_totp(grant).await;
+    assert!(world.confirm(&pending.challenge, world.code(&second)).await.sign_in.is_none());
+    let request = keyhaven_verifier::TicketRequest {
+        kind: keyhaven_verifier::TicketKind::AdminRecovery,
+        reason: "lost both".into(),
+        invite_email: None,
+    };
+    let ticket = world.verifier.issue_ticket(&admin(), &ann(), &request, &world.context()).await.unwrap();
+    assert!(!ticket.awaits_approval);
+    let (pending, third) = world.pending_totp(Grant::Ticket(ticket.token)).await;
+    assert!(world.confirm(&pending.challenge, world.code(&third)).await.sign_in.is_none());
+}
