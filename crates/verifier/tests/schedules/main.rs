@@ -6,6 +6,8 @@
 
 pub use keyhaven_verifier::*;
 
+mod once;
+
 mod audit {
     pub use keyhaven_verifier::CHAIN_START;
 }
@@ -74,13 +76,20 @@ async fn ask(node: &Node, action: Action) -> ChallengeId {
 
 /// Tries a story under many schedules.
 fn under_every_turn<F: Future<Output = ()> + 'static>(story: impl Fn() -> F + Copy + Send + Sync + 'static) {
+    under_turns(SCHEDULES, story);
+}
+
+fn under_turns<F: Future<Output = ()> + 'static>(
+    schedules: usize,
+    story: impl Fn() -> F + Copy + Send + Sync + 'static,
+) {
     let mut config = shuttle::Config::new();
     // Argon2 and the futures of a whole sign-in want more than the 32 KiB that Shuttle gives.
     config.stack_size = 1 << 20;
-    let chance = RandomScheduler::new_from_seed(SEED, SCHEDULES);
+    let chance = RandomScheduler::new_from_seed(SEED, schedules);
     Runner::new(chance, config.clone()).run(move || block_on(story()));
     // With few changes of turn, at places that chance rarely picks.
-    let few = PctScheduler::new_from_seed(SEED, 3, SCHEDULES);
+    let few = PctScheduler::new_from_seed(SEED, 3, schedules);
     Runner::new(few, config).run(move || block_on(story()));
 }
 

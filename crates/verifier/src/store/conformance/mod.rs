@@ -9,6 +9,7 @@
 mod budgets;
 mod changes;
 mod model;
+mod once;
 mod pairs;
 mod races;
 mod replies;
@@ -17,6 +18,7 @@ mod told;
 pub use budgets::*;
 pub use changes::*;
 pub use model::*;
+pub use once::*;
 pub use pairs::*;
 pub use races::*;
 pub use replies::*;
@@ -42,13 +44,15 @@ macro_rules! store_conformance {
             trust_makes_room policies_are_replaced_in_order tenants_and_users_are_apart users_come_in_pages
             the_chain_has_no_gaps_among_racers sweeping_forgets_what_is_over the_store_tests_itself
             one_code_in_many_challenges one_code_in_one_challenge one_recovery_code each_of_six_recovery_codes
-            one_proof one_ticket one_confirmation wrong_answers_are_compared_within_the_budget
+            one_proof one_confirmation wrong_answers_are_compared_within_the_budget
             messages_are_sent_within_the_budget revoking_against_answering regenerating_against_recovering
             enrolling_up_to_the_limit one_first_factor policies_against_each_other codes_do_not_come_back clocks_that_disagree
             a_clock_set_back_gives_no_guess_back enrolling_anew_against_answering success_against_parallel_failures
             locking_against_an_answer_in_flight one_named_request_many_times
             replies_are_kept_once one_named_request_at_once names_of_any_characters
-            one_proof_for_two_actions removing_each_other what_changed_is_told_once
+            one_counter one_text_message one_mail one_push_number one_ticket one_reset_ticket one_invitation
+            one_approval one_device_token one_phone_change one_new_set_of_recovery_codes
+            one_proof_wherever_it_is_taken one_proof_for_two_actions removing_each_other what_changed_is_told_once
             what_is_over_is_found_until_it_is_told locks_begin_once wrong_answers_lock_once
             few_recovery_codes_are_told_once_each trust_that_ends_is_told_once histories_come_out_as_the_model_says
         );

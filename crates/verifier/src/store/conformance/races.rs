@@ -3,9 +3,9 @@
 
 use super::{RACERS, T0, race};
 use crate::{
-    Action, Actor, Answer, Begin, ChallengeError, ChallengeId, Confirmation, Context, Decision, EnrolError,
-    Grant, HashCost, LocalKeys, ManageError, Method, PendingCode, Policy, Proof, Reason, Store, Subject,
-    TicketKind, TicketRequest, TicketToken, Verifier, policy::RecoveryKind,
+    Action, Actor, Answer, Begin, ChallengeError, ChallengeId, Confirmation, Context, Decision, Grant,
+    HashCost, LocalKeys, ManageError, Method, PendingCode, Policy, Proof, Reason, Store, Subject, TicketKind,
+    TicketRequest, Verifier, policy::RecoveryKind,
 };
 use keyhaven_otp::{Account, parse_uri};
 use keyhaven_secret::{Key, SecretText};
@@ -158,23 +158,23 @@ pub async fn one_recovery_code<S: Store, F: Future<Output = S>>(open: impl Fn() 
     }
 }
 
-/// Six codes, four racers for each: six get in.
+/// Six codes, each shown by a sixth of all racers: six get in.
 pub async fn each_of_six_recovery_codes<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) {
     let mut policy = wide();
     policy.recovery.kind = RecoveryKind::Codes { count: 6 };
-    let verifier = verifier(open().await, &policy).await;
-    let (_, codes) = enrol(&verifier).await;
-    let mut challenges = Vec::new();
-    for _ in 0..24 {
-        challenges.push(ask(&verifier, Action::Login, 30).await);
+    for racers in [12, 126, 996] {
+        let verifier = verifier(open().await, &policy).await;
+        let (_, codes) = enrol(&verifier).await;
+        let challenges = asks(&verifier, racers, 30).await;
+        let decisions = race(&verifier, racers, |racer, verifier| {
+            let (challenge, answer) = (challenges[racer].clone(), Answer::recovery(&codes[racer % 6]));
+            async move { verifier.answer(&who(), &challenge, answer, &context(30)).await.expect("a decision") }
+        })
+        .await;
+        assert_eq!(accepted(&decisions), 6, "{racers} racers: {:?}", reasons(&decisions));
+        let typed = |reason: &Reason| matches!(reason, Reason::RecoveryUsed | Reason::Locked { .. });
+        assert!(reasons(&decisions).iter().all(typed), "{racers} racers: {:?}", reasons(&decisions));
     }
-    let decisions = race(&verifier, 24, |racer, verifier| {
-        let (challenge, answer) = (challenges[racer].clone(), Answer::recovery(&codes[racer % 6]));
-        async move { verifier.answer(&who(), &challenge, answer, &context(30)).await.expect("a decision") }
-    })
-    .await;
-    assert_eq!(accepted(&decisions), 6, "{:?}", reasons(&decisions));
-    assert!(reasons(&decisions).iter().all(|reason| *reason == Reason::RecoveryUsed));
 }
 
 /// One proof redeemed by many.
@@ -192,38 +192,6 @@ pub async fn one_proof<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) {
         let lost = outcomes.iter().filter(|outcome| **outcome == Err(ManageError::ProofInvalid)).count();
         assert_eq!(lost, racers - 1);
     }
-}
-
-/// One ticket, many devices that want to be enrolled by it: one is.
-pub async fn one_ticket<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) {
-    let verifier = verifier(open().await, &wide()).await;
-    let (old, _) = enrol(&verifier).await;
-    let request =
-        TicketRequest { kind: TicketKind::AdminRecovery, reason: "lost".to_owned(), invite_email: None };
-    let admin = Actor::administrator("root");
-    let issued = verifier.issue_ticket(&admin, &who(), &request, &context(0)).await.expect("a ticket");
-    let mut devices = Vec::new();
-    for _ in 0..12 {
-        let token = TicketToken::from_text(SecretText::new(issued.token.expose().to_owned()));
-        devices.push(pending(&verifier, Grant::Ticket(token)).await);
-    }
-    let devices = Arc::new(devices);
-    let outcomes = race(&verifier, 12, |racer, verifier| {
-        let devices = devices.clone();
-        async move {
-            let (pending, account) = &devices[racer];
-            let answer = code(account, 30);
-            verifier.confirm(&who(), &pending.challenge, answer, &context(30)).await.expect("a decision")
-        }
-    })
-    .await;
-    let enrolled = outcomes.iter().filter(|outcome| matches!(outcome, Confirmation::Enrolled(_))).count();
-    assert_eq!(enrolled, 1, "{outcomes:?}");
-    assert_eq!(verifier.factors(&who()).await.expect("factors").len(), 1);
-    let challenge = ask(&verifier, Action::Login, 60).await;
-    let decision =
-        verifier.answer(&who(), &challenge, code(&old, 60), &context(60)).await.expect("a decision");
-    assert!(!decision.is_accepted(), "the lost device is out");
 }
 
 /// One confirmation sent many times: one factor, one set of recovery codes shown.
@@ -272,24 +240,27 @@ pub async fn messages_are_sent_within_the_budget<S: Store, F: Future<Output = S>
     let mut policy = wide();
     policy.methods = [Method::Sms].into();
     policy.sms.login_sends_per_day = 20;
-    let verifier = verifier(open().await, &policy).await;
-    let pending =
-        verifier.enrol_phone(&who(), "+442079460958", Grant::First, &context(0)).await.expect("a number");
-    let code = pending.sent.delivery.code.as_ref().expect("a code").expose().to_owned();
-    let confirmed = verifier.confirm(&who(), &pending.challenge, Answer::code(&code), &context(0)).await;
-    assert!(matches!(confirmed, Ok(Confirmation::Enrolled(_))));
-    let mut challenges = Vec::new();
-    for _ in 0..64 {
-        challenges.push(ask(&verifier, Action::Login, 30).await);
+    policy.sends.cooldown = 0;
+    for racers in RACERS {
+        let verifier = verifier(open().await, &policy).await;
+        let pending = verifier.enrol_phone(&who(), "+442079460958", Grant::First, &context(0)).await;
+        let pending = pending.expect("a number");
+        let code = pending.sent.delivery.code.as_ref().expect("a code").expose().to_owned();
+        let confirmed = verifier.confirm(&who(), &pending.challenge, Answer::code(&code), &context(0)).await;
+        assert!(matches!(confirmed, Ok(Confirmation::Enrolled(_))));
+        // Several for each sign-in, and for several sign-ins.
+        let challenges = asks(&verifier, racers.min(12), 30).await;
+        let outcomes = race(&verifier, racers, |racer, verifier| {
+            let challenge = challenges[racer % challenges.len()].clone();
+            async move { verifier.send(&who(), &challenge, &context(30)).await.map(|_| ()) }
+        })
+        .await;
+        let most = racers.min(20);
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), most, "{racers} racers");
+        let refused =
+            outcomes.iter().filter(|outcome| matches!(outcome, Err(ChallengeError::Locked { .. }))).count();
+        assert_eq!(refused, racers - most, "{outcomes:?}");
     }
-    let outcomes = race(&verifier, 64, |racer, verifier| {
-        let challenge = challenges[racer].clone();
-        async move { verifier.send(&who(), &challenge, &context(30)).await.map(|_| ()) }
-    })
-    .await;
-    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 20);
-    let refused = outcomes.iter().filter(|outcome| matches!(outcome, Err(ChallengeError::Locked { .. })));
-    assert_eq!(refused.count(), 44);
 }
 
 /// A factor is removed while its code is answered with: whichever was first, nothing is accepted after.
@@ -394,26 +365,6 @@ pub async fn enrolling_up_to_the_limit<S: Store, F: Future<Output = S>>(open: im
     let enrolled = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Confirmation::Enrolled(_)))).count();
     assert_eq!(verifier.factors(&who()).await.expect("factors").len(), 1 + enrolled, "{outcomes:?}");
     assert!((1..=2).contains(&enrolled), "{outcomes:?}");
-}
-
-/// Set-ups that were begun without an answer, because there was nothing to answer with: one of them is the first factor,
-/// and none of the others can be confirmed behind its back.
-pub async fn one_first_factor<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) {
-    for racers in [2, 12] {
-        let verifier = verifier(open().await, &wide()).await;
-        let mut devices = Vec::new();
-        for _ in 0..racers {
-            devices.push(pending(&verifier, Grant::First).await);
-        }
-        let outcomes = confirm_all(&verifier, devices, 0).await;
-        let enrolled = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Confirmation::Enrolled(_))));
-        assert_eq!(enrolled.count(), 1, "{outcomes:?}");
-        let gone = |outcome: &&Result<Confirmation, crate::Failure>| matches!(outcome, Ok(Confirmation::Rejected(rejected)) if rejected.reason == Reason::FactorGone);
-        assert_eq!(outcomes.iter().filter(gone).count(), racers - 1, "{outcomes:?}");
-        assert_eq!(verifier.factors(&who()).await.expect("factors").len(), 1);
-        let late = verifier.enrol_totp(&who(), "Acme", "ann", Grant::First, &context(1)).await;
-        assert_eq!(late.err(), Some(EnrolError::ProofNeeded));
-    }
 }
 
 /// Confirms all at once, each with its own code.
