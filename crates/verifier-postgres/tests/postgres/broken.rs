@@ -153,6 +153,72 @@ async fn a_server_that_crashes_in_the_middle_loses_no_accepted_code() {
     assert_eq!(accepted_by_the_chain(&check).await, accepted);
 }
 
+/// A connection of a test's own.
+async fn connection(address: &str) -> tokio_postgres::Client {
+    let config = address.parse::<tokio_postgres::Config>().unwrap();
+    let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+    // It ends with the client, or with the server.
+    tokio::spawn(connection);
+    client
+}
+
+/// Whether a settlement has written and now waits for a row to claim its step: its transaction is open, by the server's
+/// own word.
+async fn is_under_way(observer: &tokio_postgres::Client) -> bool {
+    let waits = "SELECT 1 FROM pg_stat_activity
+                  WHERE datname = current_database() AND state = 'active' AND wait_event_type = 'Lock'
+                    AND backend_xid IS NOT NULL AND query LIKE 'UPDATE factor SET last_step%'";
+    !observer.query(waits, &[]).await.unwrap().is_empty()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_that_was_open_when_the_server_crashed_never_was() {
+    if std::env::var(ADDRESS).is_ok() {
+        return; // a server of others is not crashed
+    }
+    let own = Arc::new(Cluster::start());
+    let address = cluster::database(&own.address("postgres")).await;
+    let check = Arc::new(node(PostgresStore::open(&address).await.unwrap()).await);
+    let known = Arc::new(account(&enrol(&check).await));
+    let (mut step, mut accepted, mut crashed_within) = (0, 0, 0);
+    // Where the machine stands still for so long that the settlement gives up first, it is tried once more.
+    for _ in 0..20 {
+        step += 1;
+        let challenge = ask(&check, step).await.unwrap();
+        let (holder, observer) = (connection(&address).await, connection(&address).await);
+        // The factor's row is held by somebody. The settlement has answered the challenge when it comes to it.
+        holder.batch_execute("BEGIN; SELECT 1 FROM factor FOR UPDATE").await.unwrap();
+        let (by, of, asked) = (check.clone(), known.clone(), challenge.clone());
+        let answering = tokio::spawn(async move { answer(&by, &of, &asked, step).await });
+        let mut under_way = false;
+        while !under_way && !answering.is_finished() {
+            under_way = is_under_way(&observer).await;
+        }
+        let crashing = own.clone();
+        tokio::task::spawn_blocking(move || crashing.crash()).await.unwrap();
+        let failed = match answering.await.unwrap() {
+            Err(Failure::Unavailable(failed)) => failed,
+            other => panic!("step {step}: {other:?}"),
+        };
+        let restarting = own.clone();
+        tokio::task::spawn_blocking(move || restarting.restart()).await.unwrap();
+        // Nothing of it was done: the challenge is open, and the code not used. The same request again is good, once.
+        assert_eq!(accepted_by_the_chain(&check).await, accepted, "step {step}");
+        let again = answer(&check, &known, &challenge, step).await.unwrap();
+        assert!(again.is_accepted(), "step {step}: {again:?}");
+        accepted += 1;
+        let elsewhere = ask(&check, step).await.unwrap();
+        let replay = answer(&check, &known, &elsewhere, step).await.unwrap();
+        assert!(!replay.is_accepted(), "step {step} counted twice");
+        crashed_within += u32::from(under_way && !failed.detail.contains("lock timeout"));
+        if crashed_within == 2 {
+            break;
+        }
+    }
+    assert_eq!(crashed_within, 2, "no crash met an open transaction");
+    assert_eq!(accepted_by_the_chain(&check).await, accepted);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_connection_serves_everybody() {
     let address = cluster::database(&server()).await;

@@ -13,18 +13,18 @@ use keyhaven_verifier::{
 use keyhaven_verifier_postgres::PostgresStore;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
-type Node = Verifier<TrustedTime<PostgresStore, Clock>, LocalKeys>;
+pub type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
+pub type Node = Verifier<TrustedTime<PostgresStore, Clock>, LocalKeys>;
 
 /// This machine's clock, which is the server's, so many seconds ahead or behind.
-fn ahead(seconds: i64) -> Clock {
+pub fn ahead(seconds: i64) -> Clock {
     Box::new(move || {
         let apart = Duration::from_secs(seconds.unsigned_abs());
         if seconds < 0 { SystemTime::now() - apart } else { SystemTime::now() + apart }
     })
 }
 
-async fn node(address: &str, clock: Clock) -> Result<Node, Failure> {
+pub async fn node(address: &str, clock: Clock) -> Result<Node, Failure> {
     let store = TrustedTime::new(PostgresStore::open(address).await.unwrap(), clock);
     let keys = LocalKeys::new("k1", Key::from_slice(&[7; 32]).unwrap());
     Ok(Verifier::new(store, keys).await?.with_hash_cost(HashCost::LEAST))

@@ -4,11 +4,11 @@
 mod broken;
 mod clocks;
 mod cluster;
-mod dying;
 #[path = "../../../verifier-sqlite/tests/sqlite/earlier.rs"]
 mod earlier;
 mod migrations;
 mod nodes;
+mod waiting;
 mod world;
 
 use cluster::Cluster;

@@ -1,4 +1,4 @@
-//! A store whose process stops between a charge and the settlement that follows it.
+//! A store whose process stands still between a charge and the settlement that follows it.
 
 use keyhaven_verifier::{
     AuditRecord, DecisionId, Explanation, Store, Timestamp, Unavailable,
@@ -7,10 +7,10 @@ use keyhaven_verifier::{
 };
 use std::time::SystemTime;
 
-/// Hands everything on, but says `charged` and stands still instead of settling the claim of a step.
-pub struct Dying<S>(pub S);
+/// Hands everything on, but says `charged` and stands still before it settles the claim of a step, until it is told a line.
+pub struct Waiting<S>(pub S);
 
-impl<S: Store> Store for Dying<S> {
+impl<S: Store> Store for Waiting<S> {
     async fn charge(
         &self,
         tenant: &str,
@@ -23,7 +23,7 @@ impl<S: Store> Store for Dying<S> {
     async fn settle(&self, settlement: Settlement) -> Result<Settled, Unavailable> {
         if settlement.changes.iter().any(|change| matches!(change, Change::ClaimStep { .. })) {
             super::nodes::say("charged 0");
-            std::future::pending::<()>().await;
+            super::nodes::told().await;
         }
         self.0.settle(settlement).await
     }
