@@ -18,10 +18,10 @@ use std::{
 };
 
 const T0: u64 = 1_800_000_000;
-const DATABASE: &str = "KEYHAVEN_TEST_CHILD_DATABASE";
-const SECRET: &str = "KEYHAVEN_TEST_CHILD_URI";
+pub const DATABASE: &str = "KEYHAVEN_TEST_CHILD_DATABASE";
+pub const SECRET: &str = "KEYHAVEN_TEST_CHILD_URI";
 
-type Node = Verifier<SqliteStore, LocalKeys>;
+pub type Node = Verifier<SqliteStore, LocalKeys>;
 
 fn who() -> Subject {
     Subject::new("acme", "ann").unwrap()
@@ -35,13 +35,13 @@ fn code(account: &Account, step: u64) -> Answer {
     Answer::code(&account.code_at(T0 + step * 30).unwrap().text)
 }
 
-async fn node(path: &Path) -> Node {
+pub async fn node(path: &Path) -> Node {
     let keys = LocalKeys::new("k1", Key::from_slice(&[7; 32]).unwrap());
     Verifier::new(SqliteStore::open(path).unwrap(), keys).await.unwrap().with_hash_cost(HashCost::LEAST)
 }
 
 /// Signs in at a time step; whether it was accepted.
-async fn sign_in(node: &Node, account: &Account, step: u64) -> Result<bool, Failure> {
+pub async fn sign_in(node: &Node, account: &Account, step: u64) -> Result<bool, Failure> {
     match node.begin(&who(), Action::Login, &context(step)).await? {
         Begin::Challenge(question) => {
             let decision = node.answer(&who(), &question.id, code(account, step), &context(step)).await?;
@@ -52,7 +52,7 @@ async fn sign_in(node: &Node, account: &Account, step: u64) -> Result<bool, Fail
 }
 
 /// Enrols at step 0 and gives the app's URI.
-async fn enrol(path: &Path) -> String {
+pub async fn enrol(path: &Path) -> String {
     let node = node(path).await;
     let mut policy = Policy::default();
     // A child that starts again shows codes that were used: that is what is looked at, not how often it may.
@@ -107,12 +107,12 @@ fn child(path: &Path, uri: &str, shell: Option<&str>) -> Command {
 }
 
 /// The steps that a line tells of: `accepted 7` and the test harness' own words before it.
-fn step_of(line: &str, word: &str) -> Option<u64> {
+pub fn step_of(line: &str, word: &str) -> Option<u64> {
     line.split_once(word)?.1.trim().parse().ok()
 }
 
 /// Every step up to `last` is used up, and the next ones are not.
-async fn check(path: &Path, uri: &str, last: u64) {
+pub async fn check(path: &Path, uri: &str, last: u64) {
     let account = parse_uri(uri).unwrap().account;
     let node = node(path).await;
     let records = node.audit("acme", 0, 1_000_000).await.unwrap();
@@ -155,6 +155,26 @@ async fn a_killed_process_leaves_every_accepted_code_used() {
     check(&path, &uri, last).await;
 }
 
+/// All of it in the file itself, whether the one who enrolled has closed it yet or not: the log begins anew.
+pub fn all_in_the_file(path: &Path) {
+    let busy: i64 = rusqlite::Connection::open(path)
+        .unwrap()
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(busy, 0);
+}
+
+/// What a child that met a full disk had to say: some were accepted, then nothing was decided, and nothing was called
+/// wrong. The last step that was accepted.
+pub fn until_it_was_full(text: &str) -> u64 {
+    let accepted: Vec<u64> = text.lines().filter_map(|line| step_of(line, "accepted ")).collect();
+    let failed = text.lines().find_map(|line| step_of(line, "unavailable "));
+    let last = *accepted.last().unwrap_or_else(|| panic!("nothing was accepted: {text}"));
+    assert_eq!(failed, Some(last + 1), "it ends with an error, not with a wrong decision: {text}");
+    assert!(!text.contains("rejected"), "{text}");
+    last
+}
+
 /// Only where a shell can limit the size of files.
 #[cfg(target_os = "linux")]
 #[tokio::test]
@@ -162,21 +182,11 @@ async fn a_full_disk_decides_nothing_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("v.db");
     let uri = enrol(&path).await;
-    // All of it in the file itself, whether the one who enrolled has closed it yet or not: the log begins anew.
-    let busy: i64 = rusqlite::Connection::open(&path)
-        .unwrap()
-        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(busy, 0);
+    all_in_the_file(&path);
     let blocks = fs::metadata(&path).unwrap().len() / 512 + 400;
     // Without the signal that would end it, the process sees writes fail as on a full disk.
     let limit = format!("trap '' XFSZ; ulimit -f {blocks}");
     let output = child(&path, &uri, Some(&limit)).output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    let accepted: Vec<u64> = text.lines().filter_map(|line| step_of(line, "accepted ")).collect();
-    let failed = text.lines().find_map(|line| step_of(line, "unavailable "));
-    let last = *accepted.last().unwrap_or_else(|| panic!("nothing was accepted: {text}"));
-    assert_eq!(failed, Some(last + 1), "it ends with an error, not with a wrong decision: {text}");
-    assert!(!text.contains("rejected"), "{text}");
+    let last = until_it_was_full(&String::from_utf8_lossy(&output.stdout));
     check(&path, &uri, last).await;
 }

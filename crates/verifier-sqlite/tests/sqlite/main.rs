@@ -1,10 +1,13 @@
 //! The store in a SQLite file: the suite for every store, and what only a file can do wrong.
 
 mod crash;
+#[cfg(target_os = "linux")]
+mod disk;
 mod earlier;
 mod file;
 mod migrations;
 mod plans;
+mod processes;
 
 use keyhaven_verifier_sqlite::SqliteStore;
 use std::{
