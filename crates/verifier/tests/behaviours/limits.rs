@@ -2,7 +2,7 @@
 
 use crate::world::*;
 use keyhaven_verifier::{
-    Action, Answer, Begin, Budget, Limit, Method, Policy, Preset, PublicReason, Reason, Timestamp,
+    Action, Answer, Begin, Limit, Method, Policy, Preset, PublicReason, Reason, Timestamp,
     policy::RecoveryKind,
 };
 
@@ -279,112 +279,6 @@ fn a_policy_that_cannot_be_says_which_field() {
 fn delays_follow_the_row() {
     let limit = Limit { free: 2, delays: [1, 2, 3], ..Limit::per_window(9, 9) };
     assert_eq!([1, 2, 3, 4, 9].map(|row| limit.delay_after(row)), [0, 1, 2, 3, 3]);
-}
-
-/// Guesses that a limit lets through in a day to somebody who tries each second.
-fn guesses_per_day(limit: &Limit) -> u64 {
-    let mut budget = Budget::default();
-    (0..86_400_u64).filter(|second| budget.charge(limit, (1_800_000_000 + second).into()).is_ok()).count()
-        as u64
-}
-
-/// The rows of the verifier's specification §5.3: a rule, how many steps a guess can hit, the guesses that it lets
-/// through in a day, and the chance in percent that one of them is right at six digits.
-fn attacks() -> Vec<(Limit, f64, u64, f64)> {
-    let ours = Limit { consecutive: 20, free: 5, delays: [60, 900, 3_600], ..Limit::per_window(50, 86_400) };
-    vec![
-        (Limit::per_window(15, 60), 3.0, 21_600, 6.3),
-        (Limit::per_window(5, 30), 3.0, 14_400, 4.2),
-        (Limit::per_window(3, 30), 3.0, 8_640, 2.6),
-        (Limit::per_window(3, 30), 17.0, 8_640, 13.7),
-        (Limit::per_window(10, 600), 3.0, 1_440, 0.43),
-        // Five answers to each of five messages in ten minutes; a message's code is one number.
-        (Limit::per_window(25, 600), 1.0, 3_600, 0.36),
-        (Limit::per_window(5, 900), 3.0, 480, 0.14),
-        (Limit::per_window(100, 86_400), 1.0, 100, 0.010),
-        (Limit { consecutive: 100, ..Limit::per_window(100, 60) }, 3.0, 100, 0.03),
-        (Limit { consecutive: 10, ..Limit::per_window(100, 60) }, 12.0, 10, 0.012),
-        (ours, 2.0, 20, 0.004),
-    ]
-}
-
-#[test]
-fn an_attack_gets_as_many_guesses_as_the_arithmetic_says() {
-    for (limit, steps, guesses, percent) in attacks() {
-        assert_eq!(guesses_per_day(&limit), guesses, "{limit:?}");
-        let hit = 100.0 * (1.0 - (1.0 - steps * 1e-6).powf(guesses as f64));
-        assert!((hit - percent).abs() <= 0.05 * percent, "{hit} {percent}");
-    }
-    // Without a limit, at a hundred a second, half of all attackers are through after 38 minutes.
-    let half = 0.5_f64.ln() / (1.0 - 3e-6_f64).ln() / 100.0 / 60.0;
-    assert!((half - 38.0).abs() < 1.0, "{half}");
-}
-
-/// A small generator of numbers (xorshift64*): the same ones each time.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        // The upper bits are the good ones; a range far below 2³² is hit evenly enough.
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32) % end
-    }
-}
-
-/// Attackers who guess as often as a rule lets them for a day, at codes of a space so small that more than half are
-/// lucky: as many are as 1−(1−p)^n says, within three standard deviations.
-#[test]
-fn simulated_attackers_succeed_as_often_as_the_arithmetic_says() {
-    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
-    for (limit, _, guesses, _) in attacks() {
-        let space = (guesses * 5 / 4).max(10);
-        let attackers = 2_000_u32;
-        let lucky = (0..attackers).filter(|_| (0..guesses).any(|_| numbers.below(space) == 0)).count();
-        let p = 1.0 - (1.0 - 1.0 / space as f64).powf(guesses as f64);
-        let (n, found) = (f64::from(attackers), lucky as f64 / f64::from(attackers));
-        assert!((found - p).abs() < 3.0 * (p * (1.0 - p) / n).sqrt(), "{limit:?}: {found} {p}");
-    }
-}
-
-/// The owner signs in now and again, which ends the row; an attacker who rides on that still has fifty guesses in a day
-/// and no more, whatever the moment (specification §5.3, our own row), at one-digit codes as lucky as arithmetic says.
-#[test]
-fn an_attacker_who_rides_on_the_owners_sign_ins_has_fifty_guesses_a_day() {
-    let row = Limit {
-        consecutive: 20,
-        free: 5,
-        delays: [60, 900, 3_600],
-        ..Limit::per_window(Limit::ENDLESS, 86_400)
-    };
-    let per_day = Limit::per_window(50, 86_400);
-    let (mut attempts, mut day) = (Budget::default(), Budget::default());
-    let mut guesses = 0;
-    for second in 0..86_400_u64 {
-        let now = (1_800_000_000 + second).into();
-        if second % 600 == 0 && day.exhausted(&per_day, now).is_none() && attempts.charge(&row, now).is_ok() {
-            day.charge(&per_day, now).unwrap();
-            attempts.refund(true);
-            day.refund(false);
-        }
-        // One guess fewer than locks: whoever locks the method keeps the owner from ending the row.
-        let patient = attempts.consecutive < 4;
-        if patient && day.exhausted(&per_day, now).is_none() && attempts.charge(&row, now).is_ok() {
-            day.charge(&per_day, now).unwrap();
-            guesses += 1;
-        }
-    }
-    assert_eq!(guesses, 50);
-    let percent = 100.0 * (1.0 - (1.0 - 2e-6_f64).powi(50));
-    assert!((percent - 0.01).abs() < 0.0001, "{percent}");
-    let mut numbers = Numbers(7);
-    let attackers = 20_000_u32;
-    // Two steps of a window count, of a space of a hundred codes.
-    let lucky = (0..attackers).filter(|_| (0..guesses).any(|_| numbers.below(100) < 2)).count();
-    let p = 1.0 - 0.98_f64.powi(50);
-    let found = lucky as f64 / f64::from(attackers);
-    assert!((found - p).abs() < 3.0 * (p * (1.0 - p) / f64::from(attackers)).sqrt(), "{found} {p}");
 }
 
 #[tokio::test]

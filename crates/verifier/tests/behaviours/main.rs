@@ -2,6 +2,7 @@
 //! what holds for every policy beside them. All through the public API, on the store in memory.
 
 mod advisories;
+mod attacks;
 mod conformance;
 mod edges;
 mod endings;
