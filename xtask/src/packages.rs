@@ -48,6 +48,7 @@ pub const DEBIAN: &[Package] = &[
     package("python3-pyotp", For::Tests, "computes codes for the verifier to accept"),
     package("libpam-oath", For::Tests, "a login guard that takes the verifier's secrets"),
     package("pamtester", For::Tests, "asks that login guard"),
+    package("libpam-wrapper", For::Tests, "gives that login guard rules of a test's own"),
     package("python3-nacl", For::Tests, "opens a vault with docs/decrypt.py (brings Python 3)"),
 ];
 
