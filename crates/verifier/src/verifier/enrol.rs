@@ -548,6 +548,9 @@ impl Loaded {
             .map(|factor| factor.generation)
             .max()
             .unwrap_or(0);
+        let until = now.plus(self.policy.enrol.pending_ttl.into());
+        // What a ticket allows waits no longer than the ticket holds: behind its end there is nothing to use up.
+        let ticket = self.state.ticket.as_ref().filter(|ticket| granted.ticket.as_ref() == Some(&ticket.id));
         Ok(Factor {
             id: FactorId::random()?,
             method,
@@ -563,7 +566,7 @@ impl Loaded {
             first: granted.first,
             ticket: granted.ticket.clone(),
             created_at: now,
-            pending_until: now.plus(self.policy.enrol.pending_ttl.into()),
+            pending_until: ticket.map_or(until, |ticket| until.min(ticket.expires_at)),
             state: FactorState::Pending,
             last_step: None,
             drift: 0,

@@ -193,3 +193,25 @@ async fn a_number_is_put_in_place_under_the_policy_of_that_moment() {
     assert_eq!(refused.err(), Some(ManageError::NotPermitted { rule: "phone_change" }));
     assert_eq!(world.ask(Action::Login).await.hints, [(Method::Sms, "•••58".to_owned())]);
 }
+
+/// A set-up that was begun shortly before its ticket ends is over with it. That is a decision, and no failure.
+#[tokio::test]
+async fn a_set_up_ends_with_its_ticket() {
+    let mut world = World::with(Policy::default()).await;
+    let _ = world.enrol_totp().await;
+    for (late, good) in [(0, false), (1, true)] {
+        let request =
+            TicketRequest { kind: TicketKind::AdminRecovery, reason: "lost".into(), invite_email: None };
+        let issued = world.verifier.issue_ticket(&admin(), &ann(), &request, &world.context()).await.unwrap();
+        let ends = world.now + 86_400;
+        world.now = ends - 60;
+        let (pending, account) = world.pending_totp(Grant::Ticket(issued.token)).await;
+        world.now = ends - late;
+        if good {
+            let _ = world.confirm(&pending.challenge, world.code(&account)).await;
+        } else {
+            let reason = world.confirm_rejected(&pending.challenge, world.code(&account)).await;
+            assert_eq!(reason, Reason::Expired);
+        }
+    }
+}
