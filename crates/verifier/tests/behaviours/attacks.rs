@@ -214,7 +214,7 @@ async fn node(policy: &Policy, rule: Option<Rule>) -> Node {
 }
 
 fn context(now: u64) -> Context {
-    Context::new((T0 + now).into(), SecretText::new("session".to_owned()))
+    Context::with_password((T0 + now).into(), SecretText::new("session".to_owned()))
 }
 
 /// Whom an attacker has chosen, and what is known of them.
