@@ -528,7 +528,7 @@ pub async fn one_proof_wherever_it_is_taken<S: Store, F: Future<Output = S>>(ope
     .await;
     one_done(&outcomes, MANY, &ManageError::ProofInvalid);
 
-    let proof = person.proof(Action::Enrol, &account, 120).await;
+    let proof = person.proof(Action::DisableMfa, &account, 120).await;
     let outcomes = race(&person, MANY, |_, person| {
         let (proof, second) = (again(&proof), second.clone());
         async move { person.verifier.remove_factor(&person.who, &second, proof, &context(120)).await }
