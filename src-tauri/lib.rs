@@ -31,6 +31,9 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
 ///
 /// `--demo` opens a throw-away vault with sample accounts instead of the person's own.
 pub fn run() -> ExitCode {
+    if keyhaven_platform::was_started_to_ask() {
+        return ExitCode::SUCCESS;
+    }
     keyhaven_platform::protect_unless_developing();
     let demo = std::env::args().skip(1).any(|argument| argument == "--demo");
     match start(demo) {

@@ -16,6 +16,7 @@ mod story {
     mod camera;
     mod desktop;
     mod moving;
+    mod portal;
     mod safety;
     mod terminal;
 

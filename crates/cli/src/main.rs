@@ -44,6 +44,9 @@ static WIPED_WHEN_FREED: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
     zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 fn main() -> ExitCode {
+    if keyhaven_platform::was_started_to_ask() {
+        return ExitCode::SUCCESS;
+    }
     keyhaven_platform::protect_unless_developing();
     let cli = Cli::parse();
     match run(cli.command) {

@@ -33,6 +33,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// Environment variable that moves the vault's home; for tests, sticks and several vaults.
 pub const HOME_VARIABLE: &str = "KEYHAVEN_HOME";
 
+/// What both programs ask first of all: whether they were started by another one of Keyhaven's only to ask the
+/// desktop's portal for a picture of the screen. It is done then, and the program ends.
+pub fn was_started_to_ask() -> bool {
+    screen::answer_for_another()
+}
+
 /// The computer this program runs on.
 #[derive(Default)]
 pub struct SystemHost {

@@ -1,10 +1,9 @@
 //! What keeps other programs, and the disk, from this process's memory.
 //!
 //! A process that is not dumpable leaves no core file, and nobody but root attaches to it or reads its memory
-//! (`PR_SET_DUMPABLE`, prctl(2)). The price on Linux: desktop portals older than the autumn of 2026 refuse such a
-//! process everything, because they look into `/proc/PID/root` to see whether it is a Flatpak
-//! (flatpak/xdg-desktop-portal issues 785, 1490, 2141). This program's dialogs are GTK's own and ask no portal; whoever
-//! adds a call to one has to reckon with the refusal.
+//! (`PR_SET_DUMPABLE`, prctl(2)). The price on Linux: many desktop portals refuse such a process everything. This
+//! program's dialogs are GTK's own and ask no portal; for pictures of the screen see `screen/portal.rs`, which whoever
+//! adds a call to another one does likewise.
 
 use keyhaven_secret::{LockedMemory, SecretBytes, locked_memory};
 
@@ -52,7 +51,7 @@ pub fn protect() {
 /// Makes a build for developers protect itself as a release does, so that this can be tried.
 pub const PROTECT_VARIABLE: &str = "KEYHAVEN_PROTECT";
 
-/// What both programs do first: [`protect`], but in a build for developers, where a debugger wants in, only where
+/// What both programs do at their beginning: [`protect`], but in a build for developers, where a debugger wants in, only where
 /// [`PROTECT_VARIABLE`] is set. No setting takes the protection from a release.
 #[expect(clippy::disallowed_methods, reason = "this is asked before there is anything that could be told it")]
 pub fn protect_unless_developing() {
@@ -95,6 +94,12 @@ fn core_dumps() -> Kept {
 #[cfg(not(unix))]
 fn core_dumps() -> Kept {
     Kept::Unknown
+}
+
+/// Whether other programs of the same person may not look into this process.
+#[cfg(all(unix, not(target_os = "macos")))]
+pub(crate) fn keeps_others_out() -> bool {
+    other_programs() == Kept::Out
 }
 
 #[cfg(target_os = "linux")]

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 /// A command on a terminal of its own (util-linux's `script`).
-struct Terminal {
+pub(super) struct Terminal {
     child: Child,
     keys: ChildStdin,
     screen: Arc<Mutex<String>>,
@@ -16,7 +16,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn run(world: &World, arguments: &str) -> Self {
+    pub(super) fn run(world: &World, arguments: &str) -> Self {
         let line = format!("'{}' {arguments}", program("keyhaven").display());
         let mut child = Command::new("script")
             .args(["--quiet", "--return", "--command", &line, "/dev/null"])
@@ -43,7 +43,7 @@ impl Terminal {
     }
 
     /// Types a line once the command asks for it.
-    fn answer(mut self, question: &str, line: &str) -> Self {
+    pub(super) fn answer(mut self, question: &str, line: &str) -> Self {
         let asked = Instant::now();
         while !self.screen()[self.read..].contains(question) {
             assert!(asked.elapsed() < Duration::from_secs(30), "no {question:?} in: {}", self.screen());
@@ -57,7 +57,7 @@ impl Terminal {
     }
 
     /// Exit code and everything that was on the screen.
-    fn end(mut self) -> (i32, String) {
+    pub(super) fn end(mut self) -> (i32, String) {
         let code = self.child.wait().expect("an end").code().expect("an exit code");
         std::thread::sleep(Duration::from_millis(100));
         (code, self.screen())

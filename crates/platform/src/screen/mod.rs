@@ -23,6 +23,15 @@ pub(crate) fn capture() -> Result<Vec<ScreenPicture>, CaptureError> {
     }
 }
 
+#[cfg(all(unix, not(target_os = "macos")))]
+pub(crate) use portal::answer_for_another;
+
+/// Nobody is asked in another's name on these systems.
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+pub(crate) fn answer_for_another() -> bool {
+    false
+}
+
 /// The systems whose own tool takes the picture, which is then pasted.
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 pub(crate) fn capture() -> Result<Vec<ScreenPicture>, CaptureError> {

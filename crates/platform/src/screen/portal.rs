@@ -1,10 +1,17 @@
 //! The desktop's portal (XDG Desktop Portal, interface `org.freedesktop.portal.Screenshot`): the desktop asks the person
 //! and answers with a file, which is read and removed.
+//!
+//! Portals older than the autumn of 2026 refuse a process that is not dumpable everything, because they look into
+//! `/proc/PID/root` to see whether it is a Flatpak (flatpak/xdg-desktop-portal issues 785, 1490, 2141). So a program that
+//! keeps others out has itself started once more, without a secret, to ask.
 
+use crate::protection::keeps_others_out;
 use keyhaven_app::host::{CaptureError, ScreenPicture};
 use keyhaven_secret::SecretBytes;
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use zbus::blocking::{Connection, Proxy};
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 
@@ -13,9 +20,22 @@ const PATH: &str = "/org/freedesktop/portal/desktop";
 /// Largest file of a portal's that is read.
 const LARGEST: u64 = 256 << 20;
 
+/// With this alone a program of Keyhaven's is started by another, or by itself: to ask the portal ([`answer_for_another`]).
+const ASK: &str = "--ask-the-portal-for-a-picture";
+
 pub(super) fn capture() -> Result<Vec<ScreenPicture>, CaptureError> {
-    let failed =
-        |error: &dyn std::fmt::Display| CaptureError::Failed(format!("the desktop's portal: {error}"));
+    let uri = if keeps_others_out() { ask_by_another()? } else { ask()? };
+    let file = path(&uri).ok_or_else(|| failed(&"its answer names no file"))?;
+    let bytes = read_and_remove(&file).map_err(|error| failed(&error))?;
+    Ok(vec![ScreenPicture::of_file("Screen", &bytes).map_err(|error| failed(&error))?])
+}
+
+fn failed(error: &dyn std::fmt::Display) -> CaptureError {
+    CaptureError::Failed(format!("the desktop's portal: {error}"))
+}
+
+/// The URI of the portal's picture.
+fn ask() -> Result<String, CaptureError> {
     let bus = Connection::session().map_err(|_| CaptureError::NoScreen)?;
     // The answer may come before the call returns, so it is listened for first, at the path that the portal will use.
     let token = format!("keyhaven{}", std::process::id());
@@ -45,9 +65,50 @@ pub(super) fn capture() -> Result<Vec<ScreenPicture>, CaptureError> {
         _ => return Err(failed(&"it ended without a picture")),
     }
     let uri = results.get("uri").and_then(|value| value.downcast_ref::<String>().ok());
-    let file = uri.as_deref().and_then(path).ok_or_else(|| failed(&"its answer names no file"))?;
-    let bytes = read_and_remove(&file).map_err(|error| failed(&error))?;
-    Ok(vec![ScreenPicture::of_file("Screen", &bytes).map_err(|error| failed(&error))?])
+    uri.ok_or_else(|| failed(&"its answer names no file"))
+}
+
+/// The same, asked by a process of its own that has no secrets: many portals refuse those that nobody may look into
+/// ([`crate::protect`]). It passes on where the picture is, never the picture.
+fn ask_by_another() -> Result<String, CaptureError> {
+    let mut asking = Command::new("/proc/self/exe");
+    let asked = asking.arg(ASK).stdin(Stdio::null()).stderr(Stdio::null()).output();
+    let answer = asked.map_err(|error| failed(&error))?.stdout;
+    let answer = String::from_utf8_lossy(&answer);
+    match answer.trim_end().split_once(' ') {
+        Some((PICTURE, uri)) => Ok(uri.to_owned()),
+        Some((FAILED, why)) => Err(CaptureError::Failed(why.to_owned())),
+        _ if answer.trim_end() == REFUSED => Err(CaptureError::Refused),
+        _ => Err(CaptureError::NoScreen),
+    }
+}
+
+const PICTURE: &str = "picture";
+const FAILED: &str = "failed";
+const REFUSED: &str = "refused";
+
+/// Both programs do this before anything else: `true` where this process was started to ask the portal only, which is
+/// done now and answered on standard output.
+pub(crate) fn answer_for_another() -> bool {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_none_or(|first| first != ASK) || arguments.next().is_some() {
+        return false;
+    }
+    let answer = ask();
+    let line = match &answer {
+        Ok(uri) => format!("{PICTURE} {uri}"),
+        Err(CaptureError::Failed(why)) => format!("{FAILED} {}", why.replace('\n', " ")),
+        Err(CaptureError::Refused) => REFUSED.to_owned(),
+        Err(_) => String::new(),
+    };
+    if writeln!(std::io::stdout(), "{line}").is_err()
+        && let Ok(uri) = answer
+        && let Some(file) = path(&uri)
+    {
+        // Nobody waits for it any more, and a picture of the screen stays nowhere.
+        let _ = std::fs::remove_file(file);
+    }
+    true
 }
 
 fn read_and_remove(file: &std::path::Path) -> std::io::Result<SecretBytes> {
