@@ -220,5 +220,7 @@ fn name_of(format: ImageFormat) -> Option<&'static str> {
 /// `image` wraps the decoder's own words in a sentence about the format, which our message already has.
 fn words(error: ImageError) -> String {
     let inner = std::error::Error::source(&error).map(ToString::to_string);
-    inner.unwrap_or_else(|| error.to_string())
+    let words = inner.unwrap_or_else(|| error.to_string());
+    // Some decoders print what they are made of, which tells a person nothing.
+    if words.contains(" { ") { "the file is damaged".into() } else { words }
 }

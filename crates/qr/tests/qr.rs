@@ -244,6 +244,8 @@ fn what_is_no_picture_gets_a_word_that_says_so() {
     let whole = png(grey(TEXT, 4));
     let error = read(&whole[..whole.len() / 2], &limits).unwrap_err();
     assert!(matches!(error, PictureError::Broken { format: "PNG", .. }), "{error}");
+    let error = read(b"\x89PNG\r\n\x1a\nand then something else", &limits).unwrap_err();
+    assert_eq!(error.to_string(), "the PNG picture cannot be decoded: the file is damaged");
 }
 
 /// 500 finder patterns on one screen: rqrr alone needs many seconds for such pictures.
