@@ -1,21 +1,19 @@
 //! Random histories against a model of a few lines: whatever the order of sign-ins, replays, waiting, removing,
 //! enrolling anew and making new recovery codes, each answer comes out as the model says. A failure shrinks to a story.
 
-use super::{T0, races};
+use super::{
+    T0,
+    races::{self, Shared},
+    stories::{self, tell},
+};
 use crate::{
     Action, Actor, Answer, Begin, ChallengeId, Confirmation, Context, Decision, FactorId, Grant, Method,
     Policy, Store, Subject, policy::RecoveryKind,
 };
 use keyhaven_otp::{Account, parse_uri};
 use keyhaven_secret::SecretText;
-use proptest::{prelude::*, test_runner::TestRunner};
-use races::Shared;
-use std::{
-    collections::BTreeSet,
-    future::Future,
-    sync::atomic::{AtomicU32, Ordering},
-};
-use tokio::{runtime::Handle, task::block_in_place};
+use proptest::prelude::*;
+use std::{collections::BTreeSet, future::Future};
 
 /// What somebody does. Numbers pick among what there is, modulo how much there is.
 #[derive(Debug, Clone)]
@@ -103,12 +101,12 @@ impl Asked {
 }
 
 #[derive(Debug, PartialEq)]
-enum Expected {
+pub(super) enum Expected {
     Accepted,
     Rejected(&'static str),
 }
 
-fn seen(decision: &Decision) -> Expected {
+pub(super) fn seen(decision: &Decision) -> Expected {
     match decision {
         Decision::Accepted(_) => Expected::Accepted,
         Decision::Rejected(rejected) => Expected::Rejected(rejected.reason.name()),
@@ -137,6 +135,43 @@ struct Story<'a, S> {
     model: Model,
     apps: Vec<(FactorId, Account)>,
     open: Vec<Asked>,
+}
+
+impl<'a, S: Store> stories::Story<'a, S> for Story<'a, S> {
+    type Step = Step;
+
+    fn new(verifier: &'a Shared<S>, who: Subject) -> Self {
+        Self { verifier, who, now: T0, model: Model::default(), apps: Vec::new(), open: Vec::new() }
+    }
+
+    async fn step(&mut self, step: Step) -> Result<(), TestCaseError> {
+        match step {
+            Step::Wait(seconds) => self.now += seconds,
+            Step::Begin => match self.begin(Action::Login).await {
+                Begin::Challenge(question) => {
+                    prop_assert!(self.model.active);
+                    let recovery = question.methods.contains(&Method::Recovery);
+                    prop_assert_eq!(recovery, !self.model.fresh.is_empty());
+                    let until = self.now + OPEN;
+                    self.open.push(Asked { id: question.id, until, answered: false, tries: 0, recovery });
+                }
+                other => prop_assert!(!self.model.active, "{:?}", other),
+            },
+            Step::Code { challenge, enrolment, offset } => self.code(challenge, enrolment, offset).await?,
+            Step::Recovery { challenge, code } => self.recovery(challenge, code).await?,
+            Step::Revoke => {
+                let Some((factor, _)) = self.apps.last().filter(|_| self.model.active) else { return Ok(()) };
+                let actor = Actor::administrator("root");
+                let revoked =
+                    self.verifier.revoke_factor(&actor, &self.who, factor, "story", self.now.into()).await;
+                prop_assert!(revoked.is_ok(), "{:?}", revoked);
+                self.model.active = false;
+            }
+            Step::Enrol => self.enrol().await?,
+            Step::Regenerate => self.regenerate().await?,
+        }
+        Ok(())
+    }
 }
 
 impl<S: Store> Story<'_, S> {
@@ -171,35 +206,6 @@ impl<S: Store> Story<'_, S> {
         prop_assert_eq!(seen(&decision), expected);
         self.open[at].answered |= decision.is_accepted();
         Ok(decision.is_accepted())
-    }
-
-    async fn step(&mut self, step: Step) -> Result<(), TestCaseError> {
-        match step {
-            Step::Wait(seconds) => self.now += seconds,
-            Step::Begin => match self.begin(Action::Login).await {
-                Begin::Challenge(question) => {
-                    prop_assert!(self.model.active);
-                    let recovery = question.methods.contains(&Method::Recovery);
-                    prop_assert_eq!(recovery, !self.model.fresh.is_empty());
-                    let until = self.now + OPEN;
-                    self.open.push(Asked { id: question.id, until, answered: false, tries: 0, recovery });
-                }
-                other => prop_assert!(!self.model.active, "{:?}", other),
-            },
-            Step::Code { challenge, enrolment, offset } => self.code(challenge, enrolment, offset).await?,
-            Step::Recovery { challenge, code } => self.recovery(challenge, code).await?,
-            Step::Revoke => {
-                let Some((factor, _)) = self.apps.last().filter(|_| self.model.active) else { return Ok(()) };
-                let actor = Actor::administrator("root");
-                let revoked =
-                    self.verifier.revoke_factor(&actor, &self.who, factor, "story", self.now.into()).await;
-                prop_assert!(revoked.is_ok(), "{:?}", revoked);
-                self.model.active = false;
-            }
-            Step::Enrol => self.enrol().await?,
-            Step::Regenerate => self.regenerate().await?,
-        }
-        Ok(())
     }
 
     async fn code(&mut self, challenge: usize, enrolment: usize, offset: i64) -> Result<(), TestCaseError> {
@@ -301,40 +307,16 @@ impl<S: Store> Story<'_, S> {
     }
 }
 
-/// So many histories, each of a user of its own, on one store. The number of cases that the environment asks for
-/// (`PROPTEST_CASES`, 256 without) is multiplied by `times` and divided by `by`.
-///
-/// Runs on a runtime with several threads only.
-pub async fn histories<S: Store, F: Future<Output = S>>(open: impl Fn() -> F, times: u32, by: u32) {
+/// Random histories of codes of apps and recovery codes. See `tell` for how many; it runs on a runtime with several threads
+/// only.
+pub async fn code_histories<S: Store, F: Future<Output = S>>(open: impl Fn() -> F, times: u32, by: u32) {
     let verifier = races::verifier(open().await, &wide()).await;
-    let users = AtomicU32::new(0);
-    let asked = ProptestConfig::default();
-    let cases = asked.cases.saturating_mul(times).div_ceil(by);
-    let mut runner = TestRunner::new(ProptestConfig { cases, failure_persistence: None, ..asked });
-    let told = runner.run(&prop::collection::vec(step(), 1..60), |steps| {
-        let user = users.fetch_add(1, Ordering::Relaxed);
-        let mut story = Story {
-            verifier: &verifier,
-            who: Subject::new("acme", &format!("user {user}")).expect("a name"),
-            now: T0,
-            model: Model::default(),
-            apps: Vec::new(),
-            open: Vec::new(),
-        };
-        let telling = async {
-            for step in steps {
-                story.step(step).await?;
-            }
-            Ok(())
-        };
-        block_in_place(|| Handle::current().block_on(telling))
-    });
-    if let Err(failure) = told {
-        panic!("{failure}");
-    }
+    tell::<S, Story<'_, S>>(&verifier, step(), times, by);
 }
 
 /// As many histories as a store on a disk has time for.
-pub async fn histories_come_out_as_the_model_says<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) {
-    histories(open, 1, 4).await;
+pub async fn code_histories_come_out_as_the_model_says<S: Store, F: Future<Output = S>>(
+    open: impl Fn() -> F,
+) {
+    code_histories(open, 1, 4).await;
 }
