@@ -69,7 +69,7 @@ fn unprivileged(program: &std::path::Path) -> Command {
 
 /// Whether another process of the same person sees this one's root folder.
 fn may_be_looked_into(process: u32) -> bool {
-    let look = unprivileged("test".as_ref()).args(["-d", &format!("/proc/{process}/root/.")]).status();
+    let look = unprivileged("test".as_ref()).args(["-d", &format!("/proc/{process}/root")]).status();
     look.expect("setpriv, of util-linux").success()
 }
 
