@@ -417,6 +417,8 @@ pub fn merge(args: MergeArgs) -> Result<Answer, Failure> {
     }
     let nothing = look.merge.as_ref().is_some_and(|merge| merge.nothing);
     if !args.dry_run && !nothing {
+        let what = format_args!("the vault would take in what {} has", output::shown(&look.name));
+        agree::or_refuse(args.yes, what, &differences::lines(&look))?;
         app.apply_merge(look.look)?;
     }
     let count = |effect| look.differences.iter().filter(|one| one.effect == effect).count();
@@ -430,8 +432,8 @@ pub fn merge(args: MergeArgs) -> Result<Answer, Failure> {
         let value = MergeValue { merged, added, changed, deleted, conflicts, look };
         output::json_done(&value, done)?;
     } else {
-        output::done(done)?;
-        differences::ways(&look)?;
+        let ways = differences::ways(&look).map(|line| format!("  {line}"));
+        output::all_done(&[done].into_iter().chain(ways).collect::<Vec<_>>())?;
     }
     Ok(Answer::Yes)
 }

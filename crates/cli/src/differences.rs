@@ -13,7 +13,12 @@ pub fn print(look: &Look) -> Result<(), Failure> {
         look.accounts,
         look.accounts_now
     ))?;
-    for one in &look.differences {
+    lines(look).iter().try_for_each(|line| output::line(format_args!("  {line}")))
+}
+
+/// What differs, a line for each record and each change of the ways in.
+pub fn lines(look: &Look) -> Vec<String> {
+    let differing = look.differences.iter().map(|one| {
         let effect = match (one.effect, look.merge.is_some()) {
             (Effect::Added, true) => "comes in",
             (Effect::Added, false) => "missing now",
@@ -28,30 +33,33 @@ pub fn print(look: &Look) -> Result<(), Failure> {
         } else {
             format!(" ({})", output::shown(&one.changes.join("; ")))
         };
-        output::line(format_args!("  {}  {effect}{changes}", name(one)))?;
+        format!("{}  {effect}{changes}", name(one))
+    });
+    let mut lines: Vec<String> = differing.collect();
+    if lines.is_empty() {
+        lines.push("no record differs".to_owned());
     }
-    if look.differences.is_empty() {
-        output::line("  no record differs")?;
-    }
-    ways(look)
+    lines.extend(ways(look));
+    lines
 }
 
-/// Says which ways into the vault come and go with a merge.
-pub fn ways(look: &Look) -> Result<(), Failure> {
-    let Some(merge) = &look.merge else { return Ok(()) };
-    let told = [
-        (merge.slots_added > 0, format!("  {} ways in come along", merge.slots_added)),
-        (
-            merge.slots_removed > 0,
-            format!(
-                "  {} ways in were removed there and go here: what was changed there opens it now",
-                merge.slots_removed
+/// Which ways into the vault come and go with a merge.
+pub fn ways(look: &Look) -> impl Iterator<Item = String> {
+    let told = look.merge.as_ref().map(|merge| {
+        [
+            (merge.slots_added > 0, format!("{} ways in come along", merge.slots_added)),
+            (
+                merge.slots_removed > 0,
+                format!(
+                    "{} ways in were removed there and go here: what was changed there opens it now",
+                    merge.slots_removed
+                ),
             ),
-        ),
-        (merge.keys_taken_over, "  the copy's newer keys are taken over".to_owned()),
-        (merge.recovery_waits, "  recovery records come along sealed".to_owned()),
-    ];
-    told.into_iter().filter(|(so, _)| *so).try_for_each(|(_, line)| output::line(line))
+            (merge.keys_taken_over, "the copy's newer keys are taken over".to_owned()),
+            (merge.recovery_waits, "recovery records come along sealed".to_owned()),
+        ]
+    });
+    told.into_iter().flatten().filter_map(|(so, line)| so.then_some(line))
 }
 
 /// The name by which a person knows a record.

@@ -15,14 +15,15 @@ pub fn run(args: DrillArgs) -> Result<Answer, Failure> {
         tempfile::tempdir().map_err(|error| Failure::input(format_args!("a temporary folder: {error}")))?;
     let copy = plan.copy().to_path_buf();
     let drilled = plan.run(home.path(), proof).map_err(|failure| Failure::about(&copy, failure))?;
-    let report = app.finish_drill(drilled)?;
+    let mut report = app.finish_drill(drilled)?;
+    // A copy on this computer goes with it.
+    report.ok &= report.copy.elsewhere;
     if args.json {
         output::json(&report)?;
     } else {
         print(&report)?;
     }
-    // A copy on this computer goes with it.
-    Ok(Answer::yes_if(report.ok && report.copy.elsewhere))
+    Ok(Answer::yes_if(report.ok))
 }
 
 fn print(report: &DrillReport) -> Result<(), Failure> {

@@ -241,7 +241,7 @@ fn a_vault_from_its_making_to_its_restoring() {
     assert_eq!(with_passphrase(here, &["rm", "exam"]).0, 1, "a part of a name deletes nothing");
     let (_, out, _) = with_passphrase(here, &["rm", "Example"]);
     assert!(out.starts_with("Example:ann: deleted\n") && out.ends_with(" brings it back\n"), "{out}");
-    assert_eq!(with_passphrase(here, &["vault", "merge", "copy.keyhaven"]).0, 0);
+    assert_eq!(with_passphrase(here, &["vault", "merge", "copy.keyhaven", "--yes"]).0, 0);
     let (_, out, _) = with_passphrase(here, &["list", "--json"]);
     assert_eq!(json(&out)["accounts"].as_array().unwrap().len(), 1);
     let (exit, out, _) = with_passphrase(here, &["vault", "check", "--json"]);
@@ -463,7 +463,9 @@ fn a_drill_and_a_split_kit() {
         let (exit, out, err) =
             with_passphrase(here, &["drill", "--json", "--backup", backup.to_str().unwrap()]);
         assert_eq!((exit, err.as_str()), (1, ""));
-        assert_eq!((&json(&out)["ok"], &json(&out)["copy"]["elsewhere"]), (&true.into(), &false.into()));
+        // All of it is in the copy, and nothing of it would be back.
+        assert_eq!((&json(&out)["ok"], &json(&out)["copy"]["elsewhere"]), (&false.into(), &false.into()));
+        assert_eq!(json(&out)["lost"], serde_json::json!([]));
     }
     let (exit, out, _) = with_passphrase(here, &["drill", "--backup", copy.to_str().unwrap()]);
     assert!(exit == 1 && out.contains("on this computer's disk"), "{out}");

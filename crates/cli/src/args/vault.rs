@@ -205,6 +205,9 @@ pub struct MergeArgs {
     /// Say what the merge would change, and change nothing
     #[arg(long, requires = "file")]
     pub dry_run: bool,
+    /// Merge without asking
+    #[arg(long, requires = "file", conflicts_with = "dry_run")]
+    pub yes: bool,
     #[command(flatten)]
     pub unlock: Unlock,
     /// Print one JSON value

@@ -196,7 +196,14 @@ fn undecided() -> tempfile::TempDir {
     assert_eq!(with_passphrase(&other, &["edit", "Example", "--note", "from there"]).0, 0);
     assert_eq!(with_passphrase(here, &["edit", "Example", "--note", "from here"]).0, 0);
     assert_eq!(printed(&keyhaven_in(&other, &["vault", "backup", "../theirs.keyhaven"], b"")).0, 0);
-    assert_eq!(with_passphrase(here, &["vault", "merge", "theirs.keyhaven"]).0, 0);
+    // What it would do is shown before it is done.
+    let (exit, out, err) = with_passphrase(here, &["vault", "merge", "theirs.keyhaven"]);
+    assert_eq!((exit, out.as_str()), (2, ""));
+    assert!(
+        err.contains("Example:ann  changed in both, both are kept") && err.contains("--yes does it"),
+        "{err}"
+    );
+    assert_eq!(with_passphrase(here, &["vault", "merge", "theirs.keyhaven", "--yes"]).0, 0);
     folder
 }
 
@@ -424,7 +431,7 @@ fn a_merge_says_what_opens_the_vault_afterwards() {
     let change = ["vault", "slots", "change", "--password-stdin"];
     assert_eq!(printed(&keyhaven_in(&other, &change, input.as_bytes())).0, 0);
     assert_eq!(printed(&keyhaven_in(&other, &["vault", "backup", "../theirs.keyhaven"], b"")).0, 0);
-    let (exit, out, err) = with_passphrase(here, &["vault", "merge", "theirs.keyhaven"]);
+    let (exit, out, err) = with_passphrase(here, &["vault", "merge", "theirs.keyhaven", "--yes"]);
     assert_eq!(exit, 0, "{err}");
     assert!(out.contains("what was changed there opens it now"), "{out}");
 }
