@@ -1,7 +1,7 @@
 //! The emergency kit: a recovery key on paper, and the proof that it was written down.
 
 use crate::failure::{fail, folder_is_there, other};
-use crate::sheet::KitSheet;
+use crate::sheet::{KitSheet, VaultPlace};
 use crate::view::*;
 use crate::{App, Phase};
 use keyhaven_secret::SecretText;
@@ -144,11 +144,9 @@ impl App {
         let session = self.session()?;
         let kit = session.kit.as_ref().ok_or_else(no_kit)?;
         let (groups, key) = (kit.key.groups(), kit.key.to_text());
-        let vault_id = session.vault.id().to_string();
-        let vault_path = self.location().file().display().to_string();
+        let vault = self.vault_place(session.vault.id().to_string());
         let date = day(kit.created_at);
-        let sheet =
-            KitSheet { groups: &groups, key: &key, vault_id: &vault_id, path: &vault_path, date: &date };
+        let sheet = KitSheet { groups: &groups, key: &key, vault, date: &date };
         let paper = self.settings().paper;
         let written = match format {
             KitFormat::Pdf => self.write_out(path, sheet.pdf(paper).map_err(other)?.expose()),
@@ -157,6 +155,11 @@ impl App {
         written.map_err(|error| {
             fail(FailureKind::NotSaved, format!("the kit was not saved to {}: {error}", path.display()))
         })
+    }
+
+    /// What the kit's page and its shares say of the vault of this number.
+    pub(crate) fn vault_place(&self, id: String) -> VaultPlace {
+        VaultPlace { id, file: self.location().file().display().to_string(), backups: self.backups().folder }
     }
 
     /// Forgets the kit that is being shown.

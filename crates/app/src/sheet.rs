@@ -13,11 +13,42 @@ pub struct KitSheet<'a> {
     /// The recovery key as one text, for the QR code.
     pub key: &'a SecretText,
     /// The vault that it opens.
-    pub vault_id: &'a str,
-    /// Where the vault file is on this computer.
-    pub path: &'a str,
+    pub vault: VaultPlace,
     /// The day, "2026-11-22".
     pub date: &'a str,
+}
+
+/// Which vault it is, and where it and its backups are on this computer: what somebody has to know who finds the page.
+pub struct VaultPlace {
+    /// The vault's number.
+    pub id: String,
+    /// The vault file.
+    pub file: String,
+    /// The folder for backups; `None` where none was chosen.
+    pub backups: Option<String>,
+}
+
+impl VaultPlace {
+    /// Writes it below each other; takes 156 points.
+    pub(crate) fn write(&self, page: &mut Page, x: f32, y: f32, date: &str) {
+        page.write(x, y, 11.0, Font::Bold, "Vault");
+        page.write(x, y + 16.0, 11.0, Font::Code, &self.id);
+        page.write(x, y + 38.0, 11.0, Font::Bold, "Where the vault file was");
+        for (line, part) in wrapped(&self.file, 44, 3).iter().enumerate() {
+            page.write(x, y + 52.0 + 12.0 * line as f32, 9.0, Font::Code, part);
+        }
+        page.write(x, y + 98.0, 11.0, Font::Bold, "Where its backups were");
+        match &self.backups {
+            Some(folder) => {
+                for (line, part) in wrapped(folder, 44, 2).iter().enumerate() {
+                    page.write(x, y + 112.0 + 12.0 * line as f32, 9.0, Font::Code, part);
+                }
+            }
+            None => page.write(x, y + 112.0, 9.0, Font::Plain, "No folder for backups was chosen."),
+        }
+        page.write(x, y + 144.0, 11.0, Font::Bold, "Made on");
+        page.write(x + 60.0, y + 144.0, 11.0, Font::Plain, date);
+    }
 }
 
 impl KitSheet<'_> {
@@ -59,14 +90,7 @@ impl KitSheet<'_> {
         }
         let lines = self.groups.len().div_ceil(GROUPS_IN_LINE) as f32;
         let below = 200.0 + 34.0 * lines + 14.0;
-        page.write(MARGIN + 190.0, below + 22.0, 11.0, Font::Bold, "Vault");
-        page.write(MARGIN + 190.0, below + 40.0, 11.0, Font::Code, self.vault_id);
-        page.write(MARGIN + 190.0, below + 66.0, 11.0, Font::Bold, "Where the vault file was");
-        for (line, part) in wrapped(self.path, 44, 3).iter().enumerate() {
-            page.write(MARGIN + 190.0, below + 84.0 + 14.0 * line as f32, 9.0, Font::Code, part);
-        }
-        page.write(MARGIN + 190.0, below + 142.0, 11.0, Font::Bold, "Made on");
-        page.write(MARGIN + 190.0, below + 160.0, 11.0, Font::Plain, self.date);
+        self.vault.write(&mut page, MARGIN + 190.0, below + 22.0, self.date);
         page.write(MARGIN, below + 222.0, 11.0, Font::Bold, "When you need it");
         let steps = [
             "1.  Install Keyhaven on the computer in front of you.",
@@ -94,8 +118,11 @@ mod tests {
         check(&KitSheet {
             groups: &groups,
             key: &key,
-            vault_id: "1f2e-3d4c",
-            path: "/home/ana & co/<vault>/vault.keyhaven",
+            vault: VaultPlace {
+                id: "1f2e-3d4c".into(),
+                file: "/home/ana & co/<vault>/vault.keyhaven".into(),
+                backups: Some("/media/ana/STICK".into()),
+            },
             date: "2026-11-22",
         })
     }
@@ -106,7 +133,7 @@ mod tests {
             let svg = sheet.svg(Paper::A4).unwrap();
             let pdf = sheet.pdf(Paper::A4).unwrap();
             let pdf = String::from_utf8_lossy(pdf.expose());
-            for text in ["GRP0", "GRP7", "1f2e-3d4c", "2026-11-22"] {
+            for text in ["GRP0", "GRP7", "1f2e-3d4c", "/media/ana/STICK", "2026-11-22"] {
                 assert!(svg.expose().contains(text), "{text} is not in the SVG");
                 assert!(pdf.contains(text), "{text} is not in the PDF");
             }

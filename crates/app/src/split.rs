@@ -3,7 +3,8 @@
 use crate::App;
 use crate::failure::{fail, other};
 use crate::kit::{day, no_kit};
-use crate::paper::{Font, MARGIN, Page, Paper, pdf, wrapped};
+use crate::paper::{Font, MARGIN, Page, Paper, pdf};
+use crate::sheet::VaultPlace;
 use crate::view::{Failure, FailureKind};
 use keyhaven_secret::SecretBytes;
 use keyhaven_vault::{LockedVault, RecoveryKey, Share, SplitError, split_key};
@@ -55,12 +56,11 @@ impl App {
             error => other(error),
         })?;
         let vault = LockedVault::read(self.host.files(), self.location());
-        let vault = vault.map(|vault| vault.id().to_string()).unwrap_or_default();
+        let vault = self.vault_place(vault.map(|vault| vault.id().to_string()).unwrap_or_default());
         let date = day(self.now());
-        let path = self.location().file().display().to_string();
         let sheets = shares
             .iter()
-            .map(|share| Ok(pdf(&[page(share, count, &vault, &path, &date).map_err(other)?], paper)))
+            .map(|share| Ok(pdf(&[page(share, count, &vault, &date).map_err(other)?], paper)))
             .collect::<Result<Vec<_>, Failure>>()?;
         let set = shares.first().map(|share| share.set().to_string()).unwrap_or_default();
         Ok(SplitKit { set, shares, sheets })
@@ -70,8 +70,7 @@ impl App {
 fn page(
     share: &Share,
     count: u8,
-    vault: &str,
-    path: &str,
+    vault: &VaultPlace,
     date: &str,
 ) -> Result<Page, keyhaven_qr::write::WriteError> {
     let (number, needed) = (share.number(), share.needed());
@@ -87,15 +86,7 @@ fn page(
         page.write(x, y, 18.0, Font::Code, group.expose_for_display());
     }
     page.code(share.to_text().expose_for_display(), MARGIN, 250.0, 164.0)?;
-    let x = MARGIN + 190.0;
-    page.write(x, 272.0, 11.0, Font::Bold, "Vault");
-    page.write(x, 290.0, 11.0, Font::Code, vault);
-    page.write(x, 316.0, 11.0, Font::Bold, "Where the vault file was");
-    for (line, part) in wrapped(path, 44, 3).iter().enumerate() {
-        page.write(x, 334.0 + 14.0 * line as f32, 9.0, Font::Code, part);
-    }
-    page.write(x, 384.0, 11.0, Font::Bold, "Made on");
-    page.write(x, 402.0, 11.0, Font::Plain, date);
+    vault.write(&mut page, MARGIN + 190.0, 272.0, date);
     page.write(MARGIN, 470.0, 11.0, Font::Bold, "When it is needed");
     let steps = [
         format!("1.  Bring {needed} shares of set {} together.", share.set()),
