@@ -611,3 +611,10 @@ pub async fn message_histories<S: Store, F: Future<Output = S>>(open: impl Fn() 
     let verifier = races::verifier(open().await, &policy()).await;
     tell::<S, Story<'_, S>>(&verifier, step(), times, by);
 }
+
+/// As many histories as a store on a disk has time for.
+pub async fn message_histories_come_out_as_the_model_says<S: Store, F: Future<Output = S>>(
+    open: impl Fn() -> F,
+) {
+    message_histories(open, 1, 8).await;
+}

@@ -58,6 +58,7 @@ macro_rules! store_conformance {
             one_proof_wherever_it_is_taken one_proof_for_two_actions removing_each_other what_changed_is_told_once
             what_is_over_is_found_until_it_is_told locks_begin_once wrong_answers_lock_once
             few_recovery_codes_are_told_once_each trust_that_ends_is_told_once code_histories_come_out_as_the_model_says
+            message_histories_come_out_as_the_model_says
         );
     };
     (@each $open:path: $($case:ident)*) => {$(

@@ -384,15 +384,19 @@ async fn confirm_all<S: Store>(
     .await
 }
 
-/// Two administrators save at once: one is told that the other was first.
+/// Many administrators save at once: one is heard, the others are told that somebody was first.
 pub async fn policies_against_each_other<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) {
     let verifier = verifier(open().await, &Policy::default()).await;
-    let outcomes = race(&verifier, 12, |_, verifier| async move {
-        let admin = Actor::administrator("root");
-        verifier.put_policy(&admin, "acme", &Policy::default(), 1, T0.into()).await
-    })
-    .await;
-    assert_eq!(outcomes.iter().filter(|outcome| **outcome == Ok(2)).count(), 1, "{outcomes:?}");
-    let moved = crate::AdminError::PolicyMoved { expected: 1, found: 2 };
-    assert_eq!(outcomes.iter().filter(|outcome| **outcome == Err(moved.clone())).count(), 11);
+    for (racers, expected) in RACERS.into_iter().zip(1..) {
+        let outcomes = race(&verifier, racers, |_, verifier| async move {
+            let admin = Actor::administrator("root");
+            verifier.put_policy(&admin, "acme", &Policy::default(), expected, T0.into()).await
+        })
+        .await;
+        let saved = outcomes.iter().filter(|outcome| **outcome == Ok(expected + 1)).count();
+        assert_eq!(saved, 1, "{racers} racers: {outcomes:?}");
+        let moved = crate::AdminError::PolicyMoved { expected, found: expected + 1 };
+        let late = outcomes.iter().filter(|outcome| **outcome == Err(moved.clone())).count();
+        assert_eq!(late, racers - 1, "{racers} racers: {outcomes:?}");
+    }
 }

@@ -63,7 +63,7 @@ async fn used<S: Store>(verifier: &super::races::Shared<S>) -> u64 {
 /// A right answer and a wrong one, each by many at once under one name: one decision, charged for once, and the proof
 /// redeemed once.
 pub async fn one_named_request_at_once<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) {
-    for racers in &RACERS[..3] {
+    for racers in RACERS {
         let verifier = verifier(open().await, &wide()).await;
         let (account, _) = enrol(&verifier).await;
         for (right, now) in [(false, 30), (true, 60)] {
@@ -73,13 +73,13 @@ pub async fn one_named_request_at_once<S: Store, F: Future<Output = S>>(open: im
                 .map(|n| format!("{n:06}"))
                 .find(|text| near.iter().all(|code| code.code.text != *text))
                 .expect("a hundred codes are more than sixty-one");
-            let decisions: Vec<Decision> = race(&verifier, *racers, |_, verifier| {
+            let decisions: Vec<Decision> = race(&verifier, racers, |_, verifier| {
                 let answer = if right { code(&account, now) } else { Answer::code(&wrong) };
                 let challenge = challenge.clone();
                 async move { verifier.answer(&who(), &challenge, answer, &named(now)).await.expect("decided") }
             })
             .await;
-            assert_eq!(accepted(&decisions), if right { *racers } else { 0 }, "{:?}", reasons(&decisions));
+            assert_eq!(accepted(&decisions), if right { racers } else { 0 }, "{:?}", reasons(&decisions));
             let first = decisions[0].id();
             assert!(decisions.iter().all(|decision| decision.id() == first), "{racers}: one decision");
             assert_eq!(used(&verifier).await, 1, "one wrong answer was charged for, and no right one");
@@ -90,7 +90,7 @@ pub async fn one_named_request_at_once<S: Store, F: Future<Output = S>>(open: im
         };
         assert_eq!((told(EventName::DecisionRejected), told(EventName::DecisionAccepted)), (1, 2));
         let proof = proof(&verifier, Action::ChangeEmail, &account, 90).await;
-        let redeemed = race(&verifier, *racers, |_, verifier| {
+        let redeemed = race(&verifier, racers, |_, verifier| {
             let copy = Proof::from_text(SecretText::new(proof.expose().to_owned()));
             async move { verifier.redeem(&who(), &Action::ChangeEmail, copy, &named(91)).await }
         })
