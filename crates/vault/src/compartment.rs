@@ -262,3 +262,98 @@ impl Entry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keyhaven_secret::SecretText;
+
+    fn record(id: RecordId, at: u64, text: &str) -> Record {
+        Record::new(id, "account", at, SecretBytes::new(text.as_bytes().to_vec()))
+    }
+
+    fn copy(of: &Compartment) -> Compartment {
+        let mut copy = Compartment::default();
+        copy.merge(of);
+        copy
+    }
+
+    fn names(of: &Compartment, id: RecordId) -> Vec<VersionId> {
+        of.entries[&id].versions.iter().map(|version| version.id).collect()
+    }
+
+    #[test]
+    fn what_has_a_record_is_not_empty_and_what_has_a_tombstone_is() {
+        let (mut all, id) = (Compartment::default(), RecordId::random().unwrap());
+        assert!(all.is_empty());
+        all.put(record(id, 1, "a"));
+        assert!(!all.is_empty());
+        assert!(all.delete(id, 2));
+        assert!(all.is_empty());
+    }
+
+    #[test]
+    fn what_stands_there_already_makes_no_version() {
+        let (mut all, id) = (Compartment::default(), RecordId::random().unwrap());
+        all.put(record(id, 1, "a"));
+        let first = names(&all, id);
+        all.put(record(id, 1, "a"));
+        assert_eq!(names(&all, id).len(), 1);
+        assert!(names(&all, id) == first, "nothing was said");
+        // Beside another version the same words decide between the two.
+        let mut other = Compartment::default();
+        other.put(record(id, 2, "b"));
+        all.merge(&other);
+        assert_eq!(all.conflicts().count(), 1);
+        let shown = all.get(id).unwrap().duplicate();
+        all.put(shown);
+        assert_eq!((all.conflicts().count(), names(&all, id).len()), (0, 1));
+    }
+
+    #[test]
+    fn what_lives_in_another_copy_comes_back_and_is_counted_as_added() {
+        let id = RecordId::random().unwrap();
+        let mut ours = Compartment::default();
+        ours.put(record(id, 1, "a"));
+        let mut theirs = copy(&ours);
+        assert!(ours.delete(id, 2));
+        theirs.put(record(id, 3, "b"));
+        let merged = ours.merge(&theirs);
+        assert_eq!((merged.added, merged.changed, merged.deleted), (1, 0, 0));
+        assert_eq!(ours.get(id).map(|record| record.payload.expose()), Some(&b"b"[..]));
+        let again = ours.merge(&theirs);
+        assert_eq!((again.added, again.changed, again.deleted), (0, 0, 0));
+    }
+
+    #[test]
+    fn what_is_set_aside_is_counted_once_and_discarded_once() {
+        let raw = |text: &str| SecretBytes::new(text.as_bytes().to_vec());
+        let mut ours = Compartment { set_aside: vec![raw("1"), raw("2")], ..Compartment::default() };
+        let theirs = Compartment { set_aside: vec![raw("2"), raw("3")], ..Compartment::default() };
+        assert_eq!(ours.merge(&theirs).set_aside, 1);
+        assert_eq!(ours.set_aside().len(), 3);
+        assert!(!ours.discard_set_aside(&raw("4")));
+        assert!(ours.discard_set_aside(&raw("3")));
+        assert!(!ours.discard_set_aside(&raw("3")));
+        assert_eq!(ours.set_aside().len(), 2);
+    }
+
+    #[test]
+    fn of_fields_that_nobody_knows_every_copy_keeps_the_same() {
+        let fields = |fields: &[(&str, &str)]| -> Unknown {
+            let field =
+                |(name, value): &(&str, &str)| ((*name).to_owned(), SecretText::new((*value).to_owned()));
+            fields.iter().map(field).collect()
+        };
+        let values = |of: &Unknown| -> Vec<(String, String)> {
+            of.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect()
+        };
+        let (one, other) = ([("a", "1"), ("b", "4"), ("d", "5")], [("b", "3"), ("c", "2"), ("d", "6")]);
+        let all = [("a", "1"), ("b", "4"), ("c", "2"), ("d", "6")];
+        for (ours, theirs) in [(&one, &other), (&other, &one)] {
+            let mut ours = fields(ours);
+            merge_unknown(&mut ours, &fields(theirs));
+            assert_eq!(values(&ours), values(&fields(&all)));
+        }
+    }
+}

@@ -148,16 +148,7 @@ impl Files for DiskFiles {
         if !cfg!(unix) {
             return Ok(());
         }
-        match File::open(folder)?.sync_all() {
-            // Shares and FUSE say so who bring names to the disk by themselves, or do not say when: there is nothing
-            // to wait for. That a disk failed is another error.
-            Err(error)
-                if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) =>
-            {
-                Ok(())
-            }
-            result => result,
-        }
+        as_folders_are_synced(File::open(folder)?.sync_all())
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -181,16 +172,31 @@ impl Files for DiskFiles {
 
     fn lock(&self, path: &Path) -> io::Result<Lock> {
         let file = owner_only(OpenOptions::new().write(true).create(true).truncate(false)).open(path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock::Held(Box::new(HeldLock(file)))),
-            Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
-            Err(TryLockError::Error(error)) if no_locks(&error) => Ok(Lock::Unsupported),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
+        let taken = file.try_lock();
+        locked(taken, file)
     }
 
     fn real_path(&self, path: &Path) -> io::Result<PathBuf> {
         fs::canonicalize(path)
+    }
+}
+
+/// Shares and FUSE answer so who bring names to the disk by themselves, or do not say when: there is nothing to wait for.
+/// That a disk failed is another error.
+fn as_folders_are_synced(answer: io::Result<()>) -> io::Result<()> {
+    answer.or_else(|error| match error.kind() {
+        io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => Ok(()),
+        _ => Err(error),
+    })
+}
+
+/// What the answer to a wish for a lock comes to.
+fn locked(answer: Result<(), TryLockError>, file: File) -> io::Result<Lock> {
+    match answer {
+        Ok(()) => Ok(Lock::Held(Box::new(HeldLock(file)))),
+        Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+        Err(TryLockError::Error(error)) if no_locks(&error) => Ok(Lock::Unsupported),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 
@@ -253,5 +259,73 @@ mod tests {
         drop(held);
         assert!(matches!(DiskFiles.lock(&path), Ok(Lock::Held(_))));
         drop(of_the_starting_process);
+    }
+
+    /// A file of a system that says it has no bytes, as the files of /proc do, or one that grows meanwhile.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_says_that_it_has_no_bytes_is_cut_off_at_the_limit() {
+        let endless = Path::new("/proc/version");
+        assert_eq!(fs::metadata(endless).unwrap().len(), 0);
+        assert_eq!(DiskFiles.read(endless, 10).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert!(DiskFiles.read(endless, 1_000).unwrap().starts_with(b"Linux version"));
+    }
+
+    #[test]
+    fn a_file_of_as_many_bytes_as_there_may_be_is_read_and_one_more_is_too_many() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ten");
+        DiskFiles.create(&path).unwrap().write(b"0123456789").unwrap();
+        assert_eq!(DiskFiles.read(&path, 10).unwrap(), b"0123456789");
+        assert_eq!(DiskFiles.read(&path, 9).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_is_synced_if_it_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        DiskFiles.sync_folder(folder.path()).unwrap();
+        let gone = DiskFiles.sync_folder(&folder.path().join("gone"));
+        assert_eq!(gone.unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_synced_is_no_failed_disk() {
+        for kind in [io::ErrorKind::InvalidInput, io::ErrorKind::Unsupported] {
+            as_folders_are_synced(Err(kind.into())).unwrap();
+        }
+        for kind in [io::ErrorKind::Other, io::ErrorKind::StorageFull, io::ErrorKind::PermissionDenied] {
+            assert_eq!(as_folders_are_synced(Err(kind.into())).unwrap_err().kind(), kind);
+        }
+    }
+
+    /// What does not go to a disk cannot be brought there.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_is_not_brought_to_the_disk_says_so() {
+        let mut nowhere: Box<dyn NewFile> =
+            Box::new(OpenOptions::new().write(true).open("/dev/null").unwrap());
+        nowhere.write(b"1").unwrap();
+        assert!(nowhere.sync().is_err());
+    }
+
+    #[test]
+    fn a_share_without_locks_is_told_from_a_lock_that_fails() {
+        let answer = |error| {
+            let file = tempfile::tempfile().unwrap();
+            locked(Err(error), file).map(|lock| format!("{lock:?}")).map_err(|error| error.kind())
+        };
+        let unsupported = TryLockError::Error(io::ErrorKind::Unsupported.into());
+        assert_eq!(answer(unsupported), Ok("Unsupported".to_owned()));
+        let denied = TryLockError::Error(io::ErrorKind::PermissionDenied.into());
+        assert_eq!(answer(denied), Err(io::ErrorKind::PermissionDenied));
+        assert_eq!(answer(TryLockError::WouldBlock), Err(io::ErrorKind::WouldBlock));
+        // ENOLCK (37) is a share that has no lock service; EIO (5) is a disk that fails.
+        #[cfg(target_os = "linux")]
+        for (number, unsupported) in [(37, true), (5, false)] {
+            let error = TryLockError::Error(io::Error::from_raw_os_error(number));
+            assert_eq!(answer(error).is_ok(), unsupported, "{number}");
+        }
+        assert_eq!(format!("{:?}", locked(Ok(()), tempfile::tempfile().unwrap()).unwrap()), "Held");
     }
 }

@@ -136,3 +136,44 @@ impl Version {
         (record.deleted_at.is_none(), record.modified_at, self.id, content)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keyhaven_secret::SecretText;
+
+    fn record() -> Record {
+        let mut record =
+            Record::new(RecordId::random().unwrap(), "account", 5, SecretBytes::new(b"a".to_vec()));
+        record.unknown.insert("colour".to_owned(), SecretText::new("\"red\"".to_owned()));
+        record
+    }
+
+    #[test]
+    fn a_changed_record_lives_and_one_apart_is_another() {
+        let dead = Record { deleted_at: Some(6), ..record() };
+        let changed = dead.changed(7, SecretBytes::new(b"b".to_vec()));
+        assert_eq!((changed.id, changed.modified_at, changed.deleted_at), (dead.id, 7, None));
+        assert_eq!((changed.payload.expose(), &changed.unknown), (&b"b"[..], &dead.unknown));
+        let (first, id) = (record(), RecordId::random().unwrap());
+        let apart = first.apart(id, 9);
+        assert_eq!((apart.id, apart.modified_at), (id, 9));
+        assert!(apart.says_the_same(&first));
+    }
+
+    #[test]
+    fn records_say_the_same_when_nothing_but_the_moment_differs() {
+        let one = record();
+        let other = |change: fn(&mut Record)| {
+            let mut other = one.duplicate();
+            change(&mut other);
+            one.says_the_same(&other)
+        };
+        assert!(other(|_| ()));
+        assert!(other(|record| record.modified_at = 8));
+        assert!(!other(|record| record.kind = "note".to_owned()));
+        assert!(!other(|record| record.deleted_at = Some(8)));
+        assert!(!other(|record| record.payload = SecretBytes::new(b"b".to_vec())));
+        assert!(!other(|record| record.unknown = Unknown::new()));
+    }
+}

@@ -10,6 +10,7 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod memory;
+mod pass_on;
 mod trusted_time;
 /// The lock of the store in memory. `tests/schedules` reads `memory.rs` beside another one, whose every turn it decides.
 mod sync {

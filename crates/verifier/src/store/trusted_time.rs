@@ -1,10 +1,7 @@
 //! Trusted time: a node whose clock is not the database's decides nothing (verifier specification R24, ASVS 6.5.8).
 
 use super::{Charge, Charged, Query, Settled, Settlement, Snapshot, Store, StoreReport};
-use crate::{
-    AuditRecord, DecisionId, Explanation, Timestamp, Unavailable,
-    record::{Challenge, TenantRecord},
-};
+use crate::{Timestamp, Unavailable, record::Challenge};
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -171,31 +168,6 @@ impl<S: Store, C: Fn() -> SystemTime + Send + Sync + 'static> Store for TrustedT
         self.store.load(query).await
     }
 
-    async fn users(
-        &self,
-        tenant: &str,
-        after: &str,
-        limit: u32,
-    ) -> Result<Vec<(String, Snapshot)>, Unavailable> {
-        self.store.users(tenant, after, limit).await
-    }
-
-    async fn tenants(&self, after: &str, limit: u32) -> Result<Vec<(String, TenantRecord)>, Unavailable> {
-        self.store.tenants(after, limit).await
-    }
-
-    async fn audit(&self, tenant: &str, after: u64, limit: u32) -> Result<Vec<AuditRecord>, Unavailable> {
-        self.store.audit(tenant, after, limit).await
-    }
-
-    async fn explanation(
-        &self,
-        tenant: &str,
-        decision: &DecisionId,
-    ) -> Result<Option<Explanation>, Unavailable> {
-        self.store.explanation(tenant, decision).await
-    }
-
     async fn expired(
         &self,
         before: Timestamp,
@@ -211,14 +183,12 @@ impl<S: Store, C: Fn() -> SystemTime + Send + Sync + 'static> Store for TrustedT
         self.store.sweep(before).await
     }
 
-    async fn clock(&self) -> Result<Option<SystemTime>, Unavailable> {
-        self.store.clock().await
-    }
-
     async fn self_test(&self) -> Result<StoreReport, Unavailable> {
         self.compared().await?;
         self.store.self_test().await
     }
+
+    crate::pass_on!(store: users tenants audit explanation clock);
 }
 
 #[cfg(test)]

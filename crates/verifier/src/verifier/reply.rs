@@ -313,3 +313,64 @@ impl Kept for Begin {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn again<T: Kept>(value: &T) {
+        let bytes = value.to_bytes();
+        let read = T::from_bytes(&bytes).expect("what was written is read");
+        assert_eq!(*read.to_bytes(), *bytes);
+        for end in 0..bytes.len() {
+            assert!(T::from_bytes(&bytes[..end]).is_none(), "cut off after {end} bytes");
+        }
+        assert!(T::from_bytes(&[&bytes[..], &[0]].concat()).is_none(), "more than was written");
+        assert!(T::from_bytes(&[&[FORM + 1], &bytes[1..]].concat()).is_none(), "of another form");
+    }
+
+    fn rejected() -> Rejected {
+        let notice = Notice {
+            about: EventName::LockoutStarted,
+            method: Method::Email,
+            address: SecretText::new("ann@example.org".to_owned()),
+        };
+        Rejected {
+            id: DecisionId::random().expect("random numbers"),
+            reason: Reason::Locked { until: Some(9.into()) },
+            attempts_left: Some(3),
+            notices: vec![notice],
+        }
+    }
+
+    #[test]
+    fn everything_that_a_request_may_come_to_is_read_as_it_was_written() {
+        again(&Decision::Rejected(rejected()));
+        again(&Confirmation::Validated);
+        again(&Confirmation::Rejected(rejected()));
+        again(&Begin::NotRequired {
+            why: NotRequired::SameIp,
+            until: Some(7.into()),
+            device: Some(DeviceToken(SecretText::new("token".to_owned()))),
+        });
+        again(&Begin::NotRequired { why: NotRequired::SameIp, until: None, device: None });
+        again(&Begin::MustEnrol { methods: vec![Method::Totp, Method::Push] });
+        again(&Begin::Locked { until: Some(8.into()) });
+        again(&Begin::NoUsableMethod);
+        assert!(Begin::from_bytes(&[&[FORM][..], &9_u64.to_be_bytes()].concat()).is_none());
+        assert!(Confirmation::from_bytes(&[&[FORM][..], &9_u64.to_be_bytes()].concat()).is_none());
+    }
+
+    /// Memory that a growing vector leaves behind is not wiped, so it must never grow by itself.
+    #[test]
+    fn what_is_written_moves_only_from_wiped_memory_to_wiped_memory() {
+        let mut writer = Writer(Zeroizing::new(Vec::with_capacity(4)));
+        writer.put(b"four");
+        assert_eq!(writer.0.capacity(), 4, "there was room");
+        writer.put(b"x");
+        assert_eq!(writer.0.capacity(), 10, "twice what there is, by its own hand");
+        writer.put(b"12345");
+        writer.put(b"6");
+        assert_eq!((writer.0.capacity(), writer.0.as_slice()), (22, &b"fourx123456"[..]));
+    }
+}

@@ -10,14 +10,13 @@ use crate::world::{operator, sent_code, text};
 use keyhaven_otp::{Account, parse_uri};
 use keyhaven_secret::{Key, SecretText};
 use keyhaven_verifier::{
-    Action, Answer, AuditRecord, Begin, Budget, BudgetKey, ChallengeError, ChallengeId, Confirmation,
-    Context, Decision, DecisionId, Explanation, Grant, HashCost, Limit, LocalKeys, MemoryStore, Method,
-    Policy, Reason, Sent, Store, Subject, Timestamp, Unavailable, Verifier,
+    Action, Answer, Begin, Budget, BudgetKey, ChallengeError, ChallengeId, Confirmation, Context, Decision,
+    Grant, HashCost, Limit, LocalKeys, MemoryStore, Method, Policy, Reason, Sent, Store, Subject, Timestamp,
+    Unavailable, Verifier,
     policy::RecoveryKind,
-    record::{Challenge, TenantRecord},
-    store::{Charge, Charged, Query, Settled, Settlement, Snapshot, StoreReport},
+    store::{Charge, Charged, Query, Snapshot},
 };
-use std::{sync::Mutex, time::SystemTime};
+use std::sync::Mutex;
 
 const T0: u64 = 1_800_000_000;
 const DAY: u64 = 86_400;
@@ -62,55 +61,7 @@ impl Store for Ruled {
         }
         Ok(found)
     }
-
-    async fn settle(&self, settlement: Settlement) -> Result<Settled, Unavailable> {
-        self.inner.settle(settlement).await
-    }
-
-    async fn users(
-        &self,
-        tenant: &str,
-        after: &str,
-        limit: u32,
-    ) -> Result<Vec<(String, Snapshot)>, Unavailable> {
-        self.inner.users(tenant, after, limit).await
-    }
-
-    async fn tenants(&self, after: &str, limit: u32) -> Result<Vec<(String, TenantRecord)>, Unavailable> {
-        self.inner.tenants(after, limit).await
-    }
-
-    async fn audit(&self, tenant: &str, after: u64, limit: u32) -> Result<Vec<AuditRecord>, Unavailable> {
-        self.inner.audit(tenant, after, limit).await
-    }
-
-    async fn explanation(
-        &self,
-        tenant: &str,
-        decision: &DecisionId,
-    ) -> Result<Option<Explanation>, Unavailable> {
-        self.inner.explanation(tenant, decision).await
-    }
-
-    async fn expired(
-        &self,
-        before: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<(String, String, Challenge)>, Unavailable> {
-        self.inner.expired(before, limit).await
-    }
-
-    async fn sweep(&self, before: Timestamp) -> Result<u64, Unavailable> {
-        self.inner.sweep(before).await
-    }
-
-    async fn clock(&self) -> Result<Option<SystemTime>, Unavailable> {
-        self.inner.clock().await
-    }
-
-    async fn self_test(&self) -> Result<StoreReport, Unavailable> {
-        self.inner.self_test().await
-    }
+    keyhaven_verifier::pass_on!(inner: settle users tenants audit explanation expired sweep clock self_test);
 }
 
 /// A row of the table.

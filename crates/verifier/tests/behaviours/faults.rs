@@ -4,11 +4,10 @@ use crate::world::{ann, operator, text};
 use keyhaven_otp::{Account, parse_uri};
 use keyhaven_secret::{Key, SecretText};
 use keyhaven_verifier::{
-    Action, Answer, AuditRecord, Begin, Confirmation, Context, Decision, DecisionId, Explanation, Failure,
-    Grant, HashCost, LocalKeys, ManageError, MemoryStore, Method, Policy, Reason, Store, Subject, Timestamp,
-    TrustedTime, Unavailable, Verifier, push_response,
-    record::{Challenge, TenantRecord},
-    store::{Change, Charge, Charged, Query, Settled, Settlement, Snapshot, StoreReport},
+    Action, Answer, Begin, Confirmation, Context, Decision, Failure, Grant, HashCost, LocalKeys, ManageError,
+    MemoryStore, Method, Policy, Reason, Store, Subject, Timestamp, TrustedTime, Unavailable, Verifier,
+    push_response,
+    store::{Change, Charge, Charged, Query, Settled, Settlement, Snapshot},
 };
 use std::sync::{
     Arc, Mutex,
@@ -82,44 +81,11 @@ impl Store for Failing {
     async fn load(&self, query: Query) -> Result<Snapshot, Unavailable> {
         self.verb(self.inner.load(query)).await
     }
-    async fn users(
-        &self,
-        tenant: &str,
-        after: &str,
-        limit: u32,
-    ) -> Result<Vec<(String, Snapshot)>, Unavailable> {
-        self.inner.users(tenant, after, limit).await
-    }
-    async fn tenants(&self, after: &str, limit: u32) -> Result<Vec<(String, TenantRecord)>, Unavailable> {
-        self.inner.tenants(after, limit).await
-    }
-    async fn audit(&self, tenant: &str, after: u64, limit: u32) -> Result<Vec<AuditRecord>, Unavailable> {
-        self.inner.audit(tenant, after, limit).await
-    }
-    async fn explanation(
-        &self,
-        tenant: &str,
-        decision: &DecisionId,
-    ) -> Result<Option<Explanation>, Unavailable> {
-        self.inner.explanation(tenant, decision).await
-    }
-    async fn expired(
-        &self,
-        before: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<(String, String, Challenge)>, Unavailable> {
-        self.inner.expired(before, limit).await
-    }
-    async fn sweep(&self, before: Timestamp) -> Result<u64, Unavailable> {
-        self.inner.sweep(before).await
-    }
     async fn clock(&self) -> Result<Option<SystemTime>, Unavailable> {
         self.looks.fetch_add(1, SeqCst);
         Ok(self.clock.as_ref().map(|clock| moment(clock.load(SeqCst))))
     }
-    async fn self_test(&self) -> Result<StoreReport, Unavailable> {
-        self.inner.self_test().await
-    }
+    keyhaven_verifier::pass_on!(inner: users tenants audit explanation expired sweep self_test);
 }
 
 const T0: u64 = 1_800_000_000;

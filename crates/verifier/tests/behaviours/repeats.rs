@@ -4,20 +4,15 @@
 use crate::world::*;
 use keyhaven_secret::{Key, SecretText};
 use keyhaven_verifier::{
-    Action, Answer, AuditRecord, Begin, BudgetKey, Confirmation, Context, Decision, DecisionId, DeviceToken,
-    EventName, Explanation, Flow, Grant, HashCost, Joined, LocalKeys, ManageError, MemoryStore, Method,
-    Policy, Preset, Proof, Reason, Redeemed, Store, TicketKind, TicketRequest, Timestamp, Unavailable,
-    Verifier,
+    Action, Answer, Begin, BudgetKey, Confirmation, Context, Decision, DeviceToken, EventName, Flow, Grant,
+    HashCost, Joined, LocalKeys, ManageError, MemoryStore, Method, Policy, Preset, Proof, Reason, Redeemed,
+    Store, TicketKind, TicketRequest, Timestamp, Unavailable, Verifier,
     policy::PhoneChange,
-    record::{Challenge, TenantRecord},
-    store::{Charge, Charged, Query, Settled, Settlement, Snapshot, StoreReport},
+    store::{Charge, Charged, Query, Settled, Settlement, Snapshot},
 };
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::SeqCst},
-    },
-    time::SystemTime,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::SeqCst},
 };
 
 fn named(world: &World) -> Context {
@@ -310,6 +305,14 @@ async fn a_ticket_is_given_out_and_an_invitation_taken_once() {
     };
     assert_eq!(join(first.token).await, join(again.token).await);
     assert_eq!(told(&world, EventName::TicketRedeemed).await, 1);
+    // Of every other kind it is another request, whatever its name.
+    let mut seen = vec![first.id];
+    for kind in [TicketKind::PhoneReset, TicketKind::AdminRecovery] {
+        let request = TicketRequest { kind, reason: "new".into(), invite_email: None };
+        let other = world.verifier.issue_ticket(&admin(), &ann(), &request, &named(&world)).await.unwrap();
+        assert!(!seen.contains(&other.id), "{kind:?}");
+        seen.push(other.id);
+    }
 }
 
 #[tokio::test]
@@ -321,6 +324,26 @@ async fn a_push_device_gets_the_same_key_again() {
     assert!(first.key == again.key);
     assert_eq!(text(first.sent.show.as_ref().unwrap()), text(again.sent.show.as_ref().unwrap()));
     assert_eq!((first.challenge, first.factor), (again.challenge, again.factor));
+}
+
+#[tokio::test]
+async fn by_another_right_it_is_another_request() {
+    let world = World::with(Policy::default()).await;
+    let request = |reason: &str| TicketRequest {
+        kind: TicketKind::AdminRecovery,
+        reason: reason.to_owned(),
+        invite_email: None,
+    };
+    let ticket = async |reason: &str| {
+        let issued = world.verifier.issue_ticket(&admin(), &ann(), &request(reason), &world.context()).await;
+        Grant::Ticket(issued.unwrap().token)
+    };
+    let mut seen = Vec::new();
+    for grant in [Grant::First, ticket("lost").await, ticket("lost again").await] {
+        let pending = world.verifier.enrol_totp(&ann(), "Acme", "ann", grant, &named(&world)).await.unwrap();
+        assert!(!seen.contains(&pending.challenge));
+        seen.push(pending.challenge);
+    }
 }
 
 /// A store at which callers take turns with every verb, and whose next settlement can be made to fail before it is done.
@@ -355,39 +378,7 @@ impl Store for InTurns {
     async fn load(&self, query: Query) -> Result<Snapshot, Unavailable> {
         in_turn!(self, load, query)
     }
-    async fn users(
-        &self,
-        tenant: &str,
-        after: &str,
-        limit: u32,
-    ) -> Result<Vec<(String, Snapshot)>, Unavailable> {
-        in_turn!(self, users, tenant, after, limit)
-    }
-    async fn tenants(&self, after: &str, limit: u32) -> Result<Vec<(String, TenantRecord)>, Unavailable> {
-        in_turn!(self, tenants, after, limit)
-    }
-    async fn audit(&self, tenant: &str, after: u64, limit: u32) -> Result<Vec<AuditRecord>, Unavailable> {
-        in_turn!(self, audit, tenant, after, limit)
-    }
-    async fn explanation(&self, tenant: &str, id: &DecisionId) -> Result<Option<Explanation>, Unavailable> {
-        in_turn!(self, explanation, tenant, id)
-    }
-    async fn expired(
-        &self,
-        before: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<(String, String, Challenge)>, Unavailable> {
-        in_turn!(self, expired, before, limit)
-    }
-    async fn sweep(&self, before: Timestamp) -> Result<u64, Unavailable> {
-        in_turn!(self, sweep, before)
-    }
-    async fn clock(&self) -> Result<Option<SystemTime>, Unavailable> {
-        in_turn!(self, clock)
-    }
-    async fn self_test(&self) -> Result<StoreReport, Unavailable> {
-        in_turn!(self, self_test)
-    }
+    keyhaven_verifier::pass_on!(inner: users tenants audit explanation expired sweep clock self_test);
 }
 
 struct Turns {
@@ -457,26 +448,56 @@ async fn the_same_request_twice_at_once_is_one() {
     }
 }
 
-/// Charged for, and then the store was gone: asked again under its name, it is decided and not charged for again.
+/// Charged for, and then the store was gone: asked again under its name, at once or in the last second in which it is
+/// known, it is decided and not charged for again.
 #[tokio::test]
 async fn a_request_that_was_charged_for_and_not_decided_is_decided_without_another_charge() {
-    let turns = Turns::new().await;
-    for (code, right) in
-        [(turns.wrong(), false), (turns.account.code_at(turns.now).unwrap().text.to_string(), true)]
-    {
-        let challenge = turns.ask().await;
-        let before = turns.used().await;
-        let ask = async || {
-            let context = Turns::at(turns.now).named("r1");
-            turns.verifier.answer(&ann(), &challenge, Answer::code(&code), &context).await
-        };
-        turns.verifier.store().cut.store(true, SeqCst);
-        assert!(matches!(ask().await, Err(keyhaven_verifier::Failure::Unavailable(_))));
-        assert_eq!(turns.used().await, before + 1);
-        let decision = ask().await.unwrap();
-        assert_eq!(decision.is_accepted(), right);
-        assert_eq!(ask().await.unwrap().id(), decision.id());
-        // A guess that was spent when the store went is not given back; nobody can tell any more whose it was.
-        assert_eq!(turns.used().await, before + 1);
+    for later in [0, 1, keyhaven_verifier::REPEAT] {
+        let turns = Turns::new().await;
+        for (code, right) in
+            [(turns.wrong(), false), (turns.account.code_at(turns.now).unwrap().text.to_string(), true)]
+        {
+            let challenge = turns.ask().await;
+            let before = turns.used().await;
+            let ask = async |later| {
+                let context = Turns::at(turns.now + later).named("r1");
+                turns.verifier.answer(&ann(), &challenge, Answer::code(&code), &context).await
+            };
+            turns.verifier.store().cut.store(true, SeqCst);
+            assert!(matches!(ask(0).await, Err(keyhaven_verifier::Failure::Unavailable(_))));
+            assert_eq!(turns.used().await, before + 1);
+            let decision = ask(later).await.unwrap();
+            assert_eq!(decision.is_accepted(), right);
+            if let Decision::Rejected(rejected) = &decision {
+                assert_eq!(rejected.attempts_left, Some(4), "of five, as if it had been charged for now");
+            }
+            assert_eq!(ask(later).await.unwrap().id(), decision.id());
+            // A guess that was spent when the store went is not given back; nobody can tell any more whose it was.
+            assert_eq!(turns.used().await, before + 1, "{later} s later");
+        }
     }
+}
+
+/// A name changes nothing about what is decided, nor about what is said of it.
+#[tokio::test]
+async fn with_a_name_the_same_budgets_lock() {
+    let mut told = Vec::new();
+    for named in [false, true] {
+        let turns = Turns::new().await;
+        let mut of_this = Vec::new();
+        for (round, challenge) in [turns.ask().await, turns.ask().await].into_iter().enumerate() {
+            for guess in 0..4 {
+                let context = Turns::at(turns.now);
+                let context = if named { context.named(&format!("r{round}{guess}")) } else { context };
+                let wrong = Answer::code(&turns.wrong());
+                let decision = turns.verifier.answer(&ann(), &challenge, wrong, &context).await.unwrap();
+                let Decision::Rejected(rejected) = decision else { panic!("{decision:?}") };
+                let explained = turns.verifier.explain("acme", &rejected.id).await.unwrap().unwrap();
+                of_this.push((rejected.reason, rejected.attempts_left, explained.rule, explained.budget));
+            }
+        }
+        assert!(matches!(of_this.last().unwrap().0, Reason::Locked { .. }), "{of_this:?}");
+        told.push(of_this);
+    }
+    assert_eq!(told[0], told[1]);
 }
