@@ -488,7 +488,7 @@ async fn with_a_name_the_same_budgets_lock() {
         for (round, challenge) in [turns.ask().await, turns.ask().await].into_iter().enumerate() {
             for guess in 0..4 {
                 let context = Turns::at(turns.now);
-                let context = if named { context.named(&format!("r{round}{guess}")) } else { context };
+                let context = if named { context.named(format!("r{round}{guess}")) } else { context };
                 let wrong = Answer::code(&turns.wrong());
                 let decision = turns.verifier.answer(&ann(), &challenge, wrong, &context).await.unwrap();
                 let Decision::Rejected(rejected) = decision else { panic!("{decision:?}") };
