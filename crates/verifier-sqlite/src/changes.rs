@@ -501,20 +501,24 @@ impl Run<'_> {
 /// Forgets what is over. How many rows went is for the operator's eyes: nothing is decided by it.
 pub(crate) fn sweep(connection: &Connection, before: Timestamp) -> Result<u64, Failed> {
     let before = seconds(before);
-    // In words, not as parameters: only so the index of what waits is used.
-    let mut forgotten = connection.execute(
-        "DELETE FROM factor WHERE state IN ('pending', 'validated') AND pending_until < ?1",
-        [before],
-    )?;
-    // Names of budgets that keep their rows begin so (BudgetKey::keeps_rows).
-    forgotten += connection.execute(
+    // In words, not as parameters: only so the index of what waits is used. Names of budgets that keep their rows begin so
+    // (BudgetKey::keeps_rows).
+    let mut statements = vec![
+        "DELETE FROM factor WHERE state IN ('pending', 'validated') AND pending_until < ?1".to_owned(),
         "DELETE FROM budget WHERE window_start < ?1 AND locked_until <= ?1
-            AND (consecutive = 0 OR substr(name, 1, 9) <> 'attempts|')",
-        [before],
-    )?;
-    forgotten += connection.execute("DELETE FROM reply WHERE until < ?1", [before])?;
-    for table in ["challenge", "proof", "ticket"] {
-        forgotten += connection.execute(&format!("DELETE FROM {table} WHERE expires_at < ?1"), [before])?;
+            AND (consecutive = 0 OR substr(name, 1, 9) <> 'attempts|')"
+            .to_owned(),
+        "DELETE FROM reply WHERE until < ?1".to_owned(),
+    ];
+    let ending = ["challenge", "proof", "ticket"];
+    statements.extend(ending.map(|table| format!("DELETE FROM {table} WHERE expires_at < ?1")));
+    let mut forgotten = 0;
+    for statement in statements {
+        let mut gone = connection.prepare(&format!("{statement} RETURNING 1"))?;
+        let mut rows = gone.query([before])?;
+        while rows.next()?.is_some() {
+            forgotten += 1;
+        }
     }
-    Ok(forgotten as u64)
+    Ok(forgotten)
 }

@@ -128,6 +128,7 @@ mod tests {
             OperatorOnly = AdminError::OperatorOnly { rule };
             Reason = AdminError::Reason;
             EmailAddress = AdminError::EmailAddress;
+            OtherAddress = AdminError::OtherAddress;
             StillUsed = AdminError::StillUsed(UnderFormerKeys::default());
             Gone = AdminError::Gone { what };
         );

@@ -15,7 +15,7 @@ use chacha20poly1305::{
 use data_encoding::HEXLOWER;
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
-use keyhaven_secret::{KEY_LENGTH, Key, SecretBytes};
+use keyhaven_secret::{KEY_LENGTH, Key, SecretBytes, SecretText};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::{collections::BTreeMap, fmt, future::Future};
@@ -422,10 +422,10 @@ fn open(key: &Key, associated: &[u8], sealed: &[u8]) -> Option<SecretBytes> {
 
 /// The answer of an authenticator to a push: HMAC-SHA-256 under its key over the challenge and the number that was
 /// typed, as 64 hexadecimal digits. For authenticators; the verifier computes the same.
-pub fn push_response(key: &SecretBytes, challenge: &str, number: &str) -> String {
+pub fn push_response(key: &SecretBytes, challenge: &str, number: &str) -> SecretText {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.expose()).expect("HMAC takes a key of any length");
     mac.update(&joined(&[b"keyhaven push v1", challenge.as_bytes(), number.as_bytes()]));
-    HEXLOWER.encode(&mac.finalize().into_bytes())
+    SecretText::new(HEXLOWER.encode(&mac.finalize().into_bytes()))
 }
 
 #[cfg(test)]

@@ -129,13 +129,13 @@ pub enum Answer {
         /// The number.
         number: SecretText,
         /// The authenticator's response.
-        response: String,
+        response: SecretText,
     },
     /// The user said on the authenticator that it was somebody else: [`crate::push_response`] over
     /// [`Answer::DENIED`].
     Denied {
         /// The authenticator's response.
-        response: String,
+        response: SecretText,
     },
 }
 

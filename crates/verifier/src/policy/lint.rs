@@ -2,7 +2,7 @@
 //!
 //! NIST clauses are those of the second public draft of SP 800-63B-4 (August 2024); ASVS is 5.0.
 
-use super::{Enforcement, Policy, RecoveryKind, SharedAccounts};
+use super::{AppliesTo, Enforcement, Policy, RecoveryKind, SharedAccounts};
 use crate::Method;
 use serde::Serialize;
 
@@ -38,15 +38,21 @@ pub struct Finding {
 pub struct Cost {
     /// The chance that one guess at a method's code is right: the weakest method, with as many factors as may be.
     pub guess: f64,
-    /// Guesses at one user that are compared in 24 hours at most, trusted and other networks together.
+    /// Guesses at one user that are compared in one window of a day at most, trusted and other networks together. A window
+    /// opens with its first guess, so any 24 hours can hold the end of one and the beginning of the next: twice as many.
     pub guesses_per_day: u64,
     /// The chance that one of a day's guesses is right: 1−(1−p)^n (RFC 4226 Appendix A, Sec = s·v/10^d).
     pub guessed_per_day: f64,
     /// The same over 365 days.
     pub guessed_per_year: f64,
+    /// Wrong answers after which a method waits before the next is compared, for all networks that are not trusted.
+    pub wrong_answers_to_wait: u32,
     /// Wrong answers after which a stranger has locked a method for all networks that are not trusted.
     pub wrong_answers_to_lock: u32,
-    /// Text messages that can be caused for one user in 24 hours, by resets after each success more.
+    /// Whether the owner has budgets that no stranger can use up: those of trusted networks or devices.
+    pub owner_is_apart: bool,
+    /// Text messages that can be caused for one user in one window of a day: where success gives them back
+    /// (`sends.reset_on_success`), as many as one number takes (`sends.per_address_day`).
     pub sms_per_user_day: u64,
     /// Messages of each kind that can be caused in the tenant in 24 hours.
     pub messages_per_tenant_day: u64,
@@ -95,10 +101,27 @@ impl Policy {
                 "text messages want a stronger method beside them, and not at level 3",
             );
         }
-        if self.totp.look_back > 1 || self.totp.look_ahead > 1 {
+        if matches!(self.enforcement, Enforcement::Forced { grace } if grace > 0) {
+            add("enforcement.forced.grace", Asvs, "6.3.3", "for a while users sign in with a password alone");
+        }
+        if self.applies_to == AppliesTo::NewInvites {
+            add("applies_to", Asvs, "6.3.3", "users of before are not asked for a second factor");
+        }
+        let rows = self
+            .attempts
+            .consecutive
+            .saturating_mul(self.budget_sets())
+            .saturating_mul(u32::try_from(self.methods.len()).unwrap_or(u32::MAX));
+        if rows > 100 {
+            let says =
+                format!("{rows} wrong answers in a row, over all methods, are compared for one account");
+            add("attempts.consecutive", Nist, "3.2.2", &says);
+        }
+        if allows(Method::Totp) && (self.totp.look_back > 1 || self.totp.look_ahead > 1) {
             add("totp", Rfc6238, "5.2", "more than one time step of delay is accepted");
         }
-        if allows(Method::Totp) && u32::from(self.totp.look_back) * self.totp.period > 120 {
+        let steps = 1 + u32::from(self.totp.look_back) + u32::from(self.totp.look_ahead);
+        if allows(Method::Totp) && steps.saturating_mul(self.totp.period) > 120 {
             add("totp.look_back", Nist, "3.1.4.2", "a code holds longer than two minutes");
         }
         if allows(Method::Totp) && self.totp.period > 30 {
@@ -130,13 +153,18 @@ impl Policy {
                 "tickets.second_admin",
                 Asvs,
                 "6.4.4",
-                "one administrator alone can replace a user's factors",
+                "one administrator alone can recover a user's account",
             );
         }
         if self.shared_accounts == SharedAccounts::AllowWarn {
             add("shared_accounts", Nist, "3", "an account of several people tells nobody apart");
         }
         findings
+    }
+
+    /// Budgets of wrong answers that one user has side by side: that of strangers, and that of trusted contexts.
+    fn budget_sets(&self) -> u32 {
+        if self.trust.ip.is_some() || self.trust.device { 2 } else { 1 }
     }
 
     fn cost(&self) -> Cost {
@@ -160,16 +188,19 @@ impl Policy {
                 Method::Recovery => 0.0,
             })
             .fold(0.0, f64::max);
-        let sets = if self.trust.ip.is_some() || self.trust.device { 2 } else { 1 };
-        let guesses_per_day = u64::from(self.attempts.per_day) * sets;
+        let guesses_per_day = u64::from(self.attempts.per_day) * u64::from(self.budget_sets());
         Cost {
             guess,
             guesses_per_day,
             guessed_per_day: at_least_one(guess, guesses_per_day),
             guessed_per_year: at_least_one(guess, guesses_per_day * 365),
+            wrong_answers_to_wait: self.attempts.free,
+            owner_is_apart: self.budget_sets() > 1,
             wrong_answers_to_lock: self.attempts.consecutive.min(self.attempts.per_day),
             sms_per_user_day: if self.methods.contains(&Method::Sms) {
-                u64::from(self.sms.setup_sends_per_day) + u64::from(self.sms.login_sends_per_day)
+                let sends = u64::from(self.sms.setup_sends_per_day) + u64::from(self.sms.login_sends_per_day);
+                let by_reset = if self.sends.reset_on_success { self.sends.per_address_day } else { 0 };
+                sends.max(by_reset.into()).min(self.sends.per_tenant_day.into())
             } else {
                 0
             },

@@ -19,6 +19,7 @@ use crate::{
 use data_encoding::HEXLOWER;
 use keyhaven_secret::SecretText;
 use serde::Serialize;
+use std::fmt;
 use thiserror::Error;
 
 /// Longest reason, in bytes.
@@ -59,6 +60,9 @@ pub enum AdminError {
     /// Not an e-mail address.
     #[error("this is no e-mail address that can be sent to")]
     EmailAddress,
+    /// The user has another e-mail address than the one to invite.
+    #[error("the user has another e-mail address: change the profile first")]
+    OtherAddress,
     /// A key that was replaced is still needed, or was replaced less than a day ago.
     #[error("{0}")]
     StillUsed(UnderFormerKeys),
@@ -85,7 +89,7 @@ impl From<Unavailable> for AdminError {
 }
 
 /// What the application knows about a user.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Profile {
     /// The e-mail address, if the application verified it.
     pub verified_email: Option<String>,
@@ -94,14 +98,32 @@ pub struct Profile {
 }
 
 /// A ticket to give out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct TicketRequest {
     /// What for.
     pub kind: TicketKind,
     /// Why, and how the person was identified. Goes into the audit chain.
     pub reason: String,
-    /// For invitations: the address the invitation goes to. It counts as verified once the invitation is taken.
+    /// For invitations: the address that the invitation goes to, and from now on the user's. Whoever has another address
+    /// is not invited past it: [`Verifier::put_profile`] changes it.
     pub invite_email: Option<String>,
+}
+
+/// Addresses are sealed where they are kept, so they are not printed either.
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = self.verified_email.is_some();
+        f.debug_struct("Profile").field("has_email", &known).field("shared", &self.shared).finish()
+    }
+}
+
+/// As [`Profile`].
+impl fmt::Debug for TicketRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, reason, invite_email } = self;
+        let mut shown = f.debug_struct("TicketRequest");
+        shown.field("kind", kind).field("reason", reason).field("has_email", &invite_email.is_some()).finish()
+    }
 }
 
 /// A ticket that was given out.
@@ -288,7 +310,7 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
     /// Gives out a ticket.
     ///
     /// # Errors
-    /// No reason is given, or an invitation without an address.
+    /// No reason is given, or an invitation without an address or to another than the user's.
     pub async fn issue_ticket(
         &self,
         actor: &Actor,
@@ -309,10 +331,26 @@ impl<S: Store, K: KeyProvider> Verifier<S, K> {
         let invite = request.kind == TicketKind::Invite;
         if invite {
             let address = request.invite_email.as_deref().and_then(typed::email);
-            let sealed = loaded.seal_email(&address.ok_or(AdminError::EmailAddress)?)?;
+            let address = address.ok_or(AdminError::EmailAddress)?;
+            // Notices go to the address that is known: nobody gets past its owner by an invitation to another.
+            let known = loaded.email()?;
+            if known.as_ref().is_some_and(|known| known.expose() != address) {
+                return Err(AdminError::OtherAddress);
+            }
+            let changed = known.is_none().then(|| {
+                let reason = Some(reason.clone());
+                Event {
+                    by: Some(actor.name.clone()),
+                    reason,
+                    ..Event::of(EventName::SubjectChanged, who.user())
+                }
+            });
+            let sealed = loaded.seal_email(&address)?;
             loaded = self
-                .put_subject(loaded, context.now, Vec::new(), |subject| {
-                    subject.email = Some(sealed.clone());
+                .put_subject(loaded, context.now, changed.into_iter().collect(), |subject| {
+                    if known.is_none() {
+                        subject.email = Some(sealed.clone());
+                    }
                     subject.must_enrol |= must_enrol;
                 })
                 .await?;

@@ -407,8 +407,8 @@ fn arguments<'a>(challenge: &'a ChallengeId, answer: &'a Answer) -> [&'a [u8]; 4
     let (kind, text, response) = match answer {
         Answer::Code(text) => (&b"code"[..], text.expose(), ""),
         Answer::Recovery(text) => (&b"recovery"[..], text.expose(), ""),
-        Answer::Push { number, response } => (&b"push"[..], number.expose(), response.as_str()),
-        Answer::Denied { response } => (&b"denied"[..], "", response.as_str()),
+        Answer::Push { number, response } => (&b"push"[..], number.expose(), response.expose()),
+        Answer::Denied { response } => (&b"denied"[..], "", response.expose()),
     };
     [challenge.as_str().as_bytes(), kind, text.as_bytes(), response.as_bytes()]
 }
@@ -491,6 +491,10 @@ impl Loaded {
             Replaces::Everything => {
                 changes.push(Change::RevokeOthers { method: None, except: except.clone() });
                 changes.extend(ending_with_a_factor(except));
+                // Where the policy has recovery codes, new ones take their place.
+                if self.policy.recovery.kind == RecoveryKind::None {
+                    changes.extend(self.ending_recovery());
+                }
             }
         }
         let max_active = self.max_active(factor.method);

@@ -353,12 +353,15 @@ pub(super) fn ending_with_a_factor(except: Option<FactorId>) -> [Change; 3] {
 impl Loaded {
     /// Ends every factor, recovery code and trusted context.
     pub(super) fn ending_everything(&self) -> Vec<Change> {
-        let expected = self.state.recovery.first().map_or(0, |code| code.generation);
-        vec![
-            Change::RevokeOthers { method: None, except: None },
-            Change::PutRecovery { expected, codes: Vec::new() },
-            Change::DropTrust { trust: None },
-            Change::DropProofs,
-        ]
+        let mut changes = vec![Change::RevokeOthers { method: None, except: None }];
+        changes.extend(self.ending_recovery());
+        changes.extend([Change::DropTrust { trust: None }, Change::DropProofs]);
+        changes
+    }
+
+    /// Ends the recovery codes, if there are any.
+    pub(super) fn ending_recovery(&self) -> Option<Change> {
+        let expected = self.state.recovery.first()?.generation;
+        Some(Change::PutRecovery { expected, codes: Vec::new() })
     }
 }

@@ -148,8 +148,8 @@ async fn a_forged_device_answer_is_no_answer() {
     let number = text(sent.show.as_ref().unwrap()).to_owned();
     let other = keyhaven_secret::SecretBytes::new(vec![9; 32]);
     let forged = [
-        String::new(),
-        "0".repeat(64),
+        keyhaven_secret::SecretText::new(String::new()),
+        keyhaven_secret::SecretText::new("0".repeat(64)),
         push_response(&other, question.id.as_str(), &number),
         push_response(&key, pending.challenge.as_str(), &number),
     ];

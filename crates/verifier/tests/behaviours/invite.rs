@@ -211,3 +211,31 @@ async fn only_the_operator_makes_a_tenant() {
         .await;
     assert_eq!(refused, Err(AdminError::OperatorOnly { rule: "managed_by" }));
 }
+
+#[tokio::test]
+async fn nobody_is_invited_past_the_address_that_is_known() {
+    let world = world().await;
+    let to = |address: &str| TicketRequest {
+        kind: TicketKind::Invite,
+        reason: "new colleague".into(),
+        invite_email: Some(address.into()),
+    };
+    let issue = async |address| {
+        world.verifier.issue_ticket(&admin(), &ann(), &to(address), &world.context()).await.map(|_| ())
+    };
+    let changes = async || {
+        let records = world.verifier.audit("acme", 0, 1_000).await.unwrap();
+        let events = records.iter().map(|record| record.event().unwrap().event);
+        events.filter(|event| *event == EventName::SubjectChanged).count()
+    };
+    assert_eq!(issue(MAIL).await, Ok(()));
+    assert_eq!(changes().await, 1, "the address is the user's from now on, which the chain tells");
+    assert_eq!(issue(MAIL).await, Ok(()));
+    assert_eq!(issue("admin@example.org").await, Err(AdminError::OtherAddress));
+    assert_eq!(changes().await, 1);
+    let token = invite(&world).await;
+    let joined = world.verifier.accept_invite(&ann(), token, None, &world.context()).await.unwrap();
+    assert!(matches!(joined, Joined::Email { .. }));
+    let sent = world.send(&world.ask(Action::Login).await.id).await.unwrap();
+    assert_eq!(text(&sent.delivery.address), MAIL);
+}

@@ -3,7 +3,7 @@
 use crate::world::*;
 use keyhaven_verifier::{
     Action, Answer, Begin, Limit, Method, Policy, Preset, PublicReason, Reason, Timestamp,
-    policy::RecoveryKind,
+    policy::{AppliesTo, Enforcement, RecoveryKind},
 };
 
 /// An app's user and a wrong code for now.
@@ -161,7 +161,9 @@ fn the_price_list_is_the_arithmetic_of_rfc_4226() {
     policy.totp.max_active = 3;
     assert!((policy.lint().cost.guess - 6e-6).abs() < 1e-18, "any of three apps can be hit");
     let portal = Preset::Portal15x20.policy().lint().cost;
-    assert_eq!((portal.sms_per_user_day, portal.guesses_per_day), (35, 100));
+    assert_eq!((portal.sms_per_user_day, portal.guesses_per_day), (100, 100), "by resets after each success");
+    assert!(portal.owner_is_apart && !cost.owner_is_apart);
+    assert_eq!((cost.wrong_answers_to_wait, cost.wrong_answers_to_lock), (5, 20));
 }
 
 #[test]
@@ -191,12 +193,27 @@ fn the_linter_names_the_clauses() {
 #[test]
 fn the_linter_knows_where_each_clause_begins() {
     type Change = fn(&mut Policy);
-    let cases: [(Change, &str, bool); 14] = [
+    let cases: [(Change, &str, bool); 21] = [
         (|policy| (policy.totp.look_back, policy.totp.look_ahead) = (1, 1), "totp 5.2", false),
         (|policy| policy.totp.look_back = 2, "totp 5.2", true),
         (|policy| policy.totp.look_ahead = 2, "totp 5.2", true),
-        (|policy| policy.totp.look_back = 4, "totp.look_back 3.1.4.2", false),
-        (|policy| policy.totp.look_back = 5, "totp.look_back 3.1.4.2", true),
+        (|policy| policy.totp.look_back = 3, "totp.look_back 3.1.4.2", false),
+        (|policy| policy.totp.look_back = 4, "totp.look_back 3.1.4.2", true),
+        (|policy| (policy.totp.look_back, policy.totp.look_ahead) = (2, 2), "totp.look_back 3.1.4.2", true),
+        (|policy| policy.attempts.consecutive = 50, "attempts.consecutive 3.2.2", false),
+        (|policy| policy.attempts.consecutive = 51, "attempts.consecutive 3.2.2", true),
+        (|policy| policy.applies_to = AppliesTo::NewInvites, "applies_to 6.3.3", true),
+        (|policy| policy.applies_to = AppliesTo::All, "applies_to 6.3.3", false),
+        (
+            |policy| policy.enforcement = Enforcement::Forced { grace: 0 },
+            "enforcement.forced.grace 6.3.3",
+            false,
+        ),
+        (
+            |policy| policy.enforcement = Enforcement::Forced { grace: 1 },
+            "enforcement.forced.grace 6.3.3",
+            true,
+        ),
         (|policy| policy.totp.period = 15, "totp.period 6.5.5", false),
         (|policy| policy.totp.period = 30, "totp.period 6.5.5", false),
         (|policy| policy.totp.period = 60, "totp.period 6.5.5", true),

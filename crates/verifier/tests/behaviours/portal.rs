@@ -1,7 +1,7 @@
 //! T1 to T22: a portal that asks when the network or the password changes.
 
 use crate::world::*;
-use keyhaven_secret::SecretBytes;
+use keyhaven_secret::{SecretBytes, SecretText};
 use keyhaven_verifier::{
     Action, Answer, Begin, ChallengeError, Decision, EnrolError, Grant, Method, NotRequired, Preset, Profile,
     PublicReason, Reason, TicketKind, TicketRequest, Timestamp, Warning, push_response,
@@ -182,7 +182,7 @@ async fn t8_a_denied_push_ends_the_challenge() {
     world.pass(60);
     let question = world.ask(Action::Login).await;
     let sent = world.send(&question.id).await.unwrap();
-    let forged = Answer::Denied { response: "00".repeat(32) };
+    let forged = Answer::Denied { response: SecretText::new("00".repeat(32)) };
     assert_eq!(world.reject(&question.id, forged).await.reason, Reason::Wrong);
     let response = push_response(&pending.key, question.id.as_str(), Answer::DENIED);
     assert_eq!(world.reject(&question.id, Answer::Denied { response }).await.reason, Reason::Denied);

@@ -38,6 +38,26 @@ pub async fn codes_do_not_come_back<S: Store, F: Future<Output = S>>(open: impl 
         let decision = decision.expect("a decision");
         assert_eq!(decision.is_accepted(), good, "at {now} the code of {of}: {decision:?}");
     }
+    // From a clock that is ahead, where the policy looks ahead.
+    let mut policy = wide();
+    policy.totp.look_ahead = 1;
+    let verifier = self::verifier(open().await, &policy).await;
+    let (account, _) = enrol(&verifier).await;
+    let story = [
+        (30, 60, true),
+        (31, 60, false),
+        (31, 30, false),
+        (60, 60, false),
+        (61, 90, true),
+        (90, 90, false),
+        (91, 150, false),
+    ];
+    for (now, of, good) in story {
+        let challenge = ask(&verifier, Action::Login, now).await;
+        let decision = verifier.answer(&who(), &challenge, code(&account, of), &context(now)).await;
+        let decision = decision.expect("a decision");
+        assert_eq!(decision.is_accepted(), good, "at {now} the code of {of}, ahead: {decision:?}");
+    }
 }
 
 /// Nodes whose clocks are a minute apart, each shown the codes that its own clock asks for: no step is accepted twice,

@@ -11,6 +11,7 @@ use crate::{
     typed,
 };
 use keyhaven_otp::CodeError;
+use keyhaven_secret::SecretText;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -21,7 +22,7 @@ const WIDE: Window = Window { back: 20, ahead: 20 };
 pub(super) struct Parsed<'a> {
     pub method: Method,
     text: Zeroizing<String>,
-    response: Option<&'a str>,
+    response: Option<&'a SecretText>,
     denied: bool,
 }
 
@@ -294,7 +295,8 @@ fn push(loaded: &Loaded, challenge: &Challenge, parsed: &Parsed<'_>) -> Result<C
     };
     let key = loaded.open_push_key(factor)?;
     let expected = push_response(&key, challenge.id.as_str(), &parsed.text);
-    let signed = bool::from(expected.as_bytes().ct_eq(parsed.response.unwrap_or_default().as_bytes()));
+    let said = parsed.response.map(SecretText::expose).unwrap_or_default();
+    let signed = bool::from(expected.expose().as_bytes().ct_eq(said.as_bytes()));
     if !signed {
         return Ok(wrong(Reason::Wrong, "push response under the device's key"));
     }
