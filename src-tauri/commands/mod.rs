@@ -81,8 +81,11 @@ commands! {
     vault::choose_vault() -> Option<ChosenVault>;
     /// Uses a chosen vault file: `copy` puts a copy into Keyhaven's folder (a restored backup), else it is used where it is.
     vault::use_vault(path: String, copy: bool) -> Status;
-    /// Puts an earlier saved state in the place of a vault that cannot be read; that file is kept beside it.
-    vault::restore_generation(name: String) -> Status;
+    /// What a state, a file or a paper backup holds that may become the vault, before it does; `keyring` lets the keyring
+    /// open it.
+    vault::preview_restore(source: RestoreSource, proof: Option<Proof>, keyring: bool) -> RestorePreview;
+    /// Puts a backup or an earlier saved state in the place of a vault that cannot be read; that file is kept beside it.
+    vault::restore_point(place: PointPlace, name: String) -> Status;
     /// Unlocks with the key in the operating system's keyring.
     vault::unlock_with_keyring() -> Status;
     /// Unlocks with the passphrase.

@@ -2,6 +2,7 @@
 
 use crate::error::{Answer, other};
 use crate::state::{self, desk};
+use keyhaven_app::safety_view::{PointPlace, RestorePreview, RestoreSource};
 use keyhaven_app::strength;
 use keyhaven_app::view::*;
 use keyhaven_secret::SecretText;
@@ -47,10 +48,23 @@ pub(super) fn use_vault(app: &AppHandle, path: String, copy: bool) -> Answer<Sta
     Ok(keyhaven.status())
 }
 
-pub(super) fn restore_generation(app: &AppHandle, name: String) -> Answer<Status> {
+pub(super) fn preview_restore(
+    app: &AppHandle,
+    source: RestoreSource,
+    proof: Option<Proof>,
+    keyring: bool,
+) -> Answer<RestorePreview> {
+    let desk = desk(app);
+    // The keyring may ask the person, who may take their time: the app is free meanwhile.
+    let question = if keyring { desk.app().preview_question(&source)? } else { None };
+    let answer = question.map(|question| question.ask());
+    desk.app().preview_restore(&source, proof, answer)
+}
+
+pub(super) fn restore_point(app: &AppHandle, place: PointPlace, name: String) -> Answer<Status> {
     let desk = desk(app);
     let mut keyhaven = desk.app();
-    keyhaven.restore_generation(&name)?;
+    keyhaven.restore_point(place, &name)?;
     Ok(keyhaven.status())
 }
 

@@ -24,6 +24,7 @@ mod merging;
 pub mod offer;
 pub mod pages;
 pub mod paper;
+mod preview;
 mod readiness;
 pub mod readiness_view;
 pub mod recovery;

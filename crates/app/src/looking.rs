@@ -1,7 +1,6 @@
 //! Looking into a backup or another saved state before anything is changed, and bringing single records back from it.
 
 use crate::App;
-use crate::backups::rotation;
 use crate::booklet::join;
 use crate::differences::{account, between};
 use crate::failure::{fail, other, unreadable};
@@ -24,43 +23,6 @@ pub(crate) struct Looked {
 }
 
 impl App {
-    /// The backups and saved states of this vault that can be looked into, newest first. Their files are not read.
-    ///
-    /// # Errors
-    /// There is no vault.
-    pub fn restore_points(&self) -> Result<RestorePoints, Failure> {
-        let vault_id = self.sealed().ok_or_else(|| crate::not_open(&self.phase))?.id().to_string();
-        let (mut points, mut folder_failure) = (Vec::new(), None);
-        if let Some(folder) = self.backup_folder() {
-            match self.host.files().list(&folder) {
-                Ok(names) => {
-                    points.extend(rotation::of_vault(&vault_id, &names).into_iter().map(|name| {
-                        RestorePoint {
-                            saved_at: name.state.saved_at,
-                            generation: name.state.generation,
-                            name: name.file,
-                            place: PointPlace::Folder,
-                        }
-                    }));
-                }
-                Err(error) => folder_failure = Some(format!("{}: {error}", folder.display())),
-            }
-        }
-        let states = LockedVault::generations(self.host.files(), self.location()).unwrap_or_default();
-        let ours = states
-            .into_iter()
-            .filter(|state| state.readable.as_ref().is_ok_and(|id| id.to_string() == vault_id));
-        points.extend(ours.map(|state| RestorePoint {
-            name: state.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            place: PointPlace::Saved,
-            saved_at: state.saved_at,
-            generation: state.number,
-        }));
-        // A saved state and its backup stand side by side; the backup's name knows seconds only.
-        points.sort_by_key(|point| std::cmp::Reverse((point.saved_at / 1_000, point.generation)));
-        Ok(RestorePoints { points, folder_failure })
-    }
-
     /// Looks into one of the [`App::restore_points`].
     ///
     /// # Errors
@@ -71,16 +33,8 @@ impl App {
         name: &str,
         proof: Option<Proof>,
     ) -> Result<LookAnswer, Failure> {
-        let known =
-            self.restore_points()?.points.into_iter().any(|one| one.place == place && one.name == name);
-        let folder = match place {
-            PointPlace::Folder => self.backup_folder(),
-            PointPlace::Saved => Some(self.real_location().generations_folder()),
-        };
-        match folder {
-            Some(folder) if known => self.look_into_file(&folder.join(name), proof),
-            _ => Err(fail(FailureKind::BadInput, format!("there is no saved state {name}"))),
-        }
+        let path = self.point_path(place, name)?;
+        self.look_into_file(&path, proof)
     }
 
     /// Looks into any backup of this vault, wherever it lies.

@@ -94,6 +94,74 @@ pub struct RestorePoints {
     pub folder_failure: Option<String>,
 }
 
+/// What may become the vault where there is none that can be read.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, TS)]
+#[serde(tag = "from", rename_all = "snake_case")]
+pub enum RestoreSource {
+    /// A [`RestorePoint`].
+    Point {
+        /// Where it lies.
+        place: PointPlace,
+        /// Its file name.
+        name: String,
+    },
+    /// A file of the person's choice.
+    File {
+        /// Where it is.
+        path: String,
+    },
+    /// The paper backup whose pages were gathered.
+    Pages,
+}
+
+/// What a [`RestoreSource`] is, before it becomes the vault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct RestorePreview {
+    /// The file's name.
+    pub name: String,
+    /// Which vault it is.
+    pub vault_id: String,
+    /// When it was saved, Unix milliseconds.
+    pub saved_at: u64,
+    /// How often the vault had been saved then.
+    pub generation: u64,
+    /// Bytes.
+    pub size: u64,
+    /// Whether a passphrase opens it.
+    pub has_passphrase: bool,
+    /// Whether a recovery key opens it.
+    pub has_recovery_key: bool,
+    /// The newest state of the same vault that can be read, where it was saved after this one: what came in between is
+    /// not in this one.
+    pub newer: Option<RestorePoint>,
+    /// What is in it; none while nothing opened it.
+    pub holds: Option<Holdings>,
+}
+
+/// What is in a [`RestoreSource`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct Holdings {
+    /// How many accounts it holds.
+    pub accounts: u32,
+    /// How many recovery records it holds; none while its recovery compartment is locked.
+    pub recovery: Option<u32>,
+    /// Records in it that cannot be understood.
+    pub set_aside: u32,
+    /// The newest other state of the same vault that can be read and opens alike; none where there is none.
+    pub compared_with: Option<Compared>,
+    /// What using this one instead of that state would do.
+    pub differences: Vec<Difference>,
+}
+
+/// The state that [`Holdings`] were compared with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct Compared {
+    /// When it was saved, Unix milliseconds.
+    pub saved_at: u64,
+    /// How many accounts it holds.
+    pub accounts: u32,
+}
+
 /// The answer to a look into another state or copy of the vault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(tag = "answer", rename_all = "snake_case")]

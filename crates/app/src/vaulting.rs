@@ -28,7 +28,7 @@ pub struct KeyringQuestion {
 
 /// The keyring's answer to a [`KeyringQuestion`].
 pub struct KeyringAnswer {
-    answer: Result<SecretText, KeyringError>,
+    pub(crate) answer: Result<SecretText, KeyringError>,
     turn: u64,
 }
 
@@ -95,7 +95,6 @@ impl App {
             Phase::Unreadable(error) => Status::Unreadable {
                 path: self.location().file().display().to_string(),
                 error: unreadable(error),
-                generations: self.generations(),
             },
             Phase::Open(session) => Status::Open(self.open_view(session)),
         }
@@ -215,7 +214,11 @@ impl App {
     /// `None` when the vault is not locked.
     pub fn keyring_question(&self) -> Option<KeyringQuestion> {
         let Phase::Locked { vault, .. } = &self.phase else { return None };
-        Some(KeyringQuestion { host: self.host.clone(), vault_id: vault.id().to_string(), turn: self.turn })
+        Some(self.question_about(vault))
+    }
+
+    pub(crate) fn question_about(&self, vault: &LockedVault) -> KeyringQuestion {
+        KeyringQuestion { host: self.host.clone(), vault_id: vault.id().to_string(), turn: self.turn }
     }
 
     /// Unlocks with what the keyring answered; that stays in the status too.
@@ -458,42 +461,52 @@ impl App {
     fn use_there(&mut self, chosen: &LockedVault, copy: bool) -> Result<(), Failure> {
         if copy {
             self.look();
-            let not_written =
-                |error: String| fail(FailureKind::NotSaved, format!("the copy was not written: {error}"));
-            let (files, location) = (self.host.files(), self.location());
-            match &self.phase {
-                // What is lost or damaged opens nothing: the backup takes its place, and what stands there is kept.
-                Phase::Absent
-                | Phase::Unreadable(
-                    ReadError::NotFound
-                    | ReadError::Truncated { .. }
-                    | ReadError::NotAVault
-                    | ReadError::Damaged(_),
-                ) => {
-                    files.create_folder(location.folder()).map_err(|error| not_written(error.to_string()))?;
-                    LockedVault::restore(files, location, chosen.location().file())
-                        .map_err(|error| not_written(error.to_string()))?;
-                }
-                Phase::Unreadable(error) => {
-                    let place = location.file().display();
-                    let why = format!("nothing takes the place of the vault at {place}: {error}");
-                    return Err(fail(unreadable(error).kind, why));
-                }
-                Phase::Locked { .. } | Phase::Open(_) => {
-                    let place = location.file().display();
-                    let same = self.sealed().is_some_and(|vault| vault.id() == chosen.id());
-                    return Err(fail(
-                        FailureKind::VaultExists,
-                        if same {
-                            format!("there is a vault already at {place}; merge the backup into it instead")
-                        } else {
-                            format!("there is another vault already at {place}; both stay as they are")
-                        },
-                    ));
-                }
-            }
+            self.put_in_place(chosen.location().file())?;
         }
         self.home.write_settings(self.host.files(), &self.settings)
+    }
+
+    /// Puts the file in the place of a vault that is not there or cannot be read; what stands there is kept.
+    ///
+    /// # Errors
+    /// It is not written over what can be read, nor over what another program may read.
+    pub(crate) fn put_in_place(&self, chosen: &Path) -> Result<(), Failure> {
+        let not_written =
+            |error: String| fail(FailureKind::NotSaved, format!("the copy was not written: {error}"));
+        let (files, location) = (self.host.files(), self.location());
+        match &self.phase {
+            // What is lost or damaged opens nothing: the backup takes its place, and what stands there is kept.
+            Phase::Absent
+            | Phase::Unreadable(
+                ReadError::NotFound
+                | ReadError::Truncated { .. }
+                | ReadError::NotAVault
+                | ReadError::Damaged(_),
+            ) => {
+                files.create_folder(location.folder()).map_err(|error| not_written(error.to_string()))?;
+                LockedVault::restore(files, location, chosen)
+                    .map_err(|error| not_written(error.to_string()))?;
+                Ok(())
+            }
+            Phase::Unreadable(error) => {
+                let place = location.file().display();
+                let why = format!("nothing takes the place of the vault at {place}: {error}");
+                Err(fail(unreadable(error).kind, why))
+            }
+            Phase::Locked { .. } | Phase::Open(_) => {
+                let place = location.file().display();
+                let chosen = LockedVault::read(files, &Location::at(chosen)).map(|chosen| chosen.id());
+                let same = self.sealed().is_some_and(|vault| chosen.is_ok_and(|chosen| vault.id() == chosen));
+                Err(fail(
+                    FailureKind::VaultExists,
+                    if same {
+                        format!("there is a vault already at {place}; merge the backup into it instead")
+                    } else {
+                        format!("there is another vault already at {place}; both stay as they are")
+                    },
+                ))
+            }
+        }
     }
 
     /// Puts an earlier saved state in the place of the vault file; what was there is kept beside it.
@@ -566,18 +579,6 @@ impl App {
             settings: self.settings.clone(),
             demo: self.demo,
         }
-    }
-
-    pub(crate) fn generations(&self) -> Vec<GenerationView> {
-        let list = LockedVault::generations(self.host.files(), self.location()).unwrap_or_default();
-        list.iter()
-            .filter(|generation| generation.readable.is_ok())
-            .map(|generation| GenerationView {
-                name: generation_name(generation),
-                saved_at: generation.saved_at,
-                size: generation.size,
-            })
-            .collect()
     }
 }
 

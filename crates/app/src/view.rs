@@ -27,8 +27,6 @@ pub enum Status {
         path: String,
         /// What is wrong with it.
         error: Failure,
-        /// Earlier saved states of the vault that can be opened instead, newest first.
-        generations: Vec<GenerationView>,
     },
     /// The vault is open.
     Open(OpenView),
@@ -608,17 +606,6 @@ pub struct ChosenVault {
     pub has_passphrase: bool,
     /// Whether a recovery key opens it.
     pub has_recovery_key: bool,
-}
-
-/// An earlier saved state of the vault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
-pub struct GenerationView {
-    /// Names it for "restore".
-    pub name: String,
-    /// When it was saved, Unix milliseconds.
-    pub saved_at: u64,
-    /// Size in bytes.
-    pub size: u64,
 }
 
 /// What went wrong, for a person: the page turns `kind` into words and keeps `detail` for "what exactly".

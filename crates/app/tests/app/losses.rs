@@ -432,10 +432,10 @@ fn a_newer_vault_is_not_replaced_by_an_old_state() {
     bytes[8..10].copy_from_slice(&[0, 99]);
     std::fs::write(&file, &bytes).unwrap();
     let mut app = restarted(&host, home.path());
-    let Status::Unreadable { error, generations, .. } = app.status() else { panic!("{:?}", app.status()) };
+    let Status::Unreadable { error, .. } = app.status() else { panic!("{:?}", app.status()) };
     assert_eq!(error.kind, FailureKind::NewerVault);
-    assert!(!generations.is_empty());
-    assert_eq!(app.restore_generation(&generations[0].name).unwrap_err().kind, FailureKind::NewerVault);
+    let states = app.restore_points().unwrap().points;
+    assert_eq!(app.restore_generation(&states[0].name).unwrap_err().kind, FailureKind::NewerVault);
     assert_eq!(std::fs::read(&file).unwrap(), bytes);
 }
 

@@ -239,10 +239,10 @@ fn a_damaged_vault_is_named_left_alone_and_comes_back_from_a_generation() {
     std::fs::write(&file, &good[..good.len() - 7]).unwrap();
 
     let mut app = restarted(&host, home.path());
-    let Status::Unreadable { error, generations, .. } = app.status() else { panic!("{:?}", app.status()) };
+    let Status::Unreadable { error, .. } = app.status() else { panic!("{:?}", app.status()) };
     assert_eq!(error.kind, FailureKind::DamagedVault);
-    assert!(!generations.is_empty());
-    app.restore_generation(&generations[0].name).unwrap();
+    let states = app.restore_points().unwrap().points;
+    app.restore_generation(&states[0].name).unwrap();
     app.unlock_with_passphrase(&passphrase()).unwrap();
     assert!(!app.accounts().unwrap().is_empty());
     let kept = std::fs::read_dir(home.path().join("generations")).unwrap().flatten().any(|entry| {
@@ -260,11 +260,12 @@ fn saved_states_without_their_vault_are_no_first_start() {
     app.add(vec![account], host_now(&app)).unwrap();
     std::fs::remove_file(home.path().join("vault.keyhaven")).unwrap();
     let mut app = restarted(&host, home.path());
-    let Status::Unreadable { error, generations, .. } = app.status() else { panic!("{:?}", app.status()) };
+    let Status::Unreadable { error, .. } = app.status() else { panic!("{:?}", app.status()) };
     assert_eq!(error.kind, FailureKind::VaultUnreachable);
     let refused = app.create(Some((passphrase(), cheap())), false).err().map(|failure| failure.kind);
     assert_eq!(refused, Some(FailureKind::VaultExists));
-    app.restore_generation(&generations[0].name).unwrap();
+    let states = app.restore_points().unwrap().points;
+    app.restore_generation(&states[0].name).unwrap();
     app.unlock_with_passphrase(&passphrase()).unwrap();
 }
 
