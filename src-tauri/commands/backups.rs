@@ -11,7 +11,9 @@ use tauri::AppHandle;
 use tauri_plugin_dialog::DialogExt;
 
 pub(super) fn backups(app: &AppHandle) -> Answer<BackupView> {
-    Ok(desk(app).app().backups())
+    // The folder may be a share that does not answer: the app is free meanwhile.
+    let look = desk(app).app().backup_look();
+    Ok(look.run(false))
 }
 
 pub(super) fn choose_backup_folder(app: &AppHandle) -> Answer<Option<BackupView>> {

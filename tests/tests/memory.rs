@@ -158,16 +158,6 @@ fn child_opens_and_locks() {
     pipe.pause("locked");
 }
 
-/// The 128 bits of a printed recovery key (docs/vault-format.md): of each group of five characters the first four.
-fn printed_key(text: &str) -> u128 {
-    const ALPHABET: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    let data = text.split('-').flat_map(|group| group.chars().take(4));
-    let values = data.map(|character| ALPHABET.find(character).expect("a character of the alphabet") as u128);
-    // 28 characters are 140 bits, of which the last 12 are the digest's; the 26th has three of the key.
-    let values: Vec<u128> = values.take(26).collect();
-    values[..25].iter().fold(0, |bits, value| bits << 5 | value) << 3 | values[25] >> 2
-}
-
 /// Random letters and digits of base32.
 fn planted() -> String {
     let mut bytes = [0; LENGTH];
@@ -206,7 +196,7 @@ fn a_locked_vault_leaves_no_planted_secret_in_memory() {
     }
     let raw_key = data_encoding::BASE64.decode(keys[0].expose().as_bytes()).expect("Base64");
     needles.push(Needle::bytes(KEYRING_KEY, &raw_key));
-    let number = printed_key(keys[1].expose());
+    let number = forge::printed_key(keys[1].expose()).expect("a printed key");
     needles.push(Needle::bytes(RECOVERY_KEY, &number.to_be_bytes()));
     needles.push(Needle::bytes(RECOVERY_KEY, &number.to_ne_bytes()));
     let mut child = Command::new(std::env::current_exe().expect("this program"))

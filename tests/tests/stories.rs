@@ -15,6 +15,8 @@ mod story {
     // One file for each room of the window; the first journey is here.
     mod camera;
     mod desktop;
+    mod leak;
+    mod loss;
     mod moving;
     mod portal;
     mod safety;

@@ -30,6 +30,7 @@ pub const DEBIAN: &[Package] = &[
     package("webkit2gtk-driver", For::Tests, "WebDriver: presses the window's buttons"),
     package("dbus", For::Tests, "a private session bus for the keyring"),
     package("gnome-keyring", For::Tests, "a real Secret Service"),
+    package("libsecret-tools", For::Tests, "another program that keeps something in the Secret Service"),
     package("oathtool", For::Tests, "an independent computation of codes"),
     package(
         "postgresql",
@@ -57,13 +58,13 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     (
         "Fedora",
         "sudo dnf install gcc gcc-c++ make pkgconf-pkg-config webkit2gtk4.1-devel libayatana-appindicator-gtk3-devel \
-         xorg-x11-server-Xvfb webkit2gtk-driver dbus-daemon gnome-keyring oathtool postgresql-server \
+         xorg-x11-server-Xvfb webkit2gtk-driver dbus-daemon gnome-keyring libsecret oathtool postgresql-server \
          xclip xdotool poppler-utils keepassxc feh python3-pynacl",
     ),
     (
         "Arch",
         "sudo pacman -S --needed base-devel webkit2gtk-4.1 libayatana-appindicator xorg-server-xvfb dbus \
-         gnome-keyring oath-toolkit postgresql xclip xdotool poppler keepassxc feh python-pynacl",
+         gnome-keyring libsecret oath-toolkit postgresql xclip xdotool poppler keepassxc feh python-pynacl",
     ),
     (
         "macOS",

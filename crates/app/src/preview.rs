@@ -137,7 +137,8 @@ impl App {
             has_passphrase: slot_of(&slots, &SlotKind::Passphrase).is_some(),
             has_recovery_key: slot_of(&slots, &SlotKind::RecoveryKey).is_some(),
             newer: newer.map(|(point, _)| point.clone()),
-            holds: opened.map(|open| holdings(&open, newest.as_ref().map(|(_, there)| there), proof.as_ref())),
+            holds: opened
+                .map(|open| holdings(&open, newest.as_ref().map(|(_, there)| there), proof.as_ref())),
         })
     }
 
@@ -167,9 +168,8 @@ impl App {
             }
         };
         let locked = LockedVault::read(self.host.files(), &Location::at(&path));
-        let locked = locked.map_err(|error| {
-            fail(unreadable(&error).kind, format!("{}: {error}", path.display()))
-        })?;
+        let locked =
+            locked.map_err(|error| fail(unreadable(&error).kind, format!("{}: {error}", path.display())))?;
         Ok((locked, Some(path)))
     }
 

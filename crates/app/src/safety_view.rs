@@ -21,10 +21,12 @@ pub struct BackupView {
     pub failing_since: Option<u64>,
     /// How many of the newest backups always stay.
     pub keep_newest: u32,
-    /// For how many days the newest backup of each day stays.
+    /// For how many days, of those that have one, the day's newest backup stays.
     pub keep_days: u32,
     /// Whether backups have a passphrase of their own.
     pub own_passphrase: bool,
+    /// Whether the vault has an emergency kit, which opens backups too.
+    pub kit_opens: bool,
     /// Whether the folder is on the vault's own disk, as far as the system tells: what takes the one takes both.
     pub same_disk: bool,
     /// Whether the person said that another computer keeps the folder alike.
@@ -58,7 +60,7 @@ pub enum BackupState {
 pub struct BackupRotation {
     /// The newest so many always stay, 3–1,000.
     pub keep_newest: u32,
-    /// The newest of each day stays for so many days, 1–3,650.
+    /// Of so many days that have one, the latest of them, the newest backup stays, 1–3,650.
     pub keep_days: u32,
 }
 

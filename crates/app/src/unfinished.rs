@@ -18,26 +18,33 @@ impl App {
     /// clean up.
     pub(crate) fn write_out(&self, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         let files = self.host.files();
-        if self.demo {
-            return replace(files, path, bytes);
-        }
-        let home = self.home.folder();
-        // Where it cannot be noted, because another program writes at this moment or the disk is full, the file is
-        // worth more than the note.
-        let lock = files.create_folder(home).and_then(|()| files.lock(&home.join(LOCK)));
-        let place = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let noted = lock.is_ok()
-            && files.real_path(place).is_ok_and(|folder| {
-                let mut all = noted(files, home);
-                all.insert(folder.join(path.file_name().unwrap_or_default()));
-                note(files, home, &all).is_ok()
-            });
-        let written = replace(files, path, bytes);
-        if noted {
-            clean_noted(files, home);
-        }
-        written
+        self.noting(path, || replace(files, path, bytes))
     }
+
+    /// As [`noting`]; the demonstration vault leaves no notes.
+    pub(crate) fn noting<T>(&self, path: &Path, write: impl FnOnce() -> T) -> T {
+        if self.demo { write() } else { noting(self.host.files(), self.home.folder(), path, write) }
+    }
+}
+
+/// Notes in `home` that the file at `path` is being written, for as long as `write` takes: should this program die
+/// meanwhile, the next start removes what is left beside it.
+pub(crate) fn noting<T>(files: &dyn Files, home: &Path, path: &Path, write: impl FnOnce() -> T) -> T {
+    // Where it cannot be noted, because another program writes at this moment or the disk is full, the file is
+    // worth more than the note.
+    let lock = files.create_folder(home).and_then(|()| files.lock(&home.join(LOCK)));
+    let place = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let noted = lock.is_ok()
+        && files.real_path(place).is_ok_and(|folder| {
+            let mut all = noted(files, home);
+            all.insert(folder.join(path.file_name().unwrap_or_default()));
+            note(files, home, &all).is_ok()
+        });
+    let written = write();
+    if noted {
+        clean_noted(files, home);
+    }
+    written
 }
 
 /// Replaces one of the files in Keyhaven's own folder whole.
@@ -71,10 +78,12 @@ fn is_own(name: &str) -> bool {
     ["settings.json", "backups.json", "keyring.json", NOTE].contains(&name)
 }
 
-/// The file that [`replace`] would have made of one of that name: `.NAME.RANDOM.tmp`.
+/// The file that [`replace`] would have made of one of that name: `.NAME.RANDOM.tmp`. A copy of the vault has half as
+/// many random digits in it.
 pub(crate) fn temporary_of(name: &str) -> Option<&str> {
     let (name, random) = name.strip_prefix('.')?.strip_suffix(".tmp")?.rsplit_once('.')?;
-    (random.len() == 32 && random.parse::<RecordId>().is_ok()).then_some(name)
+    let is_random = |random: &str| random.len() == 32 && random.parse::<RecordId>().is_ok();
+    (is_random(random) || is_random(&random.repeat(2))).then_some(name)
 }
 
 fn noted(files: &dyn Files, home: &Path) -> BTreeSet<PathBuf> {

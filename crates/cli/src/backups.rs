@@ -6,11 +6,12 @@ use crate::error::{Answer, Failure};
 use crate::slots::next_passphrase;
 use crate::unlock::{self, Typed};
 use crate::vault::{absolute, no_vault};
-use crate::{agree, output, time};
+use crate::{agree, output, preview, time};
 use keyhaven_app::App;
 use keyhaven_app::host::Host;
 use keyhaven_app::safety_view::{
-    BackupRotation, BackupState, BackupView, Difference, Effect, Look, LookAnswer, VaultCopy,
+    BackupRotation, BackupState, BackupView, Difference, Effect, Look, LookAnswer, PointPlace, RestoreSource,
+    VaultCopy,
 };
 use keyhaven_app::view::{FailureKind, Status};
 use keyhaven_platform::SystemHost;
@@ -93,7 +94,10 @@ fn print_backups(view: &BackupView, json: bool) -> Result<(), Failure> {
         ("file", view.last_name.clone()),
         (
             "opens",
-            view.own_passphrase.then(|| "with the backups' own passphrase or the emergency kit".into()),
+            view.own_passphrase.then(|| {
+                let kit = if view.kit_opens { " or the emergency kit" } else { "" };
+                format!("with the backups' own passphrase{kit}")
+            }),
         ),
         ("failure", view.failure.clone()),
         ("place", place(view).map(str::to_owned)),
@@ -149,16 +153,26 @@ pub fn restore(args: RestoreArgs) -> Result<Answer, Failure> {
     let looks = args.dry_run || args.all || !args.only.is_empty();
     if let Some(name) = &args.state {
         let state = state_file(&app, &computer, name)?;
+        let source = RestoreSource::Point { place: PointPlace::Saved, name: name.clone() };
+        if looks && has_nothing_to_compare(&app) {
+            return preview::show(&app, &source, &args);
+        }
         if looks {
             return restore_records(&mut app, &state, &args);
         }
+        preview::older_asks(&app, &source, args.yes)?;
         return go_back(&mut app, &computer, name, &state, &args);
     }
     if let Some(file) = &args.file {
+        let source = RestoreSource::File { path: file.display().to_string() };
+        if looks && has_nothing_to_compare(&app) {
+            return preview::show(&app, &source, &args);
+        }
         if looks {
             return restore_records(&mut app, file, &args);
         }
         another_vault_asks(&app, &computer, file, args.yes)?;
+        preview::older_asks(&app, &source, args.yes)?;
         app.use_vault(&absolute(file)?, true).map_err(|failure| {
             // A file that can be read is not to blame for what is the matter with the vault.
             match LockedVault::read(computer.files(), &Location::at(file)) {
@@ -198,6 +212,11 @@ pub fn restore(args: RestoreArgs) -> Result<Answer, Failure> {
         }
     }
     Ok(Answer::yes_if(some))
+}
+
+/// Whether there is no vault that a backup could be compared with, or records brought back to.
+pub(crate) fn has_nothing_to_compare(app: &App) -> bool {
+    matches!(app.status(), Status::Absent { .. } | Status::Unreadable { .. })
 }
 
 /// Where the vault cannot be read, its saved states may: a file of another vault takes its place only with `--yes`.
@@ -407,8 +426,8 @@ pub fn merge(args: MergeArgs) -> Result<Answer, Failure> {
     if !matches!(app.status(), Status::Locked(_)) {
         return Err(no_vault(&mut app));
     }
-    let Some(file) = &args.file else { return list_copies(&app, args.json) };
-    let typed = unlock::open(&mut app, &args.unlock)?;
+    let Some(file) = &args.file else { return list_copies(&mut app, &args) };
+    let typed = unlock::open_unannounced(&mut app, &args.unlock)?;
     let look = app.preview_merge(file, typed.as_ref().map(Typed::proof));
     let look = opened(look.map_err(|failure| Failure::about(file, failure))?)?;
     if !args.json && args.dry_run {
@@ -438,19 +457,29 @@ pub fn merge(args: MergeArgs) -> Result<Answer, Failure> {
     Ok(Answer::Yes)
 }
 
-fn list_copies(app: &App, json: bool) -> Result<Answer, Failure> {
+/// What is in them is told where the vault opens with what was given, or without a question.
+fn list_copies(app: &mut App, args: &MergeArgs) -> Result<Answer, Failure> {
+    if !app.copies().is_empty() {
+        let typed = args.unlock.given()?;
+        let opened = unlock::open_quietly(app, typed.as_ref());
+        if typed.is_some() {
+            opened?;
+        }
+    }
     let copies = app.copies();
     let some = !copies.is_empty();
-    if json {
+    if args.json {
         output::json(&CopiesValue { copies })?;
     } else if some {
         for copy in &copies {
             let saved = copy.saved_at.map(|at| format!("  saved {}", time::shown(at / 1_000)));
             let problem = copy.problem.as_ref().map(|problem| format!("  {problem}"));
+            let news = copy.news.map(|news| if news { "  has something new" } else { "  nothing new in it" });
             output::line(format_args!(
-                "{}{}{}",
+                "{}{}{}{}",
                 output::shown(&copy.name),
                 saved.unwrap_or_default(),
+                news.unwrap_or_default(),
                 problem.unwrap_or_default()
             ))?;
         }

@@ -2,9 +2,9 @@
 
 use crate::args::DoctorArgs;
 use crate::error::{Answer, Failure, tell};
-use crate::{output, unlock};
+use crate::{copies, output, unlock};
 use keyhaven_app::App;
-use keyhaven_app::safety_view::{DoctorReport, Finding, SlotName};
+use keyhaven_app::safety_view::{DoctorReport, Finding, SlotName, VaultCopy};
 use keyhaven_platform::{Kept, Protection};
 use serde::Serialize;
 
@@ -15,6 +15,8 @@ struct DoctorValue {
     /// Whether there is a vault and it has no slot for the keyring: then nothing about the keyring has to be mended.
     unused: bool,
     memory: MemoryValue,
+    /// Copies of the vault beside it, as a synced folder leaves them.
+    copies: Vec<VaultCopy>,
 }
 
 #[derive(Serialize)]
@@ -47,14 +49,16 @@ pub fn run(args: DoctorArgs) -> Result<Answer, Failure> {
     // file once is the body as it is read, once the records, once the body as it is written.
     let size = app.location().file().metadata().map_or(0, |file| file.len());
     let protection = keyhaven_platform::protection(usize::try_from(size).unwrap_or(0).saturating_mul(3));
+    let copies = copies::with_news(&app);
     if args.json {
-        output::json(&DoctorValue { report, unused, memory: memory_value(&protection) })?;
+        output::json(&DoctorValue { report, unused, memory: memory_value(&protection), copies })?;
     } else {
         if unused && report.finding != Finding::NotUsed {
             output::line("the vault does not use the keyring, so nothing has to be done")?;
         }
         print(&report)?;
         print_memory(&protection)?;
+        copies.iter().try_for_each(|copy| output::line(format_args!("vault: {}", copies::what(copy))))?;
     }
     Ok(Answer::yes_if(fine))
 }

@@ -2,7 +2,7 @@
 
 use crate::args::Unlock;
 use crate::error::{Failure, tell};
-use crate::input;
+use crate::{copies, input};
 use keyhaven_app::App;
 use keyhaven_app::host::Host;
 use keyhaven_app::view::{FailureKind, Proof, Status};
@@ -51,6 +51,17 @@ pub fn open(app: &mut App, unlock: &Unlock) -> Result<Option<Typed>, Failure> {
 
 /// The same for a command whose option for the passphrase has another name.
 pub fn open_advising(app: &mut App, unlock: &Unlock, no_terminal: &str) -> Result<Option<Typed>, Failure> {
+    let typed = open_telling_nothing(app, unlock, no_terminal)?;
+    copies::announce(app);
+    Ok(typed)
+}
+
+/// As [`open`], for the command that is about the copies beside the vault.
+pub fn open_unannounced(app: &mut App, unlock: &Unlock) -> Result<Option<Typed>, Failure> {
+    open_telling_nothing(app, unlock, NO_TERMINAL)
+}
+
+fn open_telling_nothing(app: &mut App, unlock: &Unlock, no_terminal: &str) -> Result<Option<Typed>, Failure> {
     if let Some(typed) = unlock.given()? {
         open_with(app, &typed)?;
         return Ok(Some(typed));
@@ -91,13 +102,15 @@ fn ask(app: &mut App) -> Result<Option<Typed>, Failure> {
 
 /// Opens the vault with what a person types, for what the keyring alone does not allow.
 pub fn open_with_proof(app: &mut App, unlock: &Unlock) -> Result<Typed, Failure> {
-    match unlock.given()? {
+    let typed = match unlock.given()? {
         Some(typed) => {
             open_with(app, &typed)?;
-            Ok(typed)
+            typed
         }
-        None => ask(app)?.ok_or_else(no_terminal),
-    }
+        None => ask(app)?.ok_or_else(no_terminal)?,
+    };
+    copies::announce(app);
+    Ok(typed)
 }
 
 impl Typed {

@@ -3,7 +3,7 @@
 use crate::args::*;
 use crate::error::{Answer, Failure, tell};
 use crate::unlock::{self, Typed};
-use crate::{backups, input, output, slots, time};
+use crate::{backups, copies, input, output, slots, time};
 use keyhaven_app::host::Host;
 use keyhaven_app::view::{KitFormat, KitState, LockedView, OpenedWith, Status};
 use keyhaven_app::{App, strength};
@@ -177,6 +177,7 @@ fn info(args: InfoArgs) -> Result<Answer, Failure> {
         // In the app's own words.
         _ => return Err(no_vault(&mut app)),
     };
+    copies::announce(&app);
     if args.json {
         output::json(&view)?;
         return Ok(Answer::Yes);
@@ -256,6 +257,9 @@ fn check(args: CheckArgs) -> Result<Answer, Failure> {
         unlock::open_recovery(&mut vault, typed)?;
     }
     let report = vault.check(computer.files());
+    // Whether a copy beside it has something new is known once the vault is open; that it is there, in any case.
+    let _ = unlock::open_quietly(&mut app, typed.as_ref());
+    let copies = copies::with_news(&app);
     // Beside the accounts the compartment has summaries of recovery sets and what drills found.
     let accounts = vault.accounts().iter().filter(|record| record.kind == keyhaven_app::stored::KIND).count();
     let older = |problem: &&Problem| matches!(problem, Problem::GenerationOfOtherKeys { .. });
@@ -265,7 +269,13 @@ fn check(args: CheckArgs) -> Result<Answer, Failure> {
         recovery: report.recovery,
         generations: report.generations,
         older_generations: report.problems.iter().filter(older).count(),
-        problems: report.problems.iter().filter(|problem| !older(problem)).map(ToString::to_string).collect(),
+        problems: report
+            .problems
+            .iter()
+            .filter(|problem| !older(problem))
+            .map(ToString::to_string)
+            .chain(copies.iter().map(copies::what))
+            .collect(),
     };
     if args.json {
         output::json(&value)?;

@@ -4,6 +4,11 @@
 //! (`PR_SET_DUMPABLE`, prctl(2)). The price on Linux: many desktop portals refuse such a process everything. This
 //! program's dialogs are GTK's own and ask no portal; for pictures of the screen see `screen/portal.rs`, which whoever
 //! adds a call to another one does likewise.
+//!
+//! On macOS core files are off; whether another program attaches is decided by the system, by how both are signed
+//! (`ptrace(PT_DENY_ATTACH)`, which no safe interface offers, would add little to that). On Windows a process could take
+//! the right to read it from the person's other programs (its DACL), and the web view, which is one of them, would go
+//! without it too: that is left alone until somebody can try it there. [`protection`] says "unknown" on both.
 
 use keyhaven_secret::{LockedMemory, SecretBytes, locked_memory};
 

@@ -18,6 +18,7 @@ use crate::{
 };
 use std::{
     collections::BTreeSet,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -129,17 +130,17 @@ impl LockedVault {
             Err(_) => keep_unreadable(files, &place)?,
         }
         // What was put there was read back: from here on it is restored, whatever the disk answers next.
-        put(files, place.file(), source.as_bytes())?;
-        Ok(LockedVault { location: location.clone(), on_disk: true, ..source })
+        put(files, place.file(), source.as_bytes(), Way::Over)?;
+        Ok(LockedVault { location: location.clone(), ..source })
     }
 
-    /// Writes this vault, as it is, to a file of its own that is not there yet: a backup.
+    /// Writes this vault, as it is, to a file of its own that is not there yet: a backup. Nobody saves there, so nothing
+    /// is locked, and nothing but the file is left in its folder.
     ///
     /// # Errors
     /// See [`SaveError`]; [`SaveError::AlreadyExists`] when something is there.
     pub fn copy_to(&self, files: &dyn Files, location: &Location) -> Result<(), SaveError> {
         let place = location.real(files).map_err(failed(DiskOperation::Resolve, location.file()))?;
-        let _lock = save::lock(files, &place)?;
         match files.read(place.file(), MAX_FILE) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Ok(_) => return Err(SaveError::AlreadyExists),
@@ -148,7 +149,7 @@ impl LockedVault {
             }
             Err(error) => return Err(failed(DiskOperation::Read, place.file())(error)),
         }
-        put(files, place.file(), &self.bytes)
+        put(files, place.file(), &self.bytes, Way::New)
     }
 }
 
@@ -184,10 +185,39 @@ impl OpenVault {
     }
 }
 
+/// What a file that is put somewhere may take the place of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Whatever is there.
+    Over,
+    /// Nothing: what came there meanwhile stays, as far as the file system knows second names.
+    New,
+}
+
+/// Gives a file that was written beside it the name `path`.
+fn name(files: &dyn Files, temporary: &Path, path: &Path, way: Way) -> io::Result<()> {
+    if way == Way::New {
+        match files.link(temporary, path) {
+            Ok(()) => {
+                let _ = files.remove(temporary); // a random name, and whole
+                return Ok(());
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+            Err(_) => {} // such as a stick's
+        }
+    }
+    files.rename(temporary, path)?;
+    if way == Way::New {
+        // Where the link was made and reported as failed, the two are one file and renaming left both names (rename(2)).
+        let _ = files.remove(temporary);
+    }
+    Ok(())
+}
+
 /// Writes a file that is on the disk as a whole or not at all.
 /// Where the folder cannot be brought to the disk the file is there all the same, and a power cut may take it away again,
 /// whole.
-fn put(files: &dyn Files, path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
+fn put(files: &dyn Files, path: &Path, bytes: &[u8], way: Way) -> Result<(), SaveError> {
     let temporary = save::write_beside(files, path, bytes)?;
     let discard = |error| {
         let _ = files.remove(&temporary); // a random name; the next save removes it
@@ -201,7 +231,10 @@ fn put(files: &dyn Files, path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
     if !same {
         return Err(discard(SaveError::NotVerified));
     }
-    if let Err(error) = files.rename(&temporary, path) {
+    if let Err(error) = name(files, &temporary, path, way) {
+        if way == Way::New && error.kind() == io::ErrorKind::AlreadyExists {
+            return Err(discard(SaveError::AlreadyExists));
+        }
         // Some shares rename and report an error. What stands there decides, not the answer.
         if !files.read(path, MAX_FILE).is_ok_and(|there| there == bytes) {
             return Err(discard(failed(DiskOperation::Rename, path)(error)));
@@ -279,7 +312,7 @@ fn keep_as(files: &dyn Files, location: &Location, name: &str, bytes: &[u8]) -> 
         // A save that failed may have made the name and not brought it to the disk.
         return files.sync_folder(&folder).map_err(failed(DiskOperation::SyncFolder, &folder));
     }
-    put(files, &path, bytes)
+    put(files, &path, bytes, Way::Over)
 }
 
 /// The number of the next generation: above that of every one that is kept. After a restore the file's own would be

@@ -1,6 +1,7 @@
 //! Two copies of one vault become one, record by record.
 
 use crate::{
+    body,
     compartment::{Compartment, Merged},
     header::{MAX_PASSPHRASE_SLOTS, MAX_SEGMENTS, MAX_SLOTS, StoredSlot},
     ids::{RecordId, SlotId, VaultId},
@@ -241,9 +242,11 @@ impl OpenVault {
                 RecoveryMerge::Waiting
             }
             (Plan::TakeIn(theirs), Some(open)) => {
+                let before = body::write(&open.compartment, None);
                 let Merged { added, changed, deleted, set_aside, conflicts } =
                     open.compartment.merge(&theirs);
-                open.changed = true;
+                // What says the same stays sealed as it is: sealed anew it would look like news to whoever has no key.
+                open.changed |= before != body::write(&open.compartment, None);
                 if added + changed + deleted + set_aside == 0 && conflicts.is_empty() {
                     return RecoveryMerge::Unchanged;
                 }

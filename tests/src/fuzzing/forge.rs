@@ -129,6 +129,17 @@ fn derive_for<const N: usize>(vault: &[u8], key: &[u8], info: &[u8]) -> [u8; N] 
     output
 }
 
+/// The 128 bits of a printed recovery key: of each group of five characters the first four. `None` for any other text.
+pub fn printed_key(text: &str) -> Option<u128> {
+    const ALPHABET: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let data = text.split('-').flat_map(|group| group.chars().take(4));
+    // 28 characters are 140 bits, of which the last 12 are the digest's; the 26th has three of the key.
+    let values = data.take(26).map(|character| Some(ALPHABET.find(character)? as u128));
+    let values: Vec<u128> = values.collect::<Option<_>>()?;
+    let (last, first) = values.split_last().filter(|(_, first)| first.len() == 25)?;
+    Some(first.iter().fold(0, |bits, value| bits << 5 | value) << 3 | last >> 2)
+}
+
 /// The keys of any vault's file, by what each is for: the accounts', the recovery compartment's, and those that seal the
 /// two. `printed` is the key of the emergency kit; `None` where it opens nothing, or the file is none.
 pub fn keys_of(file: &[u8], printed: u128) -> Option<Vec<(&'static str, [u8; 32])>> {

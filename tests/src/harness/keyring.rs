@@ -8,6 +8,8 @@ use std::process::Command;
 
 const SERVICE: &str = "org.freedesktop.secrets";
 const COLLECTION: &str = "/org/freedesktop/secrets/collection/login";
+/// What it is called.
+pub(crate) const NAME: &str = "gnome-keyring-daemon";
 const PASSWORD: &str = "the keyring's own password";
 
 /// The running service.
@@ -16,8 +18,10 @@ pub(crate) struct Keyring {
 }
 
 impl Keyring {
-    /// Starts it, its collection open. `environment` is that of the app: both must see one bus and one home.
+    /// Starts it under this program's name, its collection open. `environment` is that of the app: both must see one bus
+    /// and one home.
     pub(crate) fn start(
+        name: &str,
         environment: &[(String, String)],
         folder: &Path,
         bus: &SessionBus,
@@ -25,7 +29,7 @@ impl Keyring {
     ) -> Self {
         // Debian gives the program a file capability (locked memory), and where a container does not have that
         // one to give, it cannot even be started (execve(2), EPERM). A copy has none and runs everywhere.
-        let copy = folder.join("gnome-keyring-daemon");
+        let copy = folder.join(name);
         if !copy.exists() {
             let installed = "/usr/bin/gnome-keyring-daemon";
             // By a program of its own: were it written here, whatever another story starts meanwhile would hold it

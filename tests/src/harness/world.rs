@@ -1,7 +1,7 @@
 //! One story's world: folders, display, bus, keyring, driver, and the way into the app.
 
 use super::display::Display;
-use super::keyring::Keyring;
+use super::keyring::{self, Keyring};
 use super::process::Program;
 use super::session_bus::SessionBus;
 use super::webdriver::{Session, free_port, wait_ready};
@@ -24,6 +24,8 @@ pub struct World {
     system_bus: SessionBus,
     display: Display,
     folder: TempDir,
+    vault: PathBuf,
+    variables: Vec<(String, String)>,
     /// Where this story's pictures and logs go.
     pub(crate) results: PathBuf,
     /// The story's name, with which its files begin.
@@ -53,7 +55,19 @@ impl World {
         let bus = SessionBus::start(&folder.path().join("runtime"), &log);
         let system_bus = SessionBus::start(&folder.path().join("system"), &log);
         let name = name.to_owned();
-        let mut world = Self { driver: None, keyring: None, bus, system_bus, display, folder, results, name };
+        let (vault, variables) = (folder.path().join("vault"), Vec::new());
+        let mut world = Self {
+            driver: None,
+            keyring: None,
+            bus,
+            system_bus,
+            display,
+            folder,
+            vault,
+            variables,
+            results,
+            name,
+        };
         world.start_keyring();
         world
     }
@@ -120,7 +134,36 @@ impl World {
     /// Starts the Secret Service again, open; what it kept is still there.
     pub fn start_keyring(&mut self) {
         self.keyring = None;
-        self.keyring = Some(Keyring::start(&self.environment(), self.folder.path(), &self.bus, &self.log()));
+        let (environment, folder) = (self.environment(), self.folder.path());
+        self.keyring = Some(Keyring::start(keyring::NAME, &environment, folder, &self.bus, &self.log()));
+    }
+
+    /// Starts another program's Secret Service in its place, with entries of its own: the same daemon under another name
+    /// and with another home.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_other_keyring(&mut self, name: &str) {
+        self.stop_keyring();
+        let home = self.folder.path().join(name).with_extension("home");
+        fs::create_dir_all(&home).unwrap_or_else(|e| panic!("{}: {e}", home.display()));
+        let mut environment = self.environment();
+        for (key, value) in &mut environment {
+            if ["HOME", "XDG_DATA_HOME"].contains(&key.as_str()) {
+                *value = home.to_string_lossy().into_owned();
+            }
+        }
+        self.keyring = Some(Keyring::start(name, &environment, self.folder.path(), &self.bus, &self.log()));
+    }
+
+    /// Uses another world's vault, as a second person's session on one computer, or a share, would.
+    pub fn use_vault_of(&mut self, other: &Self) {
+        self.vault = other.vault_home();
+    }
+
+    /// Sets one variable of the app's environment from now on.
+    pub fn set_variable(&mut self, key: &str, value: &str) {
+        self.variables.push((key.to_owned(), value.to_owned()));
     }
 
     /// Tells the whole system something, as its login manager does (`dbus-send --type=signal`).
@@ -225,7 +268,7 @@ impl World {
 
     /// The folder that the app keeps its vault in (`KEYHAVEN_HOME`).
     pub fn vault_home(&self) -> PathBuf {
-        self.folder.path().join("vault")
+        self.vault.clone()
     }
 
     /// A folder for this story's own files.
@@ -272,7 +315,7 @@ impl World {
             ("XDG_CACHE_HOME", path("cache")),
             ("XDG_STATE_HOME", path("state")),
             ("XDG_RUNTIME_DIR", path("runtime")),
-            ("KEYHAVEN_HOME", path("vault")),
+            ("KEYHAVEN_HOME", self.vault.to_string_lossy().into_owned()),
             ("KEYHAVEN_CAMERA_FRAMES", path("cameras")),
             ("DISPLAY", self.display.name.clone()),
             ("XAUTHORITY", self.display.authority.to_string_lossy().into_owned()),
@@ -288,7 +331,8 @@ impl World {
             ("LANG", "C.UTF-8".into()),
             ("TZ", "UTC".into()),
         ];
-        pairs.map(|(key, value)| (key.to_owned(), value)).into()
+        let pairs = pairs.map(|(key, value)| (key.to_owned(), value));
+        pairs.into_iter().chain(self.variables.iter().cloned()).collect()
     }
 }
 

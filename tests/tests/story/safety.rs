@@ -11,7 +11,7 @@ use zbus::blocking::{Connection, Proxy, connection};
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, Value};
 
 /// What the command line prints as JSON, with the passphrase on its standard input, and its exit code.
-fn keyhaven(world: &World, home: &Path, arguments: &[&str]) -> (i32, serde_json::Value) {
+pub(super) fn keyhaven(world: &World, home: &Path, arguments: &[&str]) -> (i32, serde_json::Value) {
     let mut child = Command::new(program("keyhaven"))
         .args(arguments)
         .env_clear()
@@ -48,7 +48,7 @@ fn show(window: &Window<'_>, id: &str) {
 }
 
 /// The same picture in both themes.
-fn in_both_themes(window: &Window<'_>, name: &str) {
+pub(super) fn in_both_themes(window: &Window<'_>, name: &str) {
     for theme in ["light", "dark"] {
         window.script("document.documentElement.dataset.theme = arguments[0]", &[theme.into()]);
         let still = "return document.getAnimations().every((one) => one.playState !== 'running')";
@@ -243,10 +243,10 @@ fn ways_in_are_added_and_renewed_and_the_kit_is_new() {
 }
 
 /// The session's Secret Service, spoken to as another program does.
-struct Secrets(Connection);
+pub(super) struct Secrets(Connection);
 
 impl Secrets {
-    fn of(world: &World) -> Self {
+    pub(super) fn of(world: &World) -> Self {
         Self(
             connection::Builder::address(world.session_bus())
                 .and_then(connection::Builder::build)
@@ -296,6 +296,17 @@ impl Secrets {
         let (_, session): (zbus::zvariant::OwnedValue, OwnedObjectPath) =
             self.service().call("OpenSession", &("plain", Value::from(""))).expect("a session");
         session
+    }
+
+    /// What Keyhaven's entries hold.
+    pub(super) fn texts(&self) -> Vec<String> {
+        let session = self.session();
+        let read = |path: &OwnedObjectPath| {
+            let (_, _, text, _): (OwnedObjectPath, Vec<u8>, Vec<u8>, String) =
+                self.item(path).call("GetSecret", &(&session,)).expect("a secret");
+            String::from_utf8(text).expect("text")
+        };
+        self.entries().iter().map(read).collect()
     }
 
     /// Writes something else into Keyhaven's entry.
@@ -372,6 +383,19 @@ fn the_doctor_tells_every_state_of_a_real_keyring_apart_and_repairs_what_can_be(
     secrets.delete_entries();
     repaired(&world);
 
+    // libsecret's own program puts something of its own where Keyhaven's key would be.
+    let mut store = Command::new("secret-tool");
+    store.args(["store", "--label=of another program", "service", "Keyhaven", "username"]);
+    store.arg(info["vault_id"].as_str().expect("an id")).env_clear().envs(world.environment());
+    secrets.delete_entries();
+    let mut store =
+        store.stdin(Stdio::piped()).spawn().expect("secret-tool: `cargo xtask setup` installs it");
+    store.stdin.take().expect("its input").write_all(b"of another program").expect("it reads");
+    assert!(store.wait().expect("an end").success());
+    assert_eq!(finding(&world, &[]), "not_a_key");
+    secrets.delete_entries();
+    repaired(&world);
+
     // The key of a newer state: the vault was put back to an earlier one.
     let file = world.vault_home().join("vault.keyhaven");
     let earlier = std::fs::read(&file).expect("the vault");
@@ -382,6 +406,18 @@ fn the_doctor_tells_every_state_of_a_real_keyring_apart_and_repairs_what_can_be(
     std::fs::write(&file, &earlier).expect("an earlier vault");
     assert_eq!(finding(&world, &[]), "stale");
     repaired(&world);
+
+    // Another program's Secret Service answers, and has no entry for the vault.
+    world.start_other_keyring("other-keyring");
+    let (code, report) = keyhaven(&world, &world.vault_home(), &["doctor", "--json"]);
+    assert_eq!((code, report["finding"].as_str()), (1, Some("other_provider")), "{report}");
+    assert_eq!(
+        (report["stored_with"].as_str(), report["provider"].as_str()),
+        (Some("gnome-keyring-d"), Some("other-keyring")),
+        "{report}"
+    );
+    world.start_keyring();
+    assert_eq!(finding(&world, &[]), "ready", "the key is still where it was stored");
 
     world.lock_keyring();
     assert_eq!(finding(&world, &[]), "locked");

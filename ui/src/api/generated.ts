@@ -18,11 +18,7 @@ path: string,
 /**
  * What is wrong with it.
  */
-error: Failure, 
-/**
- * Earlier saved states of the vault that can be opened instead, newest first.
- */
-generations: Array<GenerationView>, } | { "phase": "open" } & OpenView;
+error: Failure, } | { "phase": "open" } & OpenView;
 
 export type LockedView = { 
 /**
@@ -761,20 +757,6 @@ has_passphrase: boolean,
  */
 has_recovery_key: boolean, };
 
-export type GenerationView = { 
-/**
- * Names it for "restore".
- */
-name: string, 
-/**
- * When it was saved, Unix milliseconds.
- */
-saved_at: number, 
-/**
- * Size in bytes.
- */
-size: number, };
-
 export type RecoveryView = { 
 /**
  * Whether the recovery compartment is open.
@@ -1478,13 +1460,17 @@ failing_since: number | null,
  */
 keep_newest: number, 
 /**
- * For how many days the newest backup of each day stays.
+ * For how many days, of those that have one, the day's newest backup stays.
  */
 keep_days: number, 
 /**
  * Whether backups have a passphrase of their own.
  */
 own_passphrase: boolean, 
+/**
+ * Whether the vault has an emergency kit, which opens backups too.
+ */
+kit_opens: boolean, 
 /**
  * Whether the folder is on the vault's own disk, as far as the system tells: what takes the one takes both.
  */
@@ -1506,7 +1492,7 @@ export type BackupRotation = {
  */
 keep_newest: number, 
 /**
- * The newest of each day stays for so many days, 1–3,650.
+ * Of so many days that have one, the latest of them, the newest backup stays, 1–3,650.
  */
 keep_days: number, };
 
@@ -1539,6 +1525,91 @@ points: Array<RestorePoint>,
  * Why the folder of backups could not be listed, in words.
  */
 folder_failure: string | null, };
+
+export type RestoreSource = { "from": "point", 
+/**
+ * Where it lies.
+ */
+place: PointPlace, 
+/**
+ * Its file name.
+ */
+name: string, } | { "from": "file", 
+/**
+ * Where it is.
+ */
+path: string, } | { "from": "pages" };
+
+export type RestorePreview = { 
+/**
+ * The file's name.
+ */
+name: string, 
+/**
+ * Which vault it is.
+ */
+vault_id: string, 
+/**
+ * When it was saved, Unix milliseconds.
+ */
+saved_at: number, 
+/**
+ * How often the vault had been saved then.
+ */
+generation: number, 
+/**
+ * Bytes.
+ */
+size: number, 
+/**
+ * Whether a passphrase opens it.
+ */
+has_passphrase: boolean, 
+/**
+ * Whether a recovery key opens it.
+ */
+has_recovery_key: boolean, 
+/**
+ * The newest state of the same vault that can be read, where it was saved after this one: what came in between is
+ * not in this one.
+ */
+newer: RestorePoint | null, 
+/**
+ * What is in it; none while nothing opened it.
+ */
+holds: Holdings | null, };
+
+export type Holdings = { 
+/**
+ * How many accounts it holds.
+ */
+accounts: number, 
+/**
+ * How many recovery records it holds; none while its recovery compartment is locked.
+ */
+recovery: number | null, 
+/**
+ * Records in it that cannot be understood.
+ */
+set_aside: number, 
+/**
+ * The newest other state of the same vault that can be read and opens alike; none where there is none.
+ */
+compared_with: Compared | null, 
+/**
+ * What using this one instead of that state would do.
+ */
+differences: Array<Difference>, };
+
+export type Compared = { 
+/**
+ * When it was saved, Unix milliseconds.
+ */
+saved_at: number, 
+/**
+ * How many accounts it holds.
+ */
+accounts: number, };
 
 export type LookAnswer = { "answer": "locked", 
 /**
@@ -1900,8 +1971,11 @@ export const chooseVault = (): Promise<ChosenVault | null> => invoke("choose_vau
 /** Uses a chosen vault file: `copy` puts a copy into Keyhaven's folder (a restored backup), else it is used where it is. */
 export const useVault = (path: string, copy: boolean): Promise<Status> => invoke("use_vault", { path, copy });
 
-/** Puts an earlier saved state in the place of a vault that cannot be read; that file is kept beside it. */
-export const restoreGeneration = (name: string): Promise<Status> => invoke("restore_generation", { name });
+/** What a state, a file or a paper backup holds that may become the vault, before it does; `keyring` lets the keyring open it. */
+export const previewRestore = (source: RestoreSource, proof: Proof | null, keyring: boolean): Promise<RestorePreview> => invoke("preview_restore", { source, proof, keyring });
+
+/** Puts a backup or an earlier saved state in the place of a vault that cannot be read; that file is kept beside it. */
+export const restorePoint = (place: PointPlace, name: string): Promise<Status> => invoke("restore_point", { place, name });
 
 /** Unlocks with the key in the operating system's keyring. */
 export const unlockWithKeyring = (): Promise<Status> => invoke("unlock_with_keyring");

@@ -155,9 +155,9 @@ export const en = {
   unreadable: {
     title: "The vault cannot be read",
     untouched: "The file was left exactly as it is:",
-    generations: "Earlier saved states", generationsHelp: "Restoring one puts it in the place of the vault. The unreadable file is kept beside it.",
-    none: "No earlier saved state was found in its folder.",
-    restore: "Restore this state", other: "Choose another vault or backup", retry: "Look again",
+    generations: "Backups and earlier saved states", generationsHelp: "Look into one before you put it in the place of the vault. The unreadable file is kept beside it.",
+    none: "Neither a backup nor an earlier saved state was found.", newest: "newest",
+    other: "Choose another vault or backup", retry: "Look again",
   },
 
   rail: {

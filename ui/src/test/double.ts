@@ -24,7 +24,7 @@ export const KIT: Kit = {
   vault_id: VAULT_ID, groups: ["H4KD7", "9WQ2M", "MZ7PX", "C3XR0", "T8VN1", "5JYB4", "Q6GFA"], qr_svg: SVG, created_at: 1_772_500_000_000, challenge: [2, 5],
 };
 export const backupView = (changes: Partial<BackupView> = {}): BackupView => ({
-  folder: null, state: "off", last_at: null, last_name: null, failure: null, failing_since: null, keep_newest: 10, keep_days: 90, own_passphrase: false, same_disk: false, synced: false, damaged: [], ...changes,
+  folder: null, state: "off", last_at: null, last_name: null, failure: null, failing_since: null, keep_newest: 10, keep_days: 90, own_passphrase: false, kit_opens: true, same_disk: false, synced: false, damaged: [], ...changes,
 });
 /** The versions of an account that is undecided. */
 export const VERSIONS: AccountVersion[] = [
@@ -179,7 +179,8 @@ export class Double {
     },
     choose_vault: () => ({ path: "/media/stick/vault.keyhaven", vault_id: VAULT_ID, saved_at: 1_772_500_000_000, size: 48_213, has_passphrase: true, has_recovery_key: true }),
     use_vault: () => (this.status = { phase: "locked", ...lockedView({ has_keyring: false }) }),
-    restore_generation: () => (this.status = { phase: "locked", ...lockedView() }),
+    preview_restore: ({ proof }) => ({ name: "vault-9.keyhaven", vault_id: VAULT_ID, saved_at: 1_772_400_000_000, generation: 8, size: 48_011, has_passphrase: true, has_recovery_key: true, newer: null, holds: proof ? { accounts: 24, recovery: 3, set_aside: 0, compared_with: null, differences: [] } : null }),
+    restore_point: () => (this.status = { phase: "locked", ...lockedView() }),
     unlock_with_keyring: () => this.#openNow(),
     unlock_with_passphrase: ({ passphrase }) => {
       if (passphrase !== PASSPHRASE) throw fail("wrong_passphrase");

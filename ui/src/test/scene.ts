@@ -15,7 +15,6 @@ const scenes: Record<string, () => Status> = {
   unlock: () => ({ phase: "locked", ...lockedView({ keyring, has_keyring: keyring !== "ready" }) }),
   unreadable: () => ({
     phase: "unreadable", path: "/home/me/.local/share/keyhaven/vault.keyhaven", error: fail("damaged_vault", "The file ends after 312 of 4,096 bytes."),
-    generations: [{ name: "g9", saved_at: 1_772_500_000_000, size: 48_213 }, { name: "g8", saved_at: 1_772_400_000_000, size: 48_011 }, { name: "g7", saved_at: 1_772_000_000_000, size: 47_500 }],
   }),
   codes: () => open(),
   empty: () => open({ accounts: 0 }),

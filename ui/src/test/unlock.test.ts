@@ -1,11 +1,12 @@
 import { waitFor } from "@testing-library/svelte";
 import { describe, expect, it } from "vitest";
-import type { FailureKind, KeyringState, LockedView, Status } from "../api";
+import type { Failure, FailureKind, KeyringState, LockedView, Status } from "../api";
 import { en } from "../messages/en";
-import { fail, KIT, lockedView, openView } from "./double";
+import { fail, KIT, lockedView, lookView, openView } from "./double";
 import { all, click, expectAccessible, openPage, soon, the, type } from "./page";
 
 const locked = (changes: Partial<LockedView> = {}): Status => ({ phase: "locked", ...lockedView(changes) });
+const PASSPHRASE = "correct horse battery staple";
 const noKeyring = locked({ has_keyring: false });
 // Records over the unions: a new kind or state does not compile until it stands here.
 const KINDS = Object.keys(en.failure) as FailureKind[];
@@ -116,7 +117,17 @@ describe("unlock", () => {
 });
 
 describe("an unreadable vault", () => {
-  const unreadable: Status = { phase: "unreadable", path: "/a/vault", error: fail("newer_vault", "Format 3."), generations: [{ name: "g1", saved_at: 1_770_000_000_000, size: 4096 }] };
+  const because = (error: Failure): Status => ({ phase: "unreadable", path: "/a/vault", error });
+  const unreadable = because(fail("newer_vault", "Format 3."));
+  const damaged = because(fail("damaged_vault", "The end is missing."));
+  /** The preview of the first point, before anything opened it. */
+  const look = async (answers: Record<string, (args: Record<string, unknown>) => unknown> = {}) => {
+    const double = await openPage(damaged, 24, (one) => Object.assign(one.answers, answers));
+    await waitFor(() => expect(all("unreadable-look")).toHaveLength(2));
+    click("unreadable-look");
+    await soon("preview-look");
+    return double;
+  };
   it("has no accessibility fault, names what is wrong and that the file is untouched", async () => {
     await openPage(unreadable);
     expect(the("unreadable").textContent).toContain(en.failure.newer_vault.title);
@@ -124,14 +135,49 @@ describe("an unreadable vault", () => {
     await expectAccessible();
   });
   it("offers no old state in the place of a newer program's vault", async () => {
-    await openPage(unreadable);
-    expect(the("unreadable").textContent).not.toContain(en.unreadable.restore);
+    const double = await openPage(unreadable);
+    expect(all("unreadable-look")).toHaveLength(0);
+    expect(double.count("restore_points")).toBe(0);
   });
-  it("restores a saved state when asked, not before", async () => {
-    const double = await openPage({ ...unreadable, error: fail("damaged_vault", "The end is missing.") });
-    expect(double.count("restore_generation")).toBe(0);
-    [...document.querySelectorAll("button")].find((button) => button.textContent === en.unreadable.restore)?.click();
+  it("offers backups and saved states, and shows what one holds before it takes the vault's place", async () => {
+    const double = await look();
+    expect(double.last("preview_restore")).toEqual({ source: { from: "point", place: "folder", name: "b1" }, proof: null, keyring: false });
+    expect(the("restore-whole").textContent).toBe(en.restore.wholeBlind);
+    await expectAccessible();
+    click("preview-look");
+    await soon("preview-proof");
+    expect(double.last("preview_restore")).toMatchObject({ proof: null, keyring: true });
+    type("preview-proof", PASSPHRASE);
+    click("preview-proof-go");
+    expect((await soon("preview-holds")).textContent).toContain(en.restore.holdsAlone(24));
+    expect(double.count("restore_point")).toBe(0);
+    await expectAccessible();
+    expect(the("restore-whole").textContent).toBe(en.restore.whole);
+    click("restore-whole");
     await soon("unlock");
-    expect(double.last("restore_generation")).toEqual({ name: "g1" });
+    expect(double.last("restore_point")).toEqual({ place: "folder", name: "b1" });
+  });
+  it("says that a newer state can be read, and what differs from it", async () => {
+    const double = await look();
+    click("unreadable-back");
+    await waitFor(() => expect(all("unreadable-look")).toHaveLength(2));
+    const newest = { name: "b1", place: "folder", saved_at: 1_772_500_000_000, generation: 42 } as const;
+    const { differences } = lookView();
+    double.answers["preview_restore"] = () => ({ name: "s1", vault_id: "x", saved_at: 1_772_400_000_000, generation: 41, size: 48_011, has_passphrase: true, has_recovery_key: true, newer: newest, holds: { accounts: 23, recovery: null, set_aside: 0, compared_with: { saved_at: newest.saved_at, accounts: 24 }, differences } });
+    all("unreadable-look")[1]?.click();
+    expect((await soon("preview-newer")).textContent).toContain(en.restore.newer(en.moment(newest.saved_at), "folder"));
+    expect(all("preview-difference")).toHaveLength(differences.length);
+    expect(the("preview").textContent).toContain(en.differences.alone.added);
+    await expectAccessible();
+  });
+  it("keeps a passphrase that was wrong from being the end of it", async () => {
+    const double = await look();
+    click("preview-look");
+    await soon("preview-proof");
+    double.answers["preview_restore"] = () => { throw fail("wrong_passphrase"); };
+    type("preview-proof", "not this one");
+    click("preview-proof-go");
+    expect((await soon("preview-error")).textContent).toContain(en.failure.wrong_passphrase.title);
+    expect(all("preview-proof")).toHaveLength(1);
   });
 });

@@ -6,7 +6,7 @@ use crate::failure::fail;
 use crate::host::Host;
 use crate::safety_view::BackupRotation;
 use crate::settings::replace;
-use crate::unfinished::temporary_of;
+use crate::unfinished::{noting, temporary_of};
 use crate::view::{Failure, FailureKind};
 use keyhaven_vault::{Files, Location, LockedVault, SlotInfo};
 use std::io;
@@ -27,6 +27,8 @@ pub struct BackupJob {
     pub(super) look: bool,
     /// The folder of the vault itself.
     pub(super) home: PathBuf,
+    /// Keyhaven's own folder, where it is noted what is being written.
+    pub(super) notes: PathBuf,
     pub(super) now: u64,
 }
 
@@ -116,7 +118,8 @@ impl BackupJob {
         let failing = |why: String| (TroubleKind::Failing, self.told(&why));
         let name = self.free_name(files).ok_or_else(|| failing("no name for the backup is left".into()))?;
         let path = self.folder.join(&name);
-        replace(files, &path, &self.image.bytes).map_err(|error| {
+        let written = noting(files, &self.notes, &path, || replace(files, &path, &self.image.bytes));
+        written.map_err(|error| {
             failing(match error.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "no space is left".into(),
                 io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {

@@ -10,8 +10,10 @@ pub(crate) mod rotation;
 pub use job::{BackupDone, BackupJob};
 
 use crate::failure::{fail, folder_is_there, other};
+use crate::host::Host;
 use crate::kit::Proven;
 use crate::safety_view::{BackupRotation, BackupState, BackupView};
+use crate::vaulting::slot_of;
 use crate::view::{Failure, FailureKind, Proof};
 use crate::{App, Phase, strength};
 use job::Image;
@@ -19,6 +21,7 @@ use keyhaven_secret::SecretText;
 use keyhaven_vault::{CopyError, Files, KdfCost, Location, LockedVault, NewSlot, SlotKind};
 use plan::{Plan, TroubleKind, VaultState, Waiting};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What the slot of the backups' own passphrase is called in their files.
 const BACKUP_LABEL: &str = "backups";
@@ -35,6 +38,44 @@ impl Backups {
     pub fn new(read: Result<Plan, String>) -> Self {
         let unreadable = read.as_ref().err().cloned();
         Self { plan: read.unwrap_or_default(), unreadable, waiting: None }
+    }
+}
+
+/// See [`App::backup_look`].
+pub struct BackupLook {
+    host: Arc<dyn Host>,
+    view: BackupView,
+    folder: Option<PathBuf>,
+    last: Option<String>,
+    vault_id: Option<String>,
+    /// The folder of the vault itself.
+    home: PathBuf,
+}
+
+impl BackupLook {
+    /// How the backups stand, with the folder and the last backup looked at; `all` looks at every one for damage.
+    pub fn run(self, all: bool) -> BackupView {
+        let Self { host, mut view, folder, last, vault_id, home } = self;
+        let (Some(folder), Some(last), Some(vault_id)) = (folder, last, vault_id) else { return view };
+        let files = host.files();
+        if all {
+            view.damaged = damaged_in(files, &folder, &vault_id);
+        }
+        view.same_disk = host.same_disk(&home, &folder).unwrap_or(view.same_disk);
+        let place = folder.join(last);
+        let (state, failure) = if files.list(&folder).is_err() {
+            (BackupState::Unreachable, format!("{} is not there", folder.display()))
+        } else {
+            match LockedVault::read(files, &Location::at(&place)) {
+                Ok(_) => return view,
+                Err(error) => {
+                    (BackupState::Failing, format!("the last backup, {}: {error}", place.display()))
+                }
+            }
+        };
+        view.state = state;
+        view.failure = view.failure.or(Some(failure));
+        view
     }
 }
 
@@ -60,38 +101,30 @@ impl App {
             keep_newest: plan.keep_newest,
             keep_days: plan.keep_days,
             own_passphrase: plan.slot.is_some(),
+            kit_opens: self
+                .sealed()
+                .is_some_and(|vault| slot_of(&vault.slots(), &SlotKind::RecoveryKey).is_some()),
             same_disk: plan.folder.is_some() && plan.same_disk,
             synced: plan.synced,
             damaged: plan.damaged.clone(),
         }
     }
 
-    /// The same after a look into the folder, which may be a share that takes its time: a last backup that was removed
-    /// there is told, and every one that is damaged.
+    /// The same after a look into the folder: a last backup that was removed there is told, and every one that is damaged.
     pub fn backups_looked_at(&self) -> BackupView {
-        let mut view = self.backups();
-        let (Some(folder), Some(last)) = (&self.backups.plan.folder, &self.backups.plan.last) else {
-            return view;
-        };
-        let files = self.host.files();
-        let place = folder.join(&last.name);
-        if let Some(vault) = self.sealed() {
-            view.damaged = damaged_in(files, folder, &vault.id().to_string());
+        self.backup_look().run(true)
+    }
+
+    /// A look into the folder of backups, to be had without holding the app: it may be a share that takes its time.
+    pub fn backup_look(&self) -> BackupLook {
+        BackupLook {
+            host: self.host.clone(),
+            view: self.backups(),
+            folder: self.backups.plan.folder.clone(),
+            last: self.backups.plan.last.as_ref().map(|last| last.name.clone()),
+            vault_id: self.sealed().map(|vault| vault.id().to_string()),
+            home: self.location().folder().to_path_buf(),
         }
-        view.same_disk = self.host.same_disk(self.location().folder(), folder).unwrap_or(view.same_disk);
-        let (state, failure) = if files.list(folder).is_err() {
-            (BackupState::Unreachable, format!("{} is not there", folder.display()))
-        } else {
-            match LockedVault::read(files, &Location::at(&place)) {
-                Ok(_) => return view,
-                Err(error) => {
-                    (BackupState::Failing, format!("the last backup, {}: {error}", place.display()))
-                }
-            }
-        };
-        view.state = state;
-        view.failure = view.failure.or(Some(failure));
-        view
     }
 
     /// Keeps backups in `folder` from now on; the first one is due at once. The folder must be there: one that is
@@ -162,7 +195,7 @@ impl App {
     }
 
     /// Gives backups a passphrase of their own, or the vault's own again. With their own, the vault's passphrase and
-    /// this computer's keyring open no backup; the emergency kit opens all of them.
+    /// this computer's keyring open no backup; the emergency kit, where there is one, opens all of them.
     ///
     /// # Errors
     /// Locked, wrong proof, too weak, or the choice could not be kept.
@@ -274,6 +307,7 @@ impl App {
             known: !asked && plan.last.is_some(),
             look: asked || plan.wants_a_look(self.now()),
             home: self.location().folder().to_path_buf(),
+            notes: self.home.folder().to_path_buf(),
             now: self.now(),
         })
     }
@@ -332,7 +366,8 @@ impl App {
             fail(FailureKind::NotSaved, format!("{}: {error}", file.display()))
         };
         folder_is_there(file)?;
-        vault.copy_to(self.host.files(), &place).map_err(|error| told(&error))?;
+        let written = self.noting(file, || vault.copy_to(self.host.files(), &place));
+        written.map_err(|error| told(&error))?;
         // A backup that cannot be read is none.
         let read = LockedVault::read(self.host.files(), &place).map_err(|error| told(&error))?;
         if read.as_bytes() != vault.as_bytes() {

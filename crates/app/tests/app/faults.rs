@@ -7,7 +7,7 @@
 use crate::host::{FailingCall, TestHost, open_app, passphrase};
 use keyhaven_app::App;
 use keyhaven_app::safety_view::*;
-use keyhaven_vault::{DiskFiles, Location, LockedVault};
+use keyhaven_vault::{Credential, DiskFiles, Location, LockedVault};
 use std::path::{Path, PathBuf};
 
 const MINUTE: u64 = 60_000;
@@ -27,6 +27,18 @@ fn is_temporary(path: &Path) -> bool {
     path.extension().is_some_and(|end| end == "tmp")
 }
 
+/// The issuers in the newest backup that is whole.
+fn newest_backup(folder: &Path) -> Vec<String> {
+    let read = files(folder).into_iter().filter(|file| !is_temporary(file));
+    let read = read.filter_map(|file| LockedVault::read(&DiskFiles, &Location::at(file)).ok());
+    let newest = read.max_by_key(LockedVault::generation).unwrap();
+    let open = newest.unlock(Credential::Passphrase(&passphrase())).unwrap();
+    let texts =
+        open.accounts().iter().map(|record| String::from_utf8_lossy(record.payload.expose()).into_owned());
+    let uris = texts.filter_map(|text| Some(text.split_once("issuer=")?.1.chars().take(1).collect()));
+    uris.collect()
+}
+
 /// Each call fails alone, and as the last one before the program is gone; until no call is left to fail.
 fn at_each_call(mut try_at: impl FnMut(FailingCall) -> bool) -> usize {
     let mut tried = 0;
@@ -43,6 +55,7 @@ fn at_each_call(mut try_at: impl FnMut(FailingCall) -> bool) -> usize {
 
 #[test]
 fn whatever_fails_while_a_backup_is_written_and_others_go_as_many_good_ones_stay() {
+    let mut lost = 0;
     let tried = at_each_call(|fault| {
         let (host, home) = (TestHost::new(), tempfile::tempdir().unwrap());
         let folder = tempfile::tempdir().unwrap();
@@ -71,6 +84,9 @@ fn whatever_fails_while_a_backup_is_written_and_others_go_as_many_good_ones_stay
         let failed = done.failure().is_some();
         let newest = LockedVault::parse(vault.clone(), &Location::at("x")).unwrap().generation();
         assert!(whole().len() >= 3, "{fault:?}: {:?}", whole());
+        // What the newest whole backup lacks of what the one before the fault had: a, b and c.
+        let newest_whole = newest_backup(folder.path());
+        lost += ["a", "b", "c"].iter().filter(|name| !newest_whole.iter().any(|one| one == *name)).count();
         assert!(failed || whole().contains(&newest), "{fault:?}: it says that it was done");
         assert_eq!(std::fs::read(home.path().join("vault.keyhaven")).unwrap(), vault);
 
@@ -90,13 +106,13 @@ fn whatever_fails_while_a_backup_is_written_and_others_go_as_many_good_ones_stay
         assert!(left.is_empty(), "{fault:?}: {left:?}");
         reached
     });
-    println!("proof: faults {tried}, lost records 0");
-    assert!(tried > 20, "{tried}");
+    println!("proof: faults {tried}, lost records {lost}");
+    assert!(tried > 20 && lost == 0, "{tried}, {lost}");
 }
 
 #[test]
 fn whatever_fails_while_a_copy_is_merged_and_put_away_nothing_of_it_is_lost() {
-    let mut tried = 0;
+    let (mut tried, mut lost) = (0, 0);
     for fate in [CopyFate::Keep, CopyFate::Remove] {
         tried += at_each_call(|fault| {
             let host = TestHost::new();
@@ -126,6 +142,7 @@ fn whatever_fails_while_a_copy_is_merged_and_put_away_nothing_of_it_is_lost() {
             let has = |name: &str| accounts.iter().any(|one| one == name);
             let kept =
                 files(home.path()).iter().any(|file| std::fs::read(file).is_ok_and(|one| one == bytes));
+            lost += usize::from(!has("Here")) + usize::from(!has("There") && !kept);
             assert!(has("Here") && (has("There") || kept && !merged), "{fault:?}: {accounts:?}");
             assert!(kept || has("There"), "{fault:?}");
             assert!(!settled || !copy.exists(), "{fault:?}: it says that it was put away");
@@ -135,6 +152,6 @@ fn whatever_fails_while_a_copy_is_merged_and_put_away_nothing_of_it_is_lost() {
             reached
         });
     }
-    println!("proof: faults {tried}, lost records 0");
-    assert!(tried > 40, "{tried}");
+    println!("proof: faults {tried}, lost records {lost}");
+    assert!(tried > 40 && lost == 0, "{tried}, {lost}");
 }

@@ -17,6 +17,7 @@ mod merging;
 mod moving_in;
 mod opening;
 mod paper;
+mod preview;
 mod readiness;
 mod recovery;
 mod slots;

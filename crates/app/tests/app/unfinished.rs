@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// A disk on which the program dies just before a file gets its name: nothing that it does after that happens.
+/// A disk on which the program dies just before a file gets a name that ends so: nothing that it does after that happens.
 #[derive(Default)]
 struct Dying {
     before: Mutex<Option<String>>,
@@ -23,6 +23,16 @@ impl Dying {
     fn die_before(&self, name: &str) {
         *self.before.lock().unwrap() = Some(name.into());
         *self.dead.lock().unwrap() = false;
+    }
+
+    /// A file is about to get this name.
+    fn named(&self, path: &Path) -> io::Result<()> {
+        let (name, before) = (path.file_name().unwrap_or_default(), self.before.lock().unwrap());
+        if before.as_ref().is_some_and(|before| name.to_string_lossy().ends_with(before.as_str())) {
+            *self.dead.lock().unwrap() = true;
+            return Err(io::ErrorKind::Other.into());
+        }
+        Ok(())
     }
 
     fn living(&self) -> io::Result<DiskFiles> {
@@ -39,14 +49,13 @@ impl Files for Dying {
     }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let files = self.living()?;
-        if to.file_name().and_then(|name| name.to_str()) == self.before.lock().unwrap().as_deref() {
-            *self.dead.lock().unwrap() = true;
-            return Err(io::ErrorKind::Other.into());
-        }
+        self.named(to)?;
         files.rename(from, to)
     }
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.living()?.link(from, to)
+        let files = self.living()?;
+        self.named(to)?;
+        files.link(from, to)
     }
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         self.living()?.sync_folder(folder)
@@ -169,4 +178,35 @@ fn a_start_removes_half_a_kit_wherever_it_was_saved() {
     drop(App::open(host, home.path()));
     assert_eq!(left(&folder), Vec::<String>::new());
     assert!(!note.exists() && folder.join("kit.svg").exists() && foreign.exists());
+}
+
+/// Found by a reader: the beginning of a backup stayed for ever where no later one was made, and so did that of a copy.
+#[test]
+fn a_start_removes_half_a_backup_and_half_a_copy_and_a_copy_leaves_nothing_beside_it() {
+    let (host, home, stick) = (TestHost::new(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let disk = Arc::new(Dying::default());
+    let mut app = App::open(Arc::new(DyingHost(host.clone(), disk.clone())), home.path());
+    drop(app.create(Some((passphrase(), cheap())), false).unwrap());
+    app.set_backup_folder(stick.path()).unwrap();
+    let (first, second) = (stick.path().join("first.keyhaven"), stick.path().join("second.keyhaven"));
+    app.back_up_to(&first).unwrap();
+    let names = || {
+        let names = std::fs::read_dir(stick.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(), ["first.keyhaven"], "no lock, no note, no temporary file");
+    assert_eq!(app.back_up_to(&first).unwrap_err().kind, FailureKind::NotSaved);
+
+    disk.die_before("second.keyhaven");
+    app.back_up_to(&second).unwrap_err();
+    disk.die_before("-g1.keyhaven");
+    app.back_up_now().unwrap_err();
+    drop(app);
+    assert_eq!((names().len(), left(stick.path()).len()), (3, 2), "{:?}", names());
+    // Nothing changes any more, so no later backup would clean up.
+    drop(App::open(host, home.path()));
+    assert_eq!(names(), ["first.keyhaven"]);
+    assert!(!home.path().join("unfinished.json").exists());
 }

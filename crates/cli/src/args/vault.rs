@@ -147,7 +147,7 @@ pub struct BackupArgs {
     /// installations are never removed
     #[arg(long, value_name = "COUNT", conflicts_with_all = ["file", "status"])]
     pub keep: Option<u32>,
-    /// Beside those keep the newest one of so many days, 1 to 3650
+    /// Beside those keep the newest one of each of so many days, the latest that have one, 1 to 3650
     #[arg(long, value_name = "COUNT", conflicts_with_all = ["file", "status"])]
     pub days: Option<u32>,
     /// Give backups a passphrase of their own; with --password-stdin it is the line after the vault's
@@ -176,7 +176,8 @@ pub struct RestoreArgs {
     /// compared with the vault as a backup is
     #[arg(long, value_name = "NAME", conflicts_with = "file")]
     pub state: Option<String>,
-    /// Say what the backup holds and how it differs from the vault, and change nothing
+    /// Say what the backup holds and how it differs from the vault, and change nothing; where there is no vault that can be
+    /// read, how it differs from the newest other state that can
     #[arg(long, conflicts_with = "list")]
     pub dry_run: bool,
     /// Bring only this back: issuer, name, issuer:name or id of a record that differs; may be repeated
@@ -186,7 +187,7 @@ pub struct RestoreArgs {
     #[arg(long, conflicts_with_all = ["dry_run", "only", "list"])]
     pub all: bool,
     /// Do not ask: go back to a saved state; delete what was added since, where --all or --only asks for that; put
-    /// another vault's file in the place of one that cannot be read
+    /// another vault's file, or an older state than the newest there is, in the place of one that cannot be read
     #[arg(long)]
     pub yes: bool,
     #[command(flatten)]

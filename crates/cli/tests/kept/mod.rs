@@ -3,6 +3,7 @@
 mod asking;
 mod exchange;
 mod safety;
+mod several;
 #[cfg(target_os = "linux")]
 mod terminal;
 #[cfg(target_os = "linux")]

@@ -274,12 +274,13 @@ fn all_files(files: &dyn Files, place: &Location) -> Vec<(String, Vec<u8>)> {
 }
 
 /// What holds after any of it: old or new, the old bytes kept, whole saved states, nothing half-written, and the next
-/// save works.
-fn check(scene: &Scene, before: &Before, files: &dyn Files, case: &str) -> String {
+/// save works. Answers what is there, and how many records are lost.
+fn check(scene: &Scene, before: &Before, files: &dyn Files, case: &str) -> (String, usize) {
     // The next start.
     LockedVault::clean_up(files, &scene.place);
     LockedVault::clean_up(files, &Location::at(COPY));
     let now = scene.seen(files);
+    let lost = before.lost(scene, &now, files);
     assert!(now == before.seen || now == before.expected, "{case}: neither old nor new but {now}");
     let all = all_files(files, &scene.place);
     let left: Vec<_> = all.iter().filter(|(name, _)| name.ends_with(".tmp")).collect();
@@ -295,7 +296,7 @@ fn check(scene: &Scene, before: &Before, files: &dyn Files, case: &str) -> Strin
         let saved = open.unwrap().save(files, NOW + 9);
         assert!(saved.is_ok(), "{case}, then {saved:?}");
     }
-    now
+    (now, lost)
 }
 
 /// What was there, and what is to be.
@@ -303,6 +304,39 @@ struct Before<'a> {
     seen: &'a str,
     bytes: Option<Vec<u8>>,
     expected: &'a str,
+    /// The payloads that are in the vault before and after: none of them may be missing.
+    stay: Vec<String>,
+}
+
+/// The payloads in what [`Scene::seen`] says.
+fn told_payloads(seen: &str) -> impl Iterator<Item = String> {
+    seen.split('"').skip(1).step_by(2).map(str::to_owned)
+}
+
+impl<'a> Before<'a> {
+    fn new(seen: &'a str, bytes: Option<Vec<u8>>, expected: &'a str) -> Self {
+        let after: Vec<String> = told_payloads(expected).collect();
+        let mut stay: Vec<String> = told_payloads(seen).filter(|payload| after.contains(payload)).collect();
+        stay.sort();
+        stay.dedup();
+        Self { seen, bytes, expected, stay }
+    }
+
+    /// How many of them the vault and its saved states no longer hold.
+    fn lost(&self, scene: &Scene, now: &str, files: &dyn Files) -> usize {
+        let mut held: Vec<String> = told_payloads(now).collect();
+        if self.stay.iter().all(|payload| held.contains(payload)) {
+            return 0;
+        }
+        for state in LockedVault::generations(files, &scene.place).unwrap_or_default() {
+            let Ok(locked) = LockedVault::read(files, &Location::at(&state.path)) else { continue };
+            for way in [text(SECOND), scene.keys.passphrase.duplicate()] {
+                let Ok(open) = locked.unlock(Credential::Passphrase(&way)) else { continue };
+                held.extend(payloads(open.accounts().iter()));
+            }
+        }
+        self.stay.iter().filter(|payload| !held.contains(payload)).count()
+    }
 }
 
 /// An operation's beginning on a disk.
@@ -324,27 +358,35 @@ fn undisturbed<D: Files + Clone + Default + 'static>(operation: &Operation) -> (
     (old, new, counted.calls())
 }
 
-/// One kind of fault at each call in turn, until the operation ends before it comes; how often that was.
-fn at_each_call(operation: &Operation, (old, new): (&str, &str), fault: Fault, links: bool) -> usize {
+/// One kind of fault at each call in turn, until the operation ends before it comes; how often that was, and how many
+/// records were lost.
+fn at_each_call(
+    operation: &Operation,
+    (old, new): (&str, &str),
+    fault: Fault,
+    links: bool,
+) -> (usize, usize) {
+    let mut lost = 0;
     for at in 0.. {
         let disk = MemoryFiles::default();
         let (scene, act) = begin(operation, &disk);
         let bytes = disk.read(scene.place.file(), u64::MAX).ok();
-        let before = Before { seen: old, bytes, expected: new };
+        let before = Before::new(old, bytes, new);
         let files = FailingFiles::on(Arc::new(disk.clone()), at, fault).with_links(links);
         let done = act(&files);
         let case = format!("{}: {fault:?} at call {at}, links {links}: {done:?}", operation.name);
-        let now = check(&scene, &before, &disk, &case);
+        let (now, missing) = check(&scene, &before, &disk, &case);
+        lost += missing;
         assert!(now == new || done.is_err(), "{case}: it says that it was done");
         if !matches!(fault, Fault::Killed | Fault::KilledAfter) {
             // Who is told that nothing was done does it again.
             assert!(now == old || done.is_ok(), "{case}: it says that it was not done");
         }
         if files.calls() <= at {
-            return at + 1;
+            return (at + 1, lost);
         }
     }
-    0
+    (0, lost)
 }
 
 #[test]
@@ -359,39 +401,42 @@ fn whatever_fails_at_whatever_call_of_any_operation_the_old_or_the_new_is_there(
         (Fault::DoneButFailed, true),
         (Fault::ShortWrite, true),
     ];
-    let mut tried = 0;
+    let (mut tried, mut lost) = (0, 0);
     for operation in OPERATIONS {
         let (old, new, _) = undisturbed::<MemoryFiles>(operation);
         for (fault, links) in faults {
-            tried += at_each_call(operation, (&old, &new), fault, links);
+            let (calls, missing) = at_each_call(operation, (&old, &new), fault, links);
+            tried += calls;
+            lost += missing;
         }
     }
-    println!("proof: faults {tried}, lost records 0");
-    assert!(tried > 1_000, "{tried}");
+    println!("proof: faults {tried}, lost records {lost}");
+    assert!(tried > 1_000 && lost == 0, "{tried}, {lost}");
 }
 
 #[test]
 fn a_power_cut_at_whatever_call_of_any_operation_leaves_the_old_or_the_new() {
-    let mut cuts = 0;
+    let (mut cuts, mut lost) = (0, 0);
     for operation in OPERATIONS {
         let (old, new, calls) = undisturbed::<Disk>(operation);
         for cut in 0..=calls {
             let disk = Disk::default();
             let (scene, act) = begin(operation, &disk);
             let bytes = disk.read(scene.place.file(), u64::MAX).ok();
-            let before = Before { seen: &old, bytes, expected: &new };
+            let before = Before::new(&old, bytes, &new);
             disk.state().calls_left = Some(cut);
             let done = act(&disk);
             for names_arrived in [false, true] {
                 let after = disk.after_cut(names_arrived);
                 let case =
                     format!("{}: cut before call {cut}, names {names_arrived}: {done:?}", operation.name);
-                let now = check(&scene, &before, &after, &case);
+                let (now, missing) = check(&scene, &before, &after, &case);
+                lost += missing;
                 assert!(now == new || cut < calls, "{case}: what is done is on the disk");
                 cuts += 1;
             }
         }
     }
-    println!("proof: power cuts {cuts}, lost records 0");
-    assert!(cuts > 500, "{cuts}");
+    println!("proof: power cuts {cuts}, lost records {lost}");
+    assert!(cuts > 500 && lost == 0, "{cuts}, {lost}");
 }

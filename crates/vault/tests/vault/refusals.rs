@@ -232,6 +232,48 @@ fn what_demands_too_much_is_refused_before_anything_of_it_is_done() {
     assert!(matches!(refused(&overflow), ReadError::Damaged(DamagedPart::Header)));
 }
 
+/// The bound of 50 ms, held by what is done and not by a clock: a refusal takes no memory that the file asks for, and none
+/// worth speaking of beside the file itself, so no Argon2 block, no slot and no level of nesting was begun. (Most of it
+/// is the header's JSON, where the header itself is within its limit.)
+#[test]
+fn what_demands_too_much_is_refused_with_next_to_no_memory() {
+    let home = Home::new();
+    home.saved();
+    let bytes = home.bytes();
+    let argon2 = forge(&bytes, |header, _| replace(header, "\"memory_kib\":8,", "\"memory_kib\":67108864,"));
+    let mut header_4_gib = bytes.clone();
+    header_4_gib[10..14].fill(0xff);
+    let slots = |count: usize| {
+        let slots = format!("\"slots\":[{}{{}},", "{},".repeat(count - 1));
+        forge(&bytes, |header, _| replace(header, "\"slots\":[", &slots))
+    };
+    let nested = |levels: usize| {
+        let deep = format!("{{\"deep\":{}{},", "[".repeat(levels), "]".repeat(levels));
+        forge(&bytes, |header, _| replace(header, "{", &deep))
+    };
+    const KIB: u64 = 1024;
+    for (name, file, at_most) in [
+        ("64 GiB of Argon2 memory", argon2, 64 * KIB),
+        ("a header of 4 GiB", header_4_gib, 4 * KIB),
+        ("a million slots", slots(1_000_000), 4 * KIB),
+        ("as many slots as fit", slots(80_000), 32 * 1024 * KIB),
+        ("a million levels", nested(1_000_000), 4 * KIB),
+        ("as many levels as fit", nested(120_000), 512 * KIB),
+    ] {
+        let place = Location::in_folder("nowhere");
+        let mut refused = false;
+        let did = allocation_counter::measure(|| refused = LockedVault::parse(file, &place).is_err());
+        assert!(refused, "{name}");
+        assert!(did.bytes_total < at_most, "{name}: {did:?}");
+    }
+
+    // From the disk: what is too long is not read.
+    let long = Location::at(home.folder.path().join("long.keyhaven"));
+    std::fs::File::create(long.file()).unwrap().set_len(256 * 1024 * 1024 + 1).unwrap();
+    let did = allocation_counter::measure(|| assert!(LockedVault::read(&DiskFiles, &long).is_err()));
+    assert!(did.bytes_total < 4 * KIB, "{did:?}");
+}
+
 #[test]
 fn a_file_too_long_is_refused_unread() {
     let home = Home::new();
