@@ -48,7 +48,7 @@ fn show(window: &Window<'_>, id: &str) {
 }
 
 /// The same picture in both themes.
-pub(super) fn in_both_themes(window: &Window<'_>, name: &str) {
+fn in_both_themes(window: &Window<'_>, name: &str) {
     for theme in ["light", "dark"] {
         window.script("document.documentElement.dataset.theme = arguments[0]", &[theme.into()]);
         let still = "return document.getAnimations().every((one) => one.playState !== 'running')";
