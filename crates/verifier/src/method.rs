@@ -82,11 +82,6 @@ impl Action {
         }
     }
 
-    /// Whether the verifier itself acts on the proof, so that it always wants one from whoever has a factor.
-    pub fn is_own(&self) -> bool {
-        matches!(self, Self::ChangePhone | Self::Enrol | Self::DisableMfa | Self::RegenerateRecovery)
-    }
-
     /// Whether `step_up.actions` decides if it wants an answer: of those that every application has. What an application
     /// guards by a name of its own always wants one: a name that a policy lacks, or spells otherwise, guards all the same.
     pub fn is_by_policy(&self) -> bool {

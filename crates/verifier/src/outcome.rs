@@ -462,7 +462,7 @@ pub struct Explanation {
     pub rule: String,
     /// The revision of the policy.
     pub policy: u64,
-    /// For codes: how many steps from the authenticator's expected one.
+    /// For codes: how many steps from that of this node's clock; the drift that is known is not taken off.
     pub step_offset: Option<i64>,
     /// How many steps the authenticator's clock is known to be ahead.
     pub drift: Option<i64>,

@@ -31,3 +31,43 @@ async fn open() -> PostgresStore {
 }
 
 keyhaven_verifier::store_conformance!(open);
+
+/// What CockroachDB or YugabyteDB does not take stands in no statement. Whether they take all others was not tried.
+#[test]
+fn the_statements_keep_to_what_other_servers_take() {
+    let sources = [
+        include_str!("../../src/budgets.rs"),
+        include_str!("../../src/changes.rs"),
+        include_str!("../../src/group.rs"),
+        include_str!("../../src/open.rs"),
+        include_str!("../../src/read.rs"),
+        include_str!("../../src/steps.rs"),
+        include_str!("../../src/schema.sql"),
+        include_str!("../../src/schema-2.sql"),
+    ];
+    let beyond = [
+        "pg_advisory",
+        "pg_try_advisory",
+        "LISTEN ",
+        "NOTIFY ",
+        "NEXTVAL",
+        "SERIAL",
+        "CREATE SEQUENCE",
+        "COLLATE",
+        "CREATE TRIGGER",
+        "CREATE EXTENSION",
+        "CREATE FUNCTION",
+        "LOCK TABLE",
+        "CTID",
+        "XMIN",
+        "PREPARE TRANSACTION",
+        "DO $$",
+    ];
+    for source in sources {
+        let code: String = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let code = code.to_uppercase();
+        for word in beyond {
+            assert!(!code.contains(&word.to_uppercase()), "{word} is in a statement");
+        }
+    }
+}

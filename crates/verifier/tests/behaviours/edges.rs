@@ -434,6 +434,29 @@ async fn explanations_of_messages_name_their_rule() {
     }
 }
 
+/// What cannot be a code of the method is told by the rule of that method.
+#[tokio::test]
+async fn what_is_no_code_names_the_digits_of_its_method() {
+    let mut policy =
+        Policy { methods: [Method::Totp, Method::Hotp, Method::Sms].into(), ..Policy::default() };
+    policy.recovery.kind = RecoveryKind::None;
+    let mut world = World::with(policy).await;
+    let (_, account) = world.enrol_totp().await;
+    let proof = world.prove(Action::Enrol, &account).await;
+    let grant = Grant::Proof(proof);
+    let counter = world.verifier.enrol_hotp(&ann(), "Acme", "ann", grant, &world.context()).await.unwrap();
+    let app = keyhaven_otp::parse_uri(text(&counter.uri)).unwrap().account;
+    let _ = world.confirm(&counter.challenge, Answer::code(&app.code_at(0).unwrap().text)).await;
+    for (method, rule) in [(Method::Totp, "totp.digits"), (Method::Hotp, "hotp.digits")] {
+        world.pass(60);
+        let question = world.ask(Action::Login).await;
+        world.verifier.select(&ann(), &question.id, method, &world.context()).await.unwrap();
+        let rejected = world.reject(&question.id, Answer::code("12")).await;
+        let why = world.verifier.explain("acme", &rejected.id).await.unwrap().unwrap();
+        assert_eq!((why.rule.as_str(), why.rejected), (rule, Some(Reason::Malformed)));
+    }
+}
+
 /// When to come back with the next code: by this clock, whatever the app's own says.
 #[tokio::test]
 async fn the_next_code_of_a_fast_app_counts_from_our_next_step() {

@@ -83,18 +83,18 @@ pub(super) fn parse<'a>(
                 return Err((Reason::FactorGone, "methods"));
             }
             // Each factor keeps the digits it was made with, whatever the policy says now.
-            let digits = factors
-                .iter()
-                .find_map(|factor| typed::digits(text.expose(), factor.digits))
-                .ok_or_else(|| malformed("totp.digits"))?;
+            let digits =
+                factors.iter().find_map(|factor| typed::digits(text.expose(), factor.digits)).ok_or_else(
+                    || malformed(if method == Method::Hotp { "hotp.digits" } else { "totp.digits" }),
+                )?;
             Ok(parsed(digits, None, false))
         }
         (Answer::Code(text), Method::Sms | Method::Email) => {
-            let (digits, rule) = match method {
-                Method::Sms => (policy.sms.digits, "sms.ttl"),
-                _ => (policy.email.digits, "email.ttl"),
+            let (digits, rule, until) = match method {
+                Method::Sms => (policy.sms.digits, "sms.digits", "sms.ttl"),
+                _ => (policy.email.digits, "email.digits", "email.ttl"),
             };
-            sent(rule)?;
+            sent(until)?;
             let digits = typed::digits(text.expose(), digits).ok_or_else(|| malformed(rule))?;
             Ok(parsed(digits, None, false))
         }
