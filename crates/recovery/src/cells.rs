@@ -190,7 +190,8 @@ fn part<'t>(cell: &'t str, first: bool, number: &mut Option<u32>) -> Part<'t> {
         Part::Find(Find { codes, used: used.or(late), label, remark, says, leading })
     };
     let (codes, rest) = shape::leading_codes(text);
-    if codes.first().is_some_and(|code| code.strong || rest.is_empty()) {
+    let is_code = |code: &Candidate<'_>| (code.strong || rest.is_empty()) && !names_what_follows(text, code);
+    if codes.first().is_some_and(is_code) {
         let says = if is_guid(codes[0].text) { Label::Not(Aside::Identifier) } else { Label::Neutral };
         return make(codes, rest, None, used, says, first);
     }
@@ -215,6 +216,20 @@ fn part<'t>(cell: &'t str, first: bool, number: &mut Option<u32>) -> Part<'t> {
         });
     }
     within(text, used).map_or(Part::Other(Aside::Prose), Part::Find)
+}
+
+/// Whether `first`, which `text` begins with, is no code but the name of one: "B3Networks recovery key: ABCD-1234".
+fn names_what_follows(text: &str, first: &Candidate<'_>) -> bool {
+    let Some((label, value)) = labelled(text).filter(|(label, _)| label.starts_with(first.text)) else {
+        return false;
+    };
+    let value = strip(value).text;
+    if first.shape.groups.len() > 1 || labels::aside(value).is_some() {
+        return false;
+    }
+    let (codes, _) = shape::leading_codes(value);
+    let said = labels::label(label) == Label::Code;
+    codes.first().is_some_and(|code| code.strong && (said || code.shape != first.shape))
 }
 
 /// A strong code within a sentence: "Your recovery code is ABCD-1234.", "Laptop ABCD-1234".

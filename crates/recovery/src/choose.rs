@@ -13,9 +13,13 @@ use std::collections::HashMap;
 
 /// From how many members on a family speaks for itself.
 const CLEAR: usize = 3;
+/// From how many on capital letters without a digit may be a code: Gitea's tokens, of which every eighteenth has none.
+const LETTERS: usize = 10;
+/// The same for letters of both cases, with the signs of Base64.
+const BASE64_LENGTH: usize = 16;
 
 pattern! {
-    CODE_WORDS = r"(?i)recover|backup|back-up|\bcodes?\b|\bkey\b|emergency|scratch|rescue|single-use|one-time|wiederherstell|sicherung|notfall|schlüssel|secours|récup|recuper|respaldo|códigos?";
+    CODE_WORDS = r"(?i)recover|backup|back-up|\bcodes?\b|\btokens?\b|\bkey\b|emergency|scratch|rescue|single-use|one-time|wiederherstell|sicherung|notfall|schlüssel|secours|récup|recuper|respaldo|códigos?";
 }
 
 /// The verdict on one find.
@@ -113,10 +117,20 @@ fn verdict(find: &Find<'_>, accepted: bool, any: bool) -> Verdict {
 /// A heading on a line of its own ("Identifier:", "Recovery key") says about the next line, if that stands alone.
 fn inherit_headings(lines: &[&str], rows: &mut [Row<'_>]) {
     let mut heading = Label::Neutral;
+    let any_strong =
+        rows.iter().flat_map(|row| &row.finds).any(|find| find.codes.iter().any(|code| code.strong));
     for at in 0..rows.len() {
         let strong = rows[at].finds.iter().any(|find| find.codes.iter().any(|code| code.strong));
         if rows[at].is_blank() {
             continue;
+        }
+        // "Scratch token", and on the next line letters without a digit: the only thing here that could be one.
+        if !any_strong
+            && heading == Label::Code
+            && let [find] = &mut rows[at].finds[..]
+            && is_letters(find)
+        {
+            find.says = Label::Code;
         }
         if !strong && !rows[at].finds.iter().any(|find| find.says == Label::Code) {
             let text = lines[at].trim().trim_matches(|c: char| !c.is_alphanumeric() && c != ')');
@@ -138,6 +152,25 @@ fn inherit_headings(lines: &[&str], rows: &mut [Row<'_>]) {
             }
         }
         heading = Label::Neutral;
+    }
+}
+
+/// Letters without a digit that are hardly a word: capitals without I and O, which alphabets made for reading leave out
+/// and few long words do without; or many of both cases in disorder (a Base64 key of MEGA's in forty has no digit).
+fn is_letters(find: &Find<'_>) -> bool {
+    let [code] = &find.codes[..] else { return false };
+    if !find.leading || find.label.is_some() || find.remark.is_some() {
+        return false;
+    }
+    let letters = || code.text.bytes().filter(u8::is_ascii_alphabetic);
+    let turns =
+        || letters().zip(letters().skip(1)).filter(|(a, b)| a.is_ascii_uppercase() != b.is_ascii_uppercase());
+    match code.letters {
+        Letters::Upper => {
+            code.shape.groups.len() == 1 && code.length() >= LETTERS && !code.text.contains(['I', 'O'])
+        }
+        Letters::Mixed => code.text.len() >= BASE64_LENGTH && turns().count() > 1,
+        _ => false,
     }
 }
 

@@ -19,11 +19,6 @@ const MAGIC: &[(&[u8], Format, DocumentKind)] = &[
     (b"\xff\xd8\xff", Format::Picture, DocumentKind::Picture),
     (b"GIF87a", Format::Picture, DocumentKind::Picture),
     (b"GIF89a", Format::Picture, DocumentKind::Picture),
-    (b"II*\0", Format::Picture, DocumentKind::Picture),
-    (b"MM\0*", Format::Picture, DocumentKind::Picture),
-    (b"\0\0\0\x18ftyphei", Format::Picture, DocumentKind::Picture),
-    (b"\0\0\0\x1cftyphei", Format::Picture, DocumentKind::Picture),
-    (b"\0\0\0\x24ftyphei", Format::Picture, DocumentKind::Picture),
     // LUKS on-disk format 1 §2.1 and LUKS2 §2.1: the primary and the secondary header.
     (b"LUKS\xba\xbe", Format::Binary, DocumentKind::LuksHeader),
     (b"SKUL\xba\xbe", Format::Binary, DocumentKind::LuksHeader),
@@ -34,6 +29,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded {
         if bytes.starts_with(magic) {
             return Decoded::Opaque(*format, *kind);
         }
+    }
+    if not_drawn(bytes).is_some() {
+        return Decoded::Opaque(Format::Picture, DocumentKind::Picture);
     }
     let two_part = |first: &[u8], second: &[u8]| bytes.starts_with(first) && bytes.get(8..12) == Some(second);
     let bitmap = bytes.starts_with(b"BM") && bytes.get(6..10) == Some(&[0; 4]);
@@ -56,6 +54,20 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded {
         return Decoded::Text(Format::Html, normalise(&html::text(&text)));
     }
     Decoded::Text(Format::Text, normalise(&text))
+}
+
+/// The name of a picture's format that is kept and not drawn here: phones' photographs above all.
+pub(crate) fn not_drawn(bytes: &[u8]) -> Option<&'static str> {
+    // ISO/IEC 23008-12 §10.2: a "ftyp" box first, whose brand names the format.
+    if bytes.get(4..8) == Some(b"ftyp") {
+        return match bytes.get(8..12)? {
+            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => Some("HEIC"),
+            b"avif" | b"avis" => Some("AVIF"),
+            _ => None,
+        };
+    }
+    let is_tiff = bytes.starts_with(b"II*\0") || bytes.starts_with(b"MM\0*");
+    is_tiff.then_some("TIFF")
 }
 
 fn has_letters(text: &str) -> bool {

@@ -17,7 +17,7 @@ pub(crate) enum Label {
 pattern! {
     // The words stand at the label's end, where its head noun is: "recovery key" is a code, "recovery key ID" is not.
     CODE = r"(?ix) (?: \b(?:recovery|backup|back-up|emergency|rescue|scratch|restore|reset|single-use|one-time|unlock|wiederherstellungs?|notfall|ersatz|master|paper)[-\s]*
-        (?:code|key|token|phrase|password|schlüssel|passwort|kennwort|pin)s?
+        (?:code|key|token|phrase|passphrase|password|schlüssel|passwort|kennwort|pin)s?
         | \bcodes? | \bkey | \bscratch\s+token | \bcode\s+de\s+(?:secours|récupération|recuperación) | \bc[oó]digos? | schlüssel )
         (?:\s+is|\s+are|\s+ist)? [\s\#№.()\d]* $";
     IDENTIFIER = r"(?ix) \b(?:id|ids|identifier|guid|uuid|serial|number|no|nr|account|user|user\s?name|login|name|handle|device|host|server|computer|machine|fingerprint|public\s+key|recipient|version|order|customer|ticket|reference|ref|ip|checksum|sha-?(?:1|256|512)|md5|hash|plan|team|organi[sz]ation|workspace|tenant|kennung|bezeichner|konto|benutzer(?:name)?|seriennummer|identificateur|identifiant|identificador|cuenta|compte|volume|drive|disk|size|page|zip|postcode|support|case) \s* $";
@@ -93,6 +93,7 @@ mod tests {
             "Recovery Key:",
             "Recovery code number 3",
             "Recovery password",
+            "Backup passphrase",
             "Wiederherstellungsschlüssel",
             "Your recovery code is",
         ] {

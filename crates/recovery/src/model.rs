@@ -205,6 +205,11 @@ pub enum Problem {
     NothingFound,
     /// There is no text to be had from this file; it is kept as it is.
     NoText(Format),
+    /// It is a picture of a format that is kept and not drawn here.
+    NotDrawn {
+        /// The format's name.
+        format: &'static str,
+    },
     /// The line looks like a code but unlike the others, and is not counted as one.
     UnclearLine {
         /// Its number.
@@ -282,6 +287,7 @@ impl Problem {
         match self {
             Self::NothingFound => "nothing_found",
             Self::NoText(_) => "no_text",
+            Self::NotDrawn { .. } => "not_drawn",
             Self::UnclearLine { .. } => "unclear_line",
             Self::TotpSecret { .. } => "totp_secret",
             Self::PerhapsTotpSecret { .. } => "perhaps_totp_secret",
@@ -323,6 +329,10 @@ impl fmt::Display for Problem {
             Self::NoText(format) => {
                 write!(f, "no text can be had from this file ({}); it counts as a document", format.name())
             }
+            Self::NotDrawn { format } => write!(
+                f,
+                "pictures in {format} are kept as they are and not shown here; saved as PNG or JPEG this one can be looked at too"
+            ),
             Self::OwnKit => f.write_str(
                 "this is the emergency kit of a Keyhaven vault: kept in that vault alone it helps nobody, keep the paper",
             ),

@@ -2,10 +2,11 @@
 
 use crate::cells::{self, Row};
 use crate::choose::{Verdict, choose};
-use crate::decode::{Decoded, decode};
+use crate::decode::{Decoded, decode, not_drawn};
 use crate::model::{
     Aside, Code, Document, DocumentKind, Format, Kind, Line, Place, Problem, RecoverySet, Source,
 };
+use crate::providers::Said;
 use crate::{SIZE_LIMIT, blocks, keys, pattern, providers, seed, table};
 use keyhaven_secret::SecretText;
 use std::collections::HashMap;
@@ -52,14 +53,18 @@ pub fn parse(bytes: &[u8], file_name: Option<&str>) -> Result<RecoverySet, Parse
     }
     Ok(match decode(bytes) {
         Decoded::Text(format, text) => read(format, text, file_name),
-        Decoded::Opaque(format, kind) => whole(format, kind, file_name),
+        Decoded::Opaque(format, kind) => {
+            let mut set = whole(format, kind, file_name);
+            set.problems.extend(not_drawn(bytes).map(|format| Problem::NotDrawn { format }));
+            set
+        }
     })
 }
 
 /// A set of one document: the file itself.
 fn whole(format: Format, kind: DocumentKind, file_name: Option<&str>) -> RecoverySet {
     let luks = kind == DocumentKind::LuksHeader;
-    let named = providers::recognise("", file_name, &[]);
+    let named = providers::recognise(&Said { file_name, ..Said::default() }, &[]);
     RecoverySet {
         provider: if luks { Some("LUKS") } else { named.provider },
         candidates: named.candidates,
@@ -276,6 +281,25 @@ impl Reading {
         around
     }
 
+    /// The lines with codes, without these: labels and remarks.
+    fn beside(&self, ranges: &[Range<usize>], text: &str) -> Zeroizing<String> {
+        let mut beside = Zeroizing::new(String::with_capacity(text.len()));
+        for (place, range) in self.places.iter().zip(ranges) {
+            let Some(Place::Codes(codes)) = place else { continue };
+            let mut rest = &text[range.clone()];
+            for code in codes.iter().filter_map(|code| self.codes.get(*code)) {
+                if let Some((before, after)) = rest.split_once(code.text.expose()) {
+                    beside.push_str(before);
+                    beside.push(' ');
+                    rest = after;
+                }
+            }
+            beside.push_str(rest);
+            beside.push('\n');
+        }
+        beside
+    }
+
     fn set(
         mut self,
         format: Format,
@@ -285,7 +309,9 @@ impl Reading {
         text: &str,
     ) -> RecoverySet {
         let texts: Vec<&str> = self.codes.iter().map(|code| code.text.expose()).collect();
-        let mut who = providers::recognise(&around, file_name, &texts);
+        let beside = self.beside(&ranges, text);
+        let said = Said { around: &around, beside: &beside, file_name };
+        let mut who = providers::recognise(&said, &texts);
         if let Some(known) = self.known {
             who.provider = Some(known);
             who.candidates.clear();

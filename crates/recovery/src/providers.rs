@@ -1,7 +1,8 @@
 //! Whose codes they are: a table of layouts, and how to recognise one.
 //!
 //! The table follows the services' own programs where their source is public, and their help pages otherwise. What
-//! a file calls itself and says around the codes counts before the codes' shape, which several services share.
+//! a file calls itself and says around the codes counts before the codes' shape, which several services share: by its
+//! shape alone a set is at most perhaps somebody's, but for a few lists that are like no other.
 
 use crate::model::Kind;
 use regex::Regex;
@@ -126,17 +127,30 @@ pub(crate) struct Recognised {
     pub kind: Option<Kind>,
 }
 
-/// Recognises the provider by the file's name, by the text around the codes, and by the codes themselves.
-pub(crate) fn recognise(around: &str, file_name: Option<&str>, codes: &[&str]) -> Recognised {
-    let around = quiet(&around.to_lowercase());
-    let file = file_name.map(str::to_lowercase).unwrap_or_default();
+/// What a file says beside its codes.
+#[derive(Debug, Default)]
+pub(crate) struct Said<'a> {
+    /// The lines without codes.
+    pub around: &'a str,
+    /// The lines with codes, without these.
+    pub beside: &'a str,
+    /// The file's name, or where the text came from.
+    pub file_name: Option<&'a str>,
+}
+
+/// Recognises the provider by the file's name, by the words around the codes, and by the codes themselves.
+pub(crate) fn recognise(said: &Said<'_>, codes: &[&str]) -> Recognised {
+    let around = quiet(&said.around.to_lowercase());
+    let beside = quiet(&said.beside.to_lowercase());
+    let file = said.file_name.map(str::to_lowercase).unwrap_or_default();
     let mut scores: Vec<(u32, &Layout)> = LAYOUTS
         .iter()
         .zip(SHAPES.iter())
         .filter_map(|(layout, shape)| {
             let named =
                 layout.files.iter().filter(|part| file.contains(*part)).map(|part| part.len() as u32).max();
-            let said = layout.phrases.iter().map(|phrase| weight(&around, phrase)).sum::<u32>();
+            let words = |phrase: &&str| weight(&around, phrase, true).max(weight(&beside, phrase, false));
+            let said = layout.phrases.iter().map(words).sum::<u32>();
             let evidence = named.map_or(0, |length| 40 + length) + said * 10;
             (evidence > 0).then(|| (evidence + 15 * u32::from(fits(shape.as_ref(), codes)), layout))
         })
@@ -148,7 +162,7 @@ pub(crate) fn recognise(around: &str, file_name: Option<&str>, codes: &[&str]) -
             Recognised { candidates: best.collect(), ..Recognised::default() }
         }
         [(_, layout), ..] => Recognised::certain(layout),
-        [] => by_shape(codes),
+        [] => by_shape(codes, is_generic(said.around) && is_generic(said.beside) && is_generic(&file)),
     }
 }
 
@@ -158,9 +172,14 @@ impl Recognised {
     }
 }
 
-/// Recognises by the codes alone: for certain only where one layout has this shape and this number of codes. With
-/// fewer codes than a fresh file has, a fitting layout is a candidate.
-fn by_shape(codes: &[&str]) -> Recognised {
+/// Layouts that no list of another service has but by chance: many codes of a number, a grouping and letters that were
+/// found together in this one program alone. A single key never is: "five groups of five" is anybody's.
+const PECULIAR: &[&str] = &["GitHub", "Keycloak", "Nextcloud", "ASP.NET Identity"];
+
+/// Recognises by the codes alone. That is a guess for a person to confirm, and certain only for a whole list in a
+/// [`PECULIAR`] layout of which nothing says that it is somebody else's (`generic`). With fewer codes than a fresh file
+/// has, a fitting layout is a candidate as well.
+fn by_shape(codes: &[&str], generic: bool) -> Recognised {
     let fitting: Vec<&Layout> = LAYOUTS
         .iter()
         .zip(SHAPES.iter())
@@ -170,13 +189,34 @@ fn by_shape(codes: &[&str]) -> Recognised {
     let exact: Vec<&Layout> =
         fitting.iter().copied().filter(|layout| layout.counts.contains(&codes.len())).collect();
     match exact.as_slice() {
-        [only] => return Recognised::certain(only),
+        [only] if generic && PECULIAR.contains(&only.name) => return Recognised::certain(only),
         [] => {}
         several => return Recognised { candidates: names_of(several), ..Recognised::default() },
     }
     let fewer = |layout: &&Layout| layout.counts.iter().any(|count| *count > codes.len());
     let fewer: Vec<&Layout> = fitting.into_iter().filter(fewer).collect();
     Recognised { candidates: names_of(&fewer), ..Recognised::default() }
+}
+
+/// Words that files of recovery codes have whoever made them. Any other word could be a service's name.
+const GENERIC: &str = "2fa a access account again all already an and any anyone are as at authentication authenticator back backup \
+    be been below can cannot clipboard code codes copy created csv date device do download each emergency \
+    factor false file following for from generated have here html if in input into is it keep key keys list \
+    log login lose lost md mfa my new no not note notes of offline old on once one only or page passcode \
+    passcodes password pdf phone place please print recover recovery rescue rtf safe save scratch screen \
+    secret secure security set share sign single somewhere standard status step store text the them these \
+    they this time to token tokens true two txt typed untitled unused up use used verification when will \
+    with yes you your";
+
+/// Whether `text` has no word that could name anybody.
+fn is_generic(text: &str) -> bool {
+    let words = text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
+    // "1", "04T14" and "z" are parts of numbers and moments.
+    let is_number =
+        |word: &str| word.trim_matches(|c: char| c.is_ascii_digit()).trim_matches(['t', 'z']).is_empty();
+    words
+        .filter(|word| word.chars().count() > 1 && !is_number(word))
+        .all(|word| GENERIC.split(' ').any(|generic| generic == word))
 }
 
 fn names_of(layouts: &[&Layout]) -> Vec<&'static str> {
@@ -212,15 +252,16 @@ fn quiet(text: &str) -> String {
     text
 }
 
-/// How much it weighs that `text` has `phrase` as words of its own: more at the beginning, more for longer phrases.
-fn weight(text: &str, phrase: &str) -> u32 {
+/// How much it weighs that `text` has `phrase` as words of its own: more for longer phrases and, where `headed`, at the
+/// beginning.
+fn weight(text: &str, phrase: &str, headed: bool) -> u32 {
     let mut from = 0;
     while let Some(at) = text.get(from..).and_then(|rest| rest.find(phrase)).map(|at| at + from) {
         let end = at + phrase.len();
         let free = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
         if free(text[..at].chars().next_back()) && free(text[end..].chars().next()) {
             let words = phrase.split([' ', '.', '/', '_']).count().min(4) as u32;
-            let early = text[..at].lines().filter(|line| !line.trim().is_empty()).count() <= 2;
+            let early = headed && text[..at].lines().filter(|line| !line.trim().is_empty()).count() <= 2;
             return words + u32::from(early);
         }
         from = end;
@@ -242,22 +283,86 @@ mod tests {
         assert_eq!(names.len(), count);
     }
 
+    fn in_text(around: &str, codes: &[&str]) -> Recognised {
+        recognise(&Said { around, ..Said::default() }, codes)
+    }
+
+    fn in_file(name: &str, codes: &[&str]) -> Recognised {
+        recognise(&Said { file_name: Some(name), ..Said::default() }, codes)
+    }
+
+    #[test]
+    fn no_generic_word_names_anybody() {
+        assert!(GENERIC.split(' ').is_sorted() && !GENERIC.contains("  "));
+        assert!(PECULIAR.iter().all(|name| LAYOUTS.iter().any(|layout| layout.name == *name)));
+        for layout in LAYOUTS {
+            assert!(
+                layout.phrases.iter().all(|phrase| GENERIC.split(' ').all(|word| word != *phrase)),
+                "{}",
+                layout.name
+            );
+        }
+    }
+
     #[test]
     fn words_before_shape() {
         let hex: Vec<String> =
             (0..10).map(|n| format!("{:016x}", 0x1234_5678_9abc_def0_u64 + n * 77_777_777)).collect();
         let hex: Vec<&str> = hex.iter().map(String::as_str).collect();
-        assert_eq!(recognise("PyPI recovery codes\n", None, &hex).provider, Some("PyPI"));
-        assert_eq!(recognise("", Some("gitlab-recovery-codes.txt"), &hex).provider, Some("GitLab"));
-        assert_eq!(recognise("", None, &hex[..8]).provider, Some("PyPI"));
-        let unclear = recognise("", None, &hex);
+        assert_eq!(in_text("PyPI recovery codes\n", &hex).provider, Some("PyPI"));
+        assert_eq!(in_file("gitlab-recovery-codes.txt", &hex).provider, Some("GitLab"));
+        let beside = Said { beside: "| PyPI recovery code |  |", ..Said::default() };
+        assert_eq!(recognise(&beside, &hex[..1]).provider, Some("PyPI"));
+        let several = Said { beside: "pypi:\ngitlab:", ..Said::default() };
+        assert_eq!(recognise(&several, &hex[..2]).candidates, ["GitLab", "PyPI"]);
+        let perhaps = in_text("", &hex[..8]);
+        assert_eq!((perhaps.provider, perhaps.candidates), (None, vec!["PyPI"]));
+        let unclear = in_text("", &hex);
         assert_eq!((unclear.provider, unclear.candidates), (None, vec!["GitLab", "Mastodon"]));
+    }
+
+    #[test]
+    fn a_shape_is_certain_only_where_it_is_peculiar_and_nobody_is_named() {
+        let codes: Vec<String> = (0..16).map(|n| format!("{:05x}-{:05x}", 0xabcde - n, n * 4_099)).collect();
+        let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+        for generic in ["", "Your recovery codes\n\nUse each only once.", "Backup codes (2025-03-04)"] {
+            assert_eq!(in_text(generic, &codes).provider, Some("GitHub"), "{generic}");
+        }
+        for name in ["recovery-codes (1).txt", "codes-2025-03-04T14_07_33Z.txt"] {
+            assert_eq!(in_file(name, &codes).provider, Some("GitHub"), "{name}");
+        }
+        for named in ["B3Networks recovery codes", "Your codes for Hetzner Cloud", "Codes\nme@example.org"] {
+            let perhaps = in_text(named, &codes);
+            assert_ne!(perhaps.provider, Some("GitHub"), "{named}");
+        }
+        assert_eq!(in_file("b3-codes.txt", &codes).candidates, ["GitHub"]);
+        let beside = Said { beside: "B3Networks:", ..Said::default() };
+        assert_eq!(
+            (recognise(&beside, &codes).provider, recognise(&beside, &codes).candidates),
+            (None, vec!["GitHub"])
+        );
+        // One key, a list of anybody's shape: never more than perhaps.
+        for (code, count, name) in [
+            ("QXRD1-ELTV2-DZMU3-F6CR4-9KWPB", 1, "Microsoft"),
+            ("QXRD-1ELT-V2DZ-MU3F-6CR4-9KWP", 1, "FileVault"),
+            ("6nks 9i28 7x2h dab9 6nks 9i28 7x2h dab9", 1, "Bitwarden"),
+            ("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", 1, "Vaultwarden"),
+            ("ab12-cd34", 10, "Discord"),
+            ("0123456789abcdef", 8, "PyPI"),
+            ("aB3dEfGh1jKl", 6, "authentik"),
+            ("ab3def7h", 12, "Ory Kratos"),
+        ] {
+            for around in ["", "B3Networks recovery key"] {
+                let perhaps = in_text(around, &vec![code; count]);
+                assert_eq!((perhaps.provider, perhaps.candidates.contains(&name)), (None, true), "{name}");
+            }
+        }
     }
 
     #[test]
     fn advice_is_no_evidence() {
         let text = "GitHub two-factor recovery codes\nUse an app such as Google Authenticator or 1Password.\nme@gmail.com";
-        assert_eq!(recognise(text, None, &["abcde-12345"]).provider, Some("GitHub"));
-        assert_eq!(recognise("a slacker's discordant notes", None, &["abcde-12345"]).provider, None);
+        assert_eq!(in_text(text, &["abcde-12345"]).provider, Some("GitHub"));
+        assert_eq!(in_text("a slacker's discordant notes", &["abcde-12345"]).provider, None);
     }
 }

@@ -110,8 +110,8 @@ fn bitlocker_in_utf_16_keeps_the_key_and_not_the_identifier() {
 }
 
 #[test]
-fn single_keys() {
-    for (group, provider) in [
+fn a_single_keys_shape_says_at_most_whose_it_could_be() {
+    for (group, perhaps) in [
         ("XXXX-XXXX-XXXX-XXXX-XXXX-XXXX", Some("FileVault")),
         ("XXXX-XXXX-XXXX-XXXX-XXXX-XXXX-XXXX", Some("Apple")),
         ("XXXXX-XXXXX-XXXXX-XXXXX-XXXXX", Some("Microsoft")),
@@ -119,17 +119,64 @@ fn single_keys() {
         ("XXXXXXXX-XXXXXXXX-XXXXXXXX", None),
     ] {
         let written = invent(group, 1);
-        for text in [written[0].clone(), format!("Your recovery key\n\n{}\n\nKeep it offline.\n", written[0])]
-        {
+        for text in [
+            written[0].clone(),
+            format!("Your recovery key\n\n{}\n\nKeep it offline.\n", written[0]),
+            format!("B3Networks recovery key: {}\n", written[0]),
+        ] {
             let set = read(&text);
-            assert_eq!(
-                (set.provider, set.kind, codes(&set)),
-                (provider, Kind::Key, written.clone()),
-                "{text}"
-            );
+            assert_eq!((set.provider, set.kind, codes(&set)), (None, Kind::Key, written.clone()), "{text}");
+            assert_eq!(set.candidates.first().copied(), perhaps, "{text}");
             assert!(set.problems.is_empty(), "{text}");
         }
+        // What the line itself says, or the file's name, counts.
+        let labelled = format!("Microsoft recovery code: {}\n", written[0]);
+        assert_eq!(read(&labelled).provider, Some("Microsoft"));
+        let file = parse(written[0].as_bytes(), Some("Microsoft-account.txt")).unwrap();
+        assert_eq!((file.provider, codes(&file)), (Some("Microsoft"), written.clone()));
     }
+}
+
+#[test]
+fn a_list_of_a_known_shape_under_another_name_is_nobodys_for_certain() {
+    let written = invent("hhhhh-hhhhh", 16);
+    let bare = written.join("\n") + "\n";
+    for (text, name) in [
+        (format!("B3Networks recovery codes\n\n{bare}"), None),
+        (written.iter().map(|code| format!("B3Networks: {code}\n")).collect(), None),
+        (bare.clone(), Some("b3-codes.txt")),
+    ] {
+        let set = parse(text.as_bytes(), name).unwrap();
+        assert_eq!(
+            (set.provider, set.candidates.clone(), codes(&set)),
+            (None, vec!["GitHub"], written.clone()),
+            "{text}"
+        );
+    }
+    for name in ["github-recovery-codes.txt", "recovery codes (2).txt", "Clipboard", "Typed in"] {
+        let set = parse(bare.as_bytes(), Some(name)).unwrap();
+        assert_eq!(set.provider, Some("GitHub"), "{name}");
+    }
+}
+
+#[test]
+fn a_token_of_letters_alone_is_found_under_its_heading_and_a_word_is_none() {
+    for text in
+        ["Gitea scratch token\n\nQGFKKPGSXW\n", "Scratch token\nQGFKKPGSXW", "Scratch token: QGFKKPGSXW\n"]
+    {
+        assert_eq!(codes(&read(text)), ["QGFKKPGSXW"], "{text}");
+    }
+    for key in ["_m-g--bYSH_j-Mx-QRUI__", "fEQ_fU-C_L_j-hoxBu-__-"] {
+        assert_eq!(codes(&read(&format!("MEGA recovery key\n\n{key}\n"))), [key]);
+    }
+    for text in ["Scratch token\n\nCONFIDENTIAL\n", "QGFKKPGSXW\n\nis no code by itself, says the letter\n"] {
+        assert_eq!(codes(&read(text)), [""; 0], "{text}");
+    }
+    assert_eq!(
+        codes(&read("Backup codes\nQGFKKPGSXW\n1234-5678\n")),
+        ["1234-5678"],
+        "beside a code it is a word"
+    );
 }
 
 #[test]
@@ -265,6 +312,22 @@ fn key_files_are_documents() {
     assert_eq!(problems(&cut), ["block_without_end 1"]);
     let picture = parse(b"\x89PNG\r\n\x1a\n0000", Some("codes.png")).unwrap();
     assert_eq!((picture.kind, problems(&picture)), (Kind::Document, vec!["no_text".to_owned()]));
+    for (bytes, format) in [
+        (&b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic"[..], "HEIC"),
+        (b"\0\0\0\x2cftypheix\0\0\0\0", "HEIC"),
+        (b"\0\0\0\x1cftypavif\0\0\0\0", "AVIF"),
+        (b"II*\0\x08\0\0\0", "TIFF"),
+    ] {
+        let picture = parse(bytes, Some("codes")).unwrap();
+        assert_eq!(
+            (picture.documents[0].kind, picture.source.format),
+            (DocumentKind::Picture, Format::Picture)
+        );
+        assert_eq!(problems(&picture), ["no_text", "not_drawn"], "{format}");
+        assert!(picture.problems[1].to_string().contains(format), "{}", picture.problems[1]);
+    }
+    let film = parse(b"\0\0\0\x1cftypisom\0\0\0\0", None).unwrap();
+    assert_eq!(film.documents[0].kind, DocumentKind::Binary);
     let luks = parse(b"LUKS\xba\xbe\0\x02\0\0", None).unwrap();
     assert_eq!((luks.provider, luks.kind, luks.problems.len()), (Some("LUKS"), Kind::Document, 0));
 }

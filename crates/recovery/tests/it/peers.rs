@@ -32,7 +32,8 @@ fn every_expected_code_and_no_other() {
         found.sort();
         assert_eq!(found, expected, "{name}");
         crate::support::assert_no_line_lost(&set);
-        assert!(set.provider.is_some(), "{name}: nobody's");
+        // A file whose name and words say nothing is perhaps somebody's.
+        assert!(set.provider.is_some() || !set.candidates.is_empty(), "{name}: nobody's");
         count += 1;
     }
     assert!(count > 0, "the manifest names recovery files");

@@ -7,9 +7,12 @@ use proptest::strategy::ValueTree;
 use proptest::string::string_regex;
 use std::collections::HashSet;
 
-/// How a service writes codes: text before, one line for each code, text after.
+/// How codes are written: text before, one line for each code, text after.
 struct Layout {
+    /// Who must be recognised.
     provider: Option<&'static str>,
+    /// Who must at least be offered where the shape alone tells.
+    perhaps: Option<&'static str>,
     head: &'static str,
     shape: &'static str,
     count: usize,
@@ -22,144 +25,117 @@ fn plain(_: usize, code: &str, _: bool) -> String {
     format!("{code}\n")
 }
 
+/// What a layout has where nothing else is said.
+const BARE: Layout = Layout {
+    provider: None,
+    perhaps: None,
+    head: "",
+    shape: "",
+    count: 1,
+    line: plain,
+    foot: "",
+    marks_used: false,
+};
+
+const fn named(provider: &'static str, head: &'static str, shape: &'static str, count: usize) -> Layout {
+    Layout { provider: Some(provider), head, shape, count, ..BARE }
+}
+
+const fn perhaps(provider: &'static str, shape: &'static str, count: usize) -> Layout {
+    Layout { perhaps: Some(provider), shape, count, ..BARE }
+}
+
+#[rustfmt::skip] // a table
 const LAYOUTS: &[Layout] = &[
+    // As the services write them, with what they mark.
+    Layout { provider: Some("GitHub"), shape: "[0-9a-f]{5}-[0-9a-f]{5}", count: 16, ..BARE },
+    Layout { foot: "\nUse one of the codes above when prompted.\n", ..named("GitLab", "Your GitLab recovery codes are:\n\n", "[0-9a-f]{16}", 10) },
     Layout {
-        provider: Some("GitHub"),
-        head: "",
-        shape: "[0-9a-f]{5}-[0-9a-f]{5}",
-        count: 16,
-        line: plain,
-        foot: "",
-        marks_used: false,
-    },
-    Layout {
-        provider: Some("GitLab"),
-        head: "Your GitLab recovery codes are:\n\n",
-        shape: "[0-9a-f]{16}",
-        count: 10,
-        line: plain,
-        foot: "\nUse one of the codes above when prompted.\n",
-        marks_used: false,
-    },
-    Layout {
-        provider: Some("Google"),
-        head: "SAVE YOUR BACKUP CODES\n",
-        shape: "[0-9]{4} [0-9]{4}",
-        count: 10,
         line: |n, code, _| format!("{}. {code}{}", n + 1, if n % 2 == 0 { "\t\t" } else { "\n" }),
         foot: "\n(me@gmail.com)\n* You can only use each backup code once.\n",
-        marks_used: false,
+        ..named("Google", "SAVE YOUR BACKUP CODES\n", "[0-9]{4} [0-9]{4}", 10)
     },
     Layout {
-        provider: Some("Discord"),
-        head: "Your Discord backup codes for me@example.org\r\n\r\n",
-        shape: "[0-9a-z]{4}-[0-9a-z]{4}",
-        count: 10,
         line: |_, code, used| format!("* {code} {}\r\n", if used { "(used)" } else { "" }),
-        foot: "",
         marks_used: true,
+        ..named("Discord", "Your Discord backup codes for me@example.org\r\n\r\n", "[0-9a-z]{4}-[0-9a-z]{4}", 10)
     },
     Layout {
-        provider: Some("Keycloak"),
-        head: "Keep these recovery codes somewhere safe.\n\n",
-        shape: "[A-NP-Z1-9]{4}-[A-NP-Z1-9]{4}-[A-NP-Z1-9]{4}",
-        count: 12,
         line: |n, code, _| format!("{}: {code}\r\n", n + 1),
         foot: "\nThese codes were generated on: March 4, 2025 at 2:07 PM GMT+1",
-        marks_used: false,
+        ..named("Keycloak", "Keep these recovery codes somewhere safe.\n\n", "[A-NP-Z1-9]{4}-[A-NP-Z1-9]{4}-[A-NP-Z1-9]{4}", 12)
     },
+    Layout { line: |_, code, _| format!("{code}\r\n"), ..named("Nextcloud", "", "[a-km-z2-9][A-HJ-NP-Z][A-HJ-NP-Za-km-z2-9]{14}", 10) },
     Layout {
-        provider: Some("Nextcloud"),
-        head: "",
-        shape: "[a-km-z2-9][A-HJ-NP-Z][A-HJ-NP-Za-km-z2-9]{14}",
-        count: 10,
-        line: |_, code, _| format!("{code}\r\n"),
-        foot: "",
-        marks_used: false,
-    },
-    Layout {
-        provider: Some("WordPress"),
-        head: "Two-Factor Recovery Codes for https://example.org/\r\n\r\n",
-        shape: "[0-9]{8}",
-        count: 10,
         line: |n, code, _| format!("{}. {code}\r\n", n + 1),
-        foot: "",
-        marks_used: false,
+        ..named("WordPress", "Two-Factor Recovery Codes for https://example.org/\r\n\r\n", "[0-9]{8}", 10)
     },
     Layout {
-        provider: Some("Sentry"),
-        head: "",
-        shape: "[A-Z2-7]{4}-[A-Z2-7]{4}",
-        count: 10,
-        line: |_, code, _| format!("{code} \n"),
-        foot: "",
-        marks_used: false,
-    },
-    Layout {
-        provider: Some("Laravel"),
-        head: "",
-        shape: "[a-z0-9][A-Z][A-Za-z0-9]{8}-[A-Za-z0-9]{10}",
-        count: 8,
-        line: plain,
-        foot: "",
-        marks_used: false,
-    },
-    Layout {
-        provider: Some("ASP.NET Identity"),
-        head: "",
-        shape: "[2-9][B-DF-HJKMNP-RTV-Y]{4}-[2-9B-DF-HJKMNP-RTV-Y]{5}",
-        count: 10,
         line: |n, code, _| format!("{code}{}", if n % 2 == 0 { " " } else { "\n" }),
-        foot: "",
-        marks_used: false,
+        ..named("ASP.NET Identity", "", "[2-9][B-DF-HJKMNP-RTV-Y]{4}-[2-9B-DF-HJKMNP-RTV-Y]{5}", 10)
     },
+    // Every other layout of the table whose shape is known, headed as their pages are.
+    named("Microsoft", "Your Microsoft account recovery code\n\n", "[A-Z0-9]{5}(-[A-Z0-9]{5}){4}", 1),
+    named("Apple", "Apple Account recovery key\n\n", "[A-Z0-9]{4}(-[A-Z0-9]{4}){6}", 1),
+    named("FileVault", "FileVault recovery key\n\n", "[A-Z0-9]{4}(-[A-Z0-9]{4}){5}", 1),
+    named("LUKS (systemd-cryptenroll)", "A recovery key has been set:\n\n", "[cbdefghijklnrtuv]{8}(-[cbdefghijklnrtuv]{8}){7}", 1),
+    named("Facebook", "Facebook recovery codes\n\n", "[0-9]{4} [0-9]{4}", 10),
+    named("Instagram", "Instagram backup codes\n\n", "[0-9]{4} [0-9]{4}", 5),
+    named("npm", "npm recovery codes\n\n", "[0-9a-f]{64}", 5),
+    named("PyPI", "PyPI recovery codes\n\n", "[0-9a-f]{16}", 8),
+    named("RubyGems", "RubyGems recovery codes\n\n", "[0-9a-f]{12}", 10),
+    named("Proton", "Proton recovery codes\n\n", "[0-9a-f]{8}", 16),
+    named("Bitwarden", "Bitwarden two-step login recovery code\n\n", "[a-z0-9]{4}( [a-z0-9]{4}){7}", 1),
+    named("Vaultwarden", "Vaultwarden recovery code\n\n", "[A-Z2-7]{32}", 1),
+    named("1Password", "1Password Emergency Kit\n\nSecret Key\n", "A3-[A-Z0-9]{6}-[A-Z0-9]{6}(-[A-Z0-9]{5}){4}", 1),
+    named("Steam", "Steam Guard recovery code\n\n", "R[0-9]{5}", 1),
+    named("Mastodon", "Mastodon recovery codes\n\n", "[0-9a-f]{10}", 10),
+    named("Gitea/Forgejo", "Forgejo scratch token\n\n", "[A-HJ-NP-Z2-9]{10}", 1),
+    named("Gitea/Forgejo", "Gitea scratch token\n\n", "[A-HJ-NP-Z]{10}", 1),
+    named("Discourse", "Discourse backup codes\n\n", "[0-9a-f]{32}", 10),
+    Layout { line: |_, code, _| format!("{code} \n"), ..named("Sentry", "Sentry recovery codes\n\n", "[A-Z2-7]{4}-[A-Z2-7]{4}", 10) },
+    named("authentik", "authentik static tokens\n\n", "[A-Za-z0-9]{12}", 6),
+    named("Laravel", "Laravel recovery codes\n\n", "[A-Za-z0-9]{10}-[A-Za-z0-9]{10}", 8),
+    named("django-allauth", "allauth recovery codes\n\n", "[0-9]{8}", 10),
+    named("django-two-factor-auth", "django-two-factor-auth backup tokens\n\n", "[a-z2-7]{8}", 10),
+    Layout { provider: Some("google-authenticator-libpam"), head: "\" RATE_LIMIT 3 30\n\" TOTP_AUTH\n", shape: "[1-9][0-9]{7}", count: 5, ..BARE },
+    named("Drupal", "Drupal recovery codes\n\n", "[0-9]{3} [0-9]{3} [0-9]{3}", 10),
+    named("Mozilla", "Mozilla account backup authentication codes\n\n", "[0-9a-z]{10}", 8),
+    Layout { line: |n, code, _| format!("{n}\t{code}\n"), ..named("privacyIDEA", "privacyIDEA paper token\n\n", "[0-9]{6}", 100) },
+    named("Ory Kratos", "Ory Network recovery codes\n\n", "[a-z0-9]{8}", 12),
+    named("Matrix", "Element secure backup: recovery key\n\n", "[1-9A-HJ-NP-Za-km-z]{4}( [1-9A-HJ-NP-Za-km-z]{4}){11}", 1),
+    named("Signal", "Signal backup passphrase\n\n", "[0-9]{5}( [0-9]{5}){5}", 1),
+    named("Signal", "Signal recovery key\n\n", "[a-z0-9]{64}", 1),
+    named("MEGA", "MEGA recovery key\n\n", "[A-Za-z0-9_-]{10}[0-9][A-Za-z0-9_-]{11}", 1),
+    named("Reddit", "Reddit backup codes\n\n", "[0-9]{6}", 10),
+    named("Tuta", "Tuta recovery code\n\n", "[0-9a-f]{4}( [0-9a-f]{4}){15}", 1),
+    named("Tuta", "Tuta recovery code\n\n", "[0-9a-f]{64}", 1),
+    named("Slack", "Slack backup codes\n", "[0-9]{6}", 10),
+    // Without a word: somebody is offered, nobody is named.
+    perhaps("Discord", "[0-9a-z]{4}-[0-9a-z]{4}", 10),
+    perhaps("Sentry", "[A-Z2-7]{4}-[A-Z2-7]{4}", 10),
+    perhaps("Laravel", "[a-z0-9][A-Z][A-Za-z0-9]{8}-[A-Za-z0-9]{10}", 8),
+    perhaps("Drupal", "[0-9]{3} [0-9]{3} [0-9]{3}", 10),
+    Layout { line: |n, code, _| format!("{n}\t{code}\n"), ..perhaps("privacyIDEA", "[0-9]{6}", 100) },
+    perhaps("Microsoft", "[A-Z0-9]{5}(-[A-Z0-9]{5}){4}", 1),
+    // Nobody's.
     Layout {
-        provider: Some("Drupal"),
-        head: "",
-        shape: "[0-9]{3} [0-9]{3} [0-9]{3}",
-        count: 10,
-        line: plain,
-        foot: "",
-        marks_used: false,
-    },
-    Layout {
-        provider: Some("privacyIDEA"),
-        head: "",
-        shape: "[0-9]{6}",
-        count: 100,
-        line: |n, code, _| format!("{n}\t{code}\n"),
-        foot: "",
-        marks_used: false,
-    },
-    Layout {
-        provider: Some("Slack"),
-        head: "Slack backup codes\n",
-        shape: "[0-9]{6}",
-        count: 10,
-        line: plain,
-        foot: "",
-        marks_used: false,
-    },
-    Layout {
-        provider: None,
         head: "# Example\n\n",
         shape: "[a-z]{3}[0-9]{2}-[a-z0-9]{5}",
         count: 6,
         line: |_, code, used| format!("- [{}] `{code}`\n", if used { "x" } else { " " }),
-        foot: "",
         marks_used: true,
+        ..BARE
     },
     Layout {
-        provider: None,
         head: "id,code,used,note\n",
         shape: "[A-Z0-9]{4}-[0-9]{4}-[A-Z0-9]{4}",
         count: 7,
         line: |n, code, used| format!("{n},{code},{used},a note\n"),
-        foot: "",
         marks_used: true,
+        ..BARE
     },
     Layout {
-        provider: None,
         head: "<!DOCTYPE html><title>Codes</title><ul>",
         shape: "[0-9]{2}[a-z0-9]{8}",
         count: 9,
@@ -168,9 +144,9 @@ const LAYOUTS: &[Layout] = &[
         },
         foot: "</ul>",
         marks_used: true,
+        ..BARE
     },
     Layout {
-        provider: None,
         head: "{\\rtf1\\ansi Codes\\par ",
         shape: "[0-9]{2}[a-z0-9]{8}",
         count: 9,
@@ -179,6 +155,7 @@ const LAYOUTS: &[Layout] = &[
         },
         foot: "}",
         marks_used: true,
+        ..BARE
     },
 ];
 
@@ -270,6 +247,10 @@ proptest! {
         prop_assert_eq!(codes(&set), expected, "{}", text);
         if layout.provider.is_some() {
             prop_assert_eq!(set.provider, layout.provider, "{}", text);
+        }
+        if let Some(perhaps) = layout.perhaps {
+            prop_assert_eq!(set.provider, None, "{}", text);
+            prop_assert!(set.candidates.contains(&perhaps), "{:?}: {}", set.candidates, text);
         }
         assert_no_line_lost(&set);
     }
