@@ -15,9 +15,9 @@ const fn rounds(name: &str) -> usize {
     }
 }
 
-/// Other programs' files have no corpus here: the fixtures of `crates/recovery`, `crates/interchange` and `crates/qr` are
-/// read by their own tests.
-const WITHOUT_CORPUS: [&str; 3] = ["recovery", "interchange", "qr"];
+/// Other programs' exports and pictures have no corpus here: the fixtures of `crates/interchange` and `crates/qr` are read
+/// by their own tests.
+const WITHOUT_CORPUS: [&str; 2] = ["interchange", "qr"];
 
 /// The inputs in `fuzz/corpus/NAME`, a small set that reaches most of what the long runs reached, and those in
 /// `fuzz/regressions/NAME`, which broke a property once. What never broke has no other

@@ -36,8 +36,33 @@ pub fn recovery(data: &[u8]) {
     assert_eq!(end.unwrap_or(0), text.len(), "lines reach the end");
 }
 
+/// How services write their codes: what stands before them, one line for each (`%n` its number), after.
+const LAYOUTS: [(&str, &str, &str); 12] = [
+    ("", "abcde-%n2345\n", ""),
+    ("Your GitLab recovery codes are:\n\n", "0123456789abcde%n\n", "\nUse one of the codes above.\n"),
+    ("SAVE YOUR BACKUP CODES\r\n", "%n. 1234 567%n\t\t", "\r\n(me@gmail.com)\r\n* g.co/2sv\r\n"),
+    ("Discord backup codes\r\n\r\n", "* ab1%n-cd34 (used)\r\n", ""),
+    (
+        "Keep these recovery codes somewhere safe.\n\n",
+        "%n: AB1C-2DE%n-F3GH\r\n",
+        "\nGenerated on: March 4, 2025 at 2:07 PM GMT+1",
+    ),
+    ("Two-Factor Recovery Codes for https://example.org/\r\n\r\n", "%n. 1234567%n\r\n", ""),
+    ("\u{feff}# Codes\n\n", "- [x] `ABCD-EFG%n` laptop\n- [ ] ~~ABCD-12%n~~\n", ""),
+    ("Used:\n", "aBcDeFgH1%n-aBcDeFgH2%n\n", "Unused:\nzzzzz-99999\n"),
+    ("Scratch token\n\n", "QGFKKPGSX%n", "\n"),
+    ("[", "{\"code\": \"a1b2c3d%n\", \"used\": true},", "{}]"),
+    (
+        "Recovery key ID: 7F3A99C%n\nRecovery key:\n",
+        "QXRD%n-ELTV2-DZMU3-F6CR4-9KWPB",
+        "\nPhone: +49 30 1234567\nCreated: 2025-03-04\n",
+    ),
+    ("JBSWY3DPEHPK3PXPJBSWY3DPEH\n\" RATE_LIMIT 3 30 1709560000\n\" TOTP_AUTH\n", "4123456%n\n", ""),
+];
+
+/// A file in each of [`LAYOUTS`], and one of each other format.
 pub(super) fn recovery_seeds() -> Vec<Vec<u8>> {
-    let seeds: [&[u8]; 8] = [
+    let seeds: [&[u8]; 11] = [
         b"SAVE YOUR BACKUP CODES\n1. 1234 5678\t6. 8765 4321\n2. ALREADY USED\n(me@gmail.com)\n",
         b"\xff\xfeR\0e\0c\0o\0v\0e\0r\0y\0:\0\n\x001\x001\x000\x000\x000\x000\0-\0",
         b"<!DOCTYPE html><table><tr><td class='used'>abcde-12345</td><td>&#120;&check;</td></tr></table><!-- x -->",
@@ -46,8 +71,15 @@ pub(super) fn recovery_seeds() -> Vec<Vec<u8>> {
         b"letter advice cage absurd amount doctor acoustic avoid letter advice cage above\n",
         b"id,code,used\n1,abcde-12345,true\n| # | Code |\n|---|---|\n| 1 | ~~abcde-12346~~ |\n",
         b"%PDF-1.4\n1 0 obj<</Type/Page/Contents 2 0 R>>endobj\n2 0 obj<</Length 30>>stream\nBT (abcde-12345) Tj ET\nendstream endobj\ntrailer<</Root 1 0 R>>\n",
+        b"Keyhaven emergency kit\nRecovery key\n0A1B2 C3D4E 5F6G7 H8J9K\nMNPQR STVWX YZ012\nVault\n0a1b2c3d-4e5f-4a7b-8c9d-0e1f2a3b4c5d\n",
+        b"BitLocker\nIdentifier:\n5A1B2C3D-0000-1111-2222-333344445555\nRecovery Key:\n110000-220011-330022-440033-550044-660055-000011-720885\n",
+        b"AGE-SECRET-KEY-1QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQPZRY9X8GF2TVDW0S3JN54KHC\nPuTTY-User-Key-File-3: a\nPrivate-MAC: 00\n",
     ];
-    seeds.map(<[u8]>::to_vec).into()
+    let layouts = LAYOUTS.iter().map(|(head, line, foot)| {
+        let lines: String = (1..=6).map(|number| line.replace("%n", &number.to_string())).collect();
+        format!("{head}{lines}{foot}").into_bytes()
+    });
+    layouts.chain(seeds.map(<[u8]>::to_vec)).collect()
 }
 
 /// `data` as another program's export, read up to where a key would be derived: every problem says which entry and why.
