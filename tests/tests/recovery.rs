@@ -146,6 +146,11 @@ mod story {
             window.texts(&element("row-recovery")) == ["15 of 16 left"]
         });
         window.screenshot("recovery-row");
+        window.press(&['?']);
+        window.wait_for_named("keys");
+        window.screenshot("keys");
+        window.press(&[Keys::ESCAPE]);
+        window.wait_until("the keys are put away", || !window.is_visible(&element("keys")));
     }
 
     #[test]
@@ -253,17 +258,41 @@ mod story {
         window.create_vault(PASSPHRASE);
         window.add_by_drop(&GITHUB);
         keep(&window, "github-recovery-codes.txt", &github_file(&CODES));
+        // The vault's own file has everything, and is gone with this computer: that is no green.
+        assert!(!drill(&window), "{}", window.text(&element("drill-report")));
+        let verdict = window.text(&element("drill-verdict"));
+        assert!(verdict.contains("gone with this computer"), "{verdict}");
+        window.screenshot("drill-local");
+        window.click_named("drill-done");
+        assert!(window.text(&element("ready-back")).starts_with("0 of 1"));
+
+        // Backups on a file system of their own.
+        let memory = tempfile::tempdir_in("/dev/shm").expect("a file system of its own");
+        window.click_named("settings");
+        window.wait_for_named("backup-settings");
+        window.type_into_named("backup-folder", &memory.path().display().to_string());
+        window.click_named("backup-folder-go");
+        window.wait_until("the first backup is whole", || {
+            window.attribute(&element("backup-settings"), "data-state") == "good"
+        });
         assert!(drill(&window), "{}", window.text(&element("drill-report")));
+        assert!(window.text(&element("drill-report")).contains("16 codes left"));
         window.screenshot("drill-green");
         window.click_named("drill-done");
         window.wait_until("the account is drilled", || {
             window.attribute(&element("ready-account"), "data-way") == "recovery_codes"
         });
-        assert!(window.text(&element("ready-back")).starts_with("0 of 1"));
+        assert!(window.text(&element("ready-back")).starts_with("1 of 1"));
+        window.click(&format!("{} button", element("ready-account")));
+        window.wait_for_named("way-second");
+        window.click_named("way-second");
+        window.wait_until("every way back is named", || {
+            let ways = window.text(&element("ready-ways"));
+            ways.contains("Recovery code") && ways.contains("Second device")
+        });
         window.screenshot("readiness");
 
-        // Not on the vault's own disk: that would be gone together with it.
-        let memory = tempfile::tempdir_in("/dev/shm").expect("a file system of its own");
+        // A copy that the person made, from before the set is deleted.
         let copy = memory.path().join("kept.keyhaven");
         std::fs::copy(window.world.vault_home().join("vault.keyhaven"), &copy).expect("a copy");
         window.click_named("room-recovery");

@@ -2,20 +2,19 @@
 //! in mind, what would a new computer have?
 
 use crate::backups::{damaged_in, rotation};
+use crate::drilled_sets::{self, rows};
 use crate::failure::{fail, other};
 use crate::host::{Host, Keyring, KeyringError, KeyringProbe, KeyringStanding};
-use crate::readiness::{Copy, best_sets};
+use crate::readiness::{Copy, sets_of_accounts};
 use crate::readiness_view::*;
-use crate::recovery;
-use crate::recovery::stored::{put, summaries};
-use crate::recovery::view::{SetRow, SetStanding, TidyWay};
+use crate::recovery::stored::put;
+use crate::recovery::view::{SetStanding, TidyWay};
 use crate::session::Session;
 use crate::stored::same_codes;
 use crate::view::{ChosenVault, Failure, FailureKind, Proof};
 use crate::{App, stored::Stored};
 use keyhaven_secret::{SecretBytes, SecretText};
-use keyhaven_vault::{Files, Location, LockedVault, RecordId, SlotKind, VaultId};
-use std::collections::BTreeMap;
+use keyhaven_vault::{Compartment, Files, Location, LockedVault, RecordId, SlotKind, VaultId};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -105,8 +104,12 @@ impl App {
         if there.vault.id() != session.vault.id() {
             return Err(other(format!("{} is another vault's", drilled.copy.path.display())));
         }
-        let report = compare(session, there, &drilled, last.as_ref(), now);
-        drop(drilled);
+        // The codes are compared one by one. Where they are locked here, the copy's own keys open this vault's file, too.
+        let file = LockedVault::read(self.host.files(), self.location());
+        let opened = file.ok().and_then(|file| there.vault.open_copy(&file).ok());
+        let ours = session.vault.recovery().or_else(|| opened.as_ref()?.recovery());
+        let report = compare(session, ours, &drilled, last.as_ref(), now)?;
+        drop((drilled, opened));
         let payload = SecretBytes::new(serde_json::to_vec(&report).map_err(other)?);
         let id = RecordId::random().map_err(other)?;
         self.save_with(|session| {
@@ -189,48 +192,26 @@ fn drills(session: &Session) -> impl Iterator<Item = (RecordId, DrillReport)> {
 
 fn compare(
     here: &Session,
-    there: &Session,
+    ours: Option<&Compartment>,
     drilled: &Drilled,
     last: Option<&DrillReport>,
     now: u64,
-) -> DrillReport {
-    let mut lost = Vec::new();
+) -> Result<DrillReport, Failure> {
+    let there = drilled.app.session()?;
     let mut accounts = Vec::new();
+    let found = drilled_sets::compare(here, ours, there);
+    let (mut lost, mut sets) = (found.lost, found.whole);
     for (id, ours) in &here.accounts {
-        let loss = |why| Loss { name: label(ours), why };
+        let loss = |why| Loss { name: label(ours), why, codes: 0 };
         match there.accounts.get(id) {
             None => lost.push(loss(LossReason::AccountMissing)),
             Some(theirs) if !same_code(ours, theirs, now) => lost.push(loss(LossReason::AccountDiffers)),
             Some(_) => accounts.push(id.to_string()),
         }
     }
-    let sets_here = rows(here);
-    let sets_there: BTreeMap<String, SetRow> =
-        rows(there).into_iter().map(|set| (set.id.clone(), set)).collect();
-    let mut sets = Vec::new();
-    let mut codes_back = 0_u32;
-    for set in sets_here.iter().filter(|set| set.standing != SetStanding::Superseded) {
-        let loss = |why| Loss { name: set.name.clone(), why };
-        // The codes themselves must open there, not only their summary.
-        let opens = set.id.parse().is_ok_and(|id| {
-            there.vault.recovery().is_some_and(|recovery| recovery::stored::set(recovery, id).is_some())
-        });
-        match sets_there.get(&set.id) {
-            Some(copy) if opens && copy.total == set.total => {
-                codes_back = codes_back.saturating_add(copy.left);
-                sets.push(DrilledSet {
-                    id: set.id.clone(),
-                    name: set.name.clone(),
-                    account: set.account.clone(),
-                });
-            }
-            Some(_) if opens => lost.push(loss(LossReason::SetDiffers)),
-            _ => lost.push(loss(LossReason::SetMissing)),
-        }
-    }
     let sets_back = u32::try_from(sets.len()).unwrap_or(u32::MAX);
     // What an earlier drill found and is gone now without a newer set in its place stays named until there is one.
-    let covered = best_sets(here);
+    let (sets_here, covered) = (rows(here), sets_of_accounts(here));
     for known in last.iter().flat_map(|last| &last.sets) {
         if sets_here.iter().any(|set| set.id == known.id) {
             continue;
@@ -239,7 +220,11 @@ fn compare(
             sets_here.iter().any(|set| set.standing != SetStanding::Superseded && set.name == known.name);
         let account_covered = known.account.as_ref().is_some_and(|account| covered.contains_key(account));
         if !replaced && !account_covered {
-            lost.push(Loss { name: known.name.clone(), why: LossReason::SetDeleted });
+            lost.push(Loss {
+                name: known.name.clone(),
+                why: LossReason::SetDeleted,
+                codes: known.codes_back,
+            });
             sets.push(known.clone());
         }
     }
@@ -249,9 +234,10 @@ fn compare(
         .slots()
         .iter()
         .any(|slot| slot.kind == SlotKind::RecoveryKey && drilled.slots.contains(&slot.id));
-    DrillReport {
+    Ok(DrillReport {
         at: now,
-        ok: lost.is_empty(),
+        // What lies on this computer goes with it.
+        ok: lost.is_empty() && drilled.copy.elsewhere,
         copy: CopyView {
             path: drilled.copy.path.display().to_string(),
             saved_at: drilled.copy.saved_at,
@@ -261,17 +247,13 @@ fn compare(
         with_kit: drilled.with_kit,
         accounts_back: u32::try_from(accounts.len()).unwrap_or(u32::MAX),
         sets_back,
-        codes_back,
+        codes_back: found.codes_back,
+        used_since: found.used_since,
         lost,
         accounts,
         sets,
         damaged: drilled.damaged.clone(),
-    }
-}
-
-fn rows(session: &Session) -> Vec<SetRow> {
-    let summaries: Vec<_> = summaries(session.vault.accounts()).collect();
-    summaries.iter().map(|(id, summary)| recovery::row(session, *id, summary)).collect()
+    })
 }
 
 /// One code of each, compared; an account that makes none (its secret is odd) must be the same account.

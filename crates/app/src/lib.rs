@@ -15,6 +15,7 @@ mod demo;
 mod differences;
 pub mod doctor;
 pub mod drill;
+mod drilled_sets;
 pub mod exporting;
 mod failure;
 pub mod host;

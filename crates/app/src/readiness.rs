@@ -59,32 +59,41 @@ impl App {
             there.accounts.get(id).is_some_and(|copy| same_codes(&copy.account, &stored.account))
         };
         let last = self.last_drill()?;
-        let best = best_sets(session);
-        let ways = ways(session);
+        let sets = sets_of_accounts(session);
+        let noted = ways_noted(session);
+        // What lies on this computer goes with it: only a copy elsewhere, or the one of the last drill, brings back.
+        let drilled = last.as_ref().filter(|last| last.copy.elsewhere);
         let mut accounts: Vec<ReadyAccount> = session
             .accounts
             .iter()
             .map(|(id, stored)| {
                 let in_copy = there.as_ref().is_some_and(|there| has(there, id, stored));
                 let all = there.iter().chain(older.iter().map(|(_, inside)| inside));
-                let copies =
-                    (0u32..).zip(all).filter(|(_, inside)| has(inside, id, stored)).map(|(at, _)| at);
-                let set = best.get(&id.to_string());
-                let noted = ways.get(&id.to_string()).map(|(_, ways)| ways.clone()).unwrap_or_default();
-                let way = way(set, &noted);
+                let its_sets = sets.get(&id.to_string()).map_or(&[][..], Vec::as_slice);
+                let (mut copies, mut without_sets) = (Vec::new(), Vec::new());
+                for (at, inside) in (0u32..).zip(all).filter(|(_, inside)| has(inside, id, stored)) {
+                    copies.push(at);
+                    if !its_sets.iter().all(|(id, set)| inside.sets.get(id) == Some(&set.total)) {
+                        without_sets.push(at);
+                    }
+                }
+                let noted = noted.get(&id.to_string()).map(|(_, ways)| ways.clone()).unwrap_or_default();
+                let ways = ways(its_sets, &noted);
+                let way = ways.first().copied().unwrap_or(WayBack::Nothing);
                 ReadyAccount {
                     id: id.to_string(),
                     issuer: stored.account.issuer.clone(),
                     name: stored.account.name.clone(),
                     way,
-                    left: set.map_or(0, Summary::left),
+                    ways,
+                    left: codes_left(its_sets),
                     second_device: noted.second_device,
                     admin_reset: noted.admin_reset,
                     in_copy,
-                    copies: copies.collect(),
-                    advice: advice(way, set, now),
-                    drilled_at: last
-                        .as_ref()
+                    copies,
+                    without_sets,
+                    advice: advice(way, its_sets, now),
+                    drilled_at: drilled
                         .filter(|last| last.would_be_back(&id.to_string()))
                         .map(|last| last.at),
                 }
@@ -100,8 +109,6 @@ impl App {
         let kit_opens = there.as_ref().is_some_and(|there| there.kit_opens && kit == KitState::Kept);
         let slots = session.vault.slots();
         let durable = |kind: &SlotKind| slots.iter().any(|slot| slot.kind == *kind);
-        // What lies on this computer goes with it: only a copy elsewhere, or the one of the last drill, brings back.
-        let drilled = last.as_ref().filter(|last| last.copy.elsewhere);
         let elsewhere = copy.as_ref().is_some_and(|copy| copy.elsewhere);
         let back = accounts.iter().filter(|account| {
             elsewhere && account.in_copy || drilled.is_some_and(|last| last.would_be_back(&account.id))
@@ -150,7 +157,7 @@ impl App {
     ) -> Result<Readiness, Failure> {
         let account = self.find(account)?.to_string();
         let now = self.now();
-        let (id, mut noted) = match ways(self.session()?).remove(&account) {
+        let (id, mut noted) = match ways_noted(self.session()?).remove(&account) {
             Some(known) => known,
             None => (RecordId::random().map_err(other)?, Ways { account, ..Ways::default() }),
         };
@@ -211,7 +218,8 @@ impl App {
             .slots()
             .iter()
             .any(|slot| slot.kind == SlotKind::RecoveryKey && ours.iter().any(|known| known.id == slot.id));
-        let mut inside = Inside { accounts: BTreeMap::new(), kit_opens };
+        let sets = summaries(vault.accounts()).map(|(id, summary)| (id, summary.total)).collect();
+        let mut inside = Inside { accounts: BTreeMap::new(), sets, kit_opens };
         for record in vault.accounts().iter().filter(|record| record.kind == crate::stored::KIND) {
             if let Ok(stored) = Stored::read(&record.payload) {
                 inside.accounts.insert(record.id, stored);
@@ -223,24 +231,25 @@ impl App {
 
 struct Inside {
     accounts: BTreeMap<RecordId, Stored>,
+    /// Its recovery sets, and how many codes each has in all.
+    sets: BTreeMap<RecordId, u32>,
     kit_opens: bool,
 }
 
-/// For each account the set in use with the most codes left.
-pub(crate) fn best_sets(session: &Session) -> BTreeMap<String, Summary> {
-    let mut best: BTreeMap<String, Summary> = BTreeMap::new();
-    for (_, summary) in summaries(session.vault.accounts()) {
+type Sets = Vec<(RecordId, Summary)>;
+
+/// The recovery sets in use of each account.
+pub(crate) fn sets_of_accounts(session: &Session) -> BTreeMap<String, Sets> {
+    let mut sets: BTreeMap<String, Sets> = BTreeMap::new();
+    let in_use = summaries(session.vault.accounts()).filter(|(_, summary)| summary.superseded_at.is_none());
+    for (id, summary) in in_use {
         let Some(account) = summary.account.clone() else { continue };
-        if summary.superseded_at.is_none()
-            && best.get(&account).is_none_or(|known| known.left() < summary.left())
-        {
-            best.insert(account, summary);
-        }
+        sets.entry(account).or_default().push((id, summary));
     }
-    best
+    sets
 }
 
-fn ways(session: &Session) -> BTreeMap<String, (RecordId, Ways)> {
+fn ways_noted(session: &Session) -> BTreeMap<String, (RecordId, Ways)> {
     let records = session.vault.accounts().iter().filter(|record| record.kind == WAYS_KIND);
     let read = records.filter_map(|record| {
         let ways: Ways = serde_json::from_slice(record.payload.expose()).ok()?;
@@ -249,30 +258,47 @@ fn ways(session: &Session) -> BTreeMap<String, (RecordId, Ways)> {
     read.collect()
 }
 
-fn way(set: Option<&Summary>, noted: &Ways) -> WayBack {
-    match set {
-        Some(set) if set.kind == SetKind::Codes && set.left() > 0 => WayBack::RecoveryCodes,
-        Some(set) if matches!(set.kind, SetKind::Key | SetKind::SeedPhrase) && set.left() > 0 => {
-            WayBack::RecoveryKey
-        }
-        Some(set) if set.kind == SetKind::Document => WayBack::Document,
-        _ if noted.second_device => WayBack::SecondDevice,
-        _ if noted.admin_reset => WayBack::AdminReset,
-        _ => WayBack::Nothing,
-    }
+/// Every way back, the best first. Notes are none: what they say is known to the person alone.
+fn ways(sets: &[(RecordId, Summary)], noted: &Ways) -> Vec<WayBack> {
+    let any = |wanted: &dyn Fn(&Summary) -> bool| sets.iter().any(|(_, set)| wanted(set));
+    let is_key = |set: &Summary| matches!(set.kind, SetKind::Key | SetKind::SeedPhrase);
+    [
+        (WayBack::RecoveryCodes, codes_left(sets) > 0),
+        (WayBack::RecoveryKey, any(&|set| is_key(set) && set.left() > 0)),
+        (WayBack::Document, any(&|set| set.kind == SetKind::Document)),
+        (WayBack::SecondDevice, noted.second_device),
+        (WayBack::AdminReset, noted.admin_reset),
+    ]
+    .into_iter()
+    .filter_map(|(way, is_there)| is_there.then_some(way))
+    .collect()
 }
 
-fn advice(way: WayBack, set: Option<&Summary>, now: u64) -> Advice {
-    match (way, set) {
-        (WayBack::Nothing, Some(_)) => Advice::Replace,
-        (WayBack::Nothing, None) => Advice::AddCodes,
-        (WayBack::AdminReset, _) => Advice::AskSecondDevice,
-        (_, Some(set)) => match recovery::standing(set) {
-            SetStanding::Low | SetStanding::Empty => Advice::ReplaceSoon,
-            _ if now.saturating_sub(set.seen_at.unwrap_or(set.added_at)) > STALE => Advice::LookAt,
-            _ => Advice::Nothing,
-        },
-        _ => Advice::Nothing,
+fn codes_left(sets: &[(RecordId, Summary)]) -> u32 {
+    sets.iter().filter(|(_, set)| set.kind == SetKind::Codes).map(|(_, set)| set.left()).sum()
+}
+
+/// What to do about an account whose best way back is `way`.
+fn advice(way: WayBack, sets: &[(RecordId, Summary)], now: u64) -> Advice {
+    let standings = || sets.iter().map(|(_, set)| recovery::standing(set));
+    let spent = standings().any(|standing| standing == SetStanding::Empty);
+    match way {
+        WayBack::Nothing if spent => Advice::Replace,
+        WayBack::Nothing => Advice::AddCodes,
+        WayBack::AdminReset => Advice::AskSecondDevice,
+        _ => {
+            // One good list is enough, however many others are spent.
+            let good = |set: &Summary| set.total > 0 && recovery::standing(set) == SetStanding::Good;
+            let low = standings().any(|standing| matches!(standing, SetStanding::Low | SetStanding::Empty));
+            let stale = |set: &Summary| now.saturating_sub(set.seen_at.unwrap_or(set.added_at)) > STALE;
+            if low && !sets.iter().any(|(_, set)| good(set)) {
+                Advice::ReplaceSoon
+            } else if sets.iter().any(|(_, set)| stale(set)) {
+                Advice::LookAt
+            } else {
+                Advice::Nothing
+            }
+        }
     }
 }
 
@@ -301,9 +327,13 @@ fn reminders(session: &Session, readiness: &Readiness, backups: &BackupView, now
         reminders.push(Reminder::KitOlderThanSlots);
     }
     match &readiness.drill {
-        None if readiness.total > 0 => reminders.push(Reminder::NeverDrilled),
-        Some(drill) if !drill.ok => reminders.push(Reminder::DrillFailed),
-        Some(drill) if now.saturating_sub(drill.at) > STALE / 2 => reminders.push(Reminder::DrillOld),
+        Some(drill) if !drill.lost.is_empty() => reminders.push(Reminder::DrillFailed),
+        Some(drill) if drill.copy.elsewhere && now.saturating_sub(drill.at) > STALE / 2 => {
+            reminders.push(Reminder::DrillOld);
+        }
+        Some(drill) if drill.copy.elsewhere => {}
+        // A copy that goes with this computer is no way back that was tried.
+        _ if readiness.total > 0 => reminders.push(Reminder::NeverDrilled),
         _ => {}
     }
     // Sets that belong to no account want looking at too.

@@ -61,7 +61,9 @@ pub struct ReadyAccount {
     pub name: String,
     /// The best way back in without this computer.
     pub way: WayBack,
-    /// Recovery codes that are left.
+    /// Every way back in without this computer, the best first; none where there is nothing.
+    pub ways: Vec<WayBack>,
+    /// Recovery codes that are left, in all its sets.
     pub left: u32,
     /// Whether a second device was noted.
     pub second_device: bool,
@@ -71,9 +73,11 @@ pub struct ReadyAccount {
     pub in_copy: bool,
     /// Which of [`Readiness::copies`] have it, counted from 0.
     pub copies: Vec<u32>,
+    /// Which of these lack one of its recovery sets in use.
+    pub without_sets: Vec<u32>,
     /// What to do about it.
     pub advice: Advice,
-    /// When a fire drill last brought it back, Unix milliseconds.
+    /// When a fire drill last brought it back from a copy that lies elsewhere, Unix milliseconds.
     pub drilled_at: Option<u64>,
 }
 
@@ -173,7 +177,7 @@ pub struct PagesView {
 pub struct DrillReport {
     /// When, Unix milliseconds.
     pub at: u64,
-    /// Whether everything would be back.
+    /// Whether everything would be back: nothing is lost, and the copy does not lie on this computer's own disk.
     pub ok: bool,
     /// What it started from.
     pub copy: CopyView,
@@ -183,8 +187,11 @@ pub struct DrillReport {
     pub accounts_back: u32,
     /// Recovery sets that were there with all their codes.
     pub sets_back: u32,
-    /// Unused recovery codes that were there.
+    /// Unused recovery codes that were there, each of them unused in the vault as well.
     pub codes_back: u32,
+    /// Codes that were used since the copy was made: it would offer them once more, and the services refuse them.
+    #[serde(default)]
+    pub used_since: u32,
     /// What would be lost and why, most dangerous first.
     pub lost: Vec<Loss>,
     /// Ids of the accounts that would be back.
@@ -211,6 +218,12 @@ pub struct DrilledSet {
     pub name: String,
     /// The account that it was linked to.
     pub account: Option<String>,
+    /// Its unused codes that were there.
+    #[serde(default)]
+    pub codes_back: u32,
+    /// Its codes that were used since the copy was made.
+    #[serde(default)]
+    pub used_since: u32,
 }
 
 /// Something that would be lost.
@@ -220,6 +233,9 @@ pub struct Loss {
     pub name: String,
     /// Why.
     pub why: LossReason,
+    /// How many unused codes of the set would be lost; 0 for what holds none.
+    #[serde(default)]
+    pub codes: u32,
 }
 
 /// Why something would be lost.
@@ -232,7 +248,7 @@ pub enum LossReason {
     AccountDiffers,
     /// The copy does not have the recovery set.
     SetMissing,
-    /// The copy has the recovery set with other codes.
+    /// The copy has the recovery set without some of its unused codes, or with another text or file.
     SetDiffers,
     /// An earlier drill found the set; since then it was deleted without another in its place.
     SetDeleted,

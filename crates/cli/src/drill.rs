@@ -15,9 +15,7 @@ pub fn run(args: DrillArgs) -> Result<Answer, Failure> {
         tempfile::tempdir().map_err(|error| Failure::input(format_args!("a temporary folder: {error}")))?;
     let copy = plan.copy().to_path_buf();
     let drilled = plan.run(home.path(), proof).map_err(|failure| Failure::about(&copy, failure))?;
-    let mut report = app.finish_drill(drilled)?;
-    // A copy on this computer goes with it.
-    report.ok &= report.copy.elsewhere;
+    let report = app.finish_drill(drilled)?;
     if args.json {
         output::json(&report)?;
     } else {
@@ -34,8 +32,19 @@ fn print(report: &DrillReport) -> Result<(), Failure> {
         "{} accounts and {} recovery sets ({} codes left) would be back",
         report.accounts_back, report.sets_back, report.codes_back
     ))?;
+    if report.used_since > 0 {
+        output::line(format_args!(
+            "{} codes were used since: the copy would offer them once more",
+            report.used_since
+        ))?;
+    }
     for loss in &report.lost {
-        output::line(output::shown(&format!("lost: {}: {}", loss.name, why(loss.why))))?;
+        let codes = match loss.codes {
+            0 => String::new(),
+            1 => " (1 code)".to_owned(),
+            count => format!(" ({count} codes)"),
+        };
+        output::line(output::shown(&format!("lost: {}{codes}: {}", loss.name, why(loss.why))))?;
     }
     if !report.copy.elsewhere {
         output::line(
@@ -53,7 +62,9 @@ fn why(why: LossReason) -> &'static str {
         LossReason::AccountMissing => "the copy does not have this account",
         LossReason::AccountDiffers => "the copy makes other codes for this account",
         LossReason::SetMissing => "the copy does not have this recovery set",
-        LossReason::SetDiffers => "the copy has other codes in this recovery set",
+        LossReason::SetDiffers => {
+            "the copy lacks unused codes of this recovery set, or has another text or file"
+        }
         LossReason::SetDeleted => {
             "this recovery set was there at the last drill and was deleted, with none in its place"
         }

@@ -1270,7 +1270,11 @@ name: string,
  */
 way: WayBack, 
 /**
- * Recovery codes that are left.
+ * Every way back in without this computer, the best first; none where there is nothing.
+ */
+ways: Array<WayBack>, 
+/**
+ * Recovery codes that are left, in all its sets.
  */
 left: number, 
 /**
@@ -1290,11 +1294,15 @@ in_copy: boolean,
  */
 copies: Array<number>, 
 /**
+ * Which of these lack one of its recovery sets in use.
+ */
+without_sets: Array<number>, 
+/**
  * What to do about it.
  */
 advice: Advice, 
 /**
- * When a fire drill last brought it back, Unix milliseconds.
+ * When a fire drill last brought it back from a copy that lies elsewhere, Unix milliseconds.
  */
 drilled_at: number | null, };
 
@@ -1352,7 +1360,7 @@ export type DrillReport = {
  */
 at: number, 
 /**
- * Whether everything would be back.
+ * Whether everything would be back: nothing is lost, and the copy does not lie on this computer's own disk.
  */
 ok: boolean, 
 /**
@@ -1372,9 +1380,13 @@ accounts_back: number,
  */
 sets_back: number, 
 /**
- * Unused recovery codes that were there.
+ * Unused recovery codes that were there, each of them unused in the vault as well.
  */
 codes_back: number, 
+/**
+ * Codes that were used since the copy was made: it would offer them once more, and the services refuse them.
+ */
+used_since: number, 
 /**
  * What would be lost and why, most dangerous first.
  */
@@ -1404,7 +1416,15 @@ name: string,
 /**
  * The account that it was linked to.
  */
-account: string | null, };
+account: string | null, 
+/**
+ * Its unused codes that were there.
+ */
+codes_back: number, 
+/**
+ * Its codes that were used since the copy was made.
+ */
+used_since: number, };
 
 export type Loss = { 
 /**
@@ -1414,7 +1434,11 @@ name: string,
 /**
  * Why.
  */
-why: LossReason, };
+why: LossReason, 
+/**
+ * How many unused codes of the set would be lost; 0 for what holds none.
+ */
+codes: number, };
 
 export type LossReason = "account_missing" | "account_differs" | "set_missing" | "set_differs" | "set_deleted";
 

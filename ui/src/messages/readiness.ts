@@ -13,7 +13,7 @@ const advice: Readonly<Record<Advice, string>> = {
 };
 const why: Readonly<Record<LossReason, string>> = {
   account_missing: "the copy does not have this account", account_differs: "the copy makes other codes for this account", set_missing: "the copy does not have this recovery set",
-  set_differs: "the copy has other codes in this set", set_deleted: "this recovery set was there at the last drill and was deleted, with none in its place",
+  set_differs: "the copy lacks unused codes of this set, or has another text or file", set_deleted: "this recovery set was there at the last drill and was deleted, with none in its place",
 };
 
 function reminder(it: Reminder): string {
@@ -41,7 +41,8 @@ export const readinessWords = {
   kit: "Emergency kit", kitAt: (at: number) => `Confirmed ${day.format(at)}`, kitNone: "Not confirmed", kitOpens: "opens the newest copy", kitNot: "make one in Settings", tested: "Kept", untested: "Missing",
   keyring: "This computer’s keyring", keyringOn: "Unlocks the vault", keyringOff: "Not used", keyringToo: "the passphrase works too", keyringKit: "the kit works too", fine: "Healthy",
   account: "Account", wayBack: "Way back in without this computer", codes: "Codes", from: "Restored from", todo: "What to do",
-  left: (kind: WayBack, left: number) => (kind === "recovery_codes" ? `${left} left` : kind === "recovery_key" || kind === "document" ? "stored" : "none"),
+  left: ({ ways, left }: { ways: readonly WayBack[]; left: number }) => [left > 0 ? `${left} left` : "", ways.includes("recovery_key") ? "key stored" : "", ways.includes("document") ? "document stored" : ""].filter(Boolean).join(", ") || "none",
+  withoutSets: "without its newest recovery codes",
   inCopies: (newest: CopyView, others: number) => `${day.format(newest.saved_at)}${newest.elsewhere ? "" : ", on this disk"}${newest.kit_opens ? ", kit" : ""}${others > 0 ? `, and ${plural(others, "older copy", "older copies")}` : ""}`,
   copyLine: (copy: CopyView) => `${moment.format(copy.saved_at)}: ${copy.path}${copy.elsewhere ? "" : " (on this computer’s disk)"}${copy.kit_opens ? ", opens with the kit" : ""}`,
   copiesOf: (name: string) => `Copies of the vault that have ${name}`, notInCopy: "Nothing yet",
@@ -62,7 +63,8 @@ export const readinessWords = {
     choose: "Choose another backup…", useNewest: "Take the newest",
     kitHelp: "Best tried with the recovery key, read from the paper you would have.",
     go: "Start", going: "Opening the copy…",
-    good: "Everything would be back", bad: (count: number) => `${plural(count, "thing", "things")} would be lost`,
+    good: "Everything would be back", local: "Everything is in this copy, and it would be gone with this computer", codes: (count: number) => (count === 0 ? "" : ` (${plural(count, "code", "codes")})`),
+    usedSince: (count: number) => `${plural(count, "code was", "codes were")} used since this copy was made. It would offer ${count === 1 ? "it" : "them"} once more, and the service refuses ${count === 1 ? "it" : "them"}.`, bad: (count: number) => `${plural(count, "thing", "things")} would be lost`,
     facts: (accounts: number, sets: number, codes: number) => `${plural(accounts, "account makes", "accounts make")} the same code, ${plural(sets, "recovery set is", "recovery sets are")} there with ${plural(codes, "code", "codes")} left.`,
     from: (at: number, kit: boolean) => `From the copy of ${moment.format(at)}, opened with the ${kit ? "emergency kit" : "passphrase"}.`,
     here: "This copy is on this computer’s disk and goes with it. Without one elsewhere nothing of it would be there.",

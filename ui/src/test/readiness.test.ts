@@ -21,6 +21,16 @@ describe("the readiness room", () => {
     expect(the("room-readiness").textContent).toContain("87%");
     expect(all("ready-account").map((row) => row.dataset["advice"])).toEqual(["add_codes", "ask_second_device", "replace_soon", "nothing", "nothing", "nothing"]);
     expect(all("ready-account")[4]?.textContent).toContain("13 left");
+    expect(all("ready-ways").slice(0, 4).map((cell) => [...cell.childNodes].map((one) => one.textContent?.trim()).filter(Boolean))).toEqual([["Nothing"], ["Only an admin can reset it"], ["Recovery code"], ["Recovery key", "Second device"]]);
+    await expectAccessible();
+  });
+  it("says where a copy lacks an account's recovery codes", async () => {
+    await room((double) => {
+      const view = readinessView();
+      double.answers["readiness"] = () => ({ ...view, accounts: view.accounts.map((one) => ({ ...one, without_sets: one.id === "a3" ? [0] : [] })) });
+    });
+    const said = all("ready-copies").map((cell) => cell.textContent?.includes("without its newest recovery codes"));
+    expect(said.filter(Boolean)).toHaveLength(1);
     await expectAccessible();
   });
   it("notes a second device, which takes the danger away", async () => {
@@ -66,14 +76,26 @@ describe("the readiness room", () => {
     click("drill-done");
     await gone("drill-sheet");
     expect(double.last("run_drill")).toEqual({ proof: { passphrase: "right", recovery_key: null }, backup: null });
-    double.answers["run_drill"] = () => drillReport({ ok: false, lost: [{ name: "GitHub", why: "set_deleted" }] });
+    double.answers["run_drill"] = () => drillReport({ ok: false, lost: [{ name: "GitHub", why: "set_deleted", codes: 3 }], used_since: 2 });
     click("drill");
     await soon("drill-proof");
     type("drill-proof", "right");
     click("drill-go");
     expect((await soon("drill-report")).dataset["ok"]).toBe("false");
-    expect(the("drill-lost").textContent).toContain("GitHub");
+    expect(the("drill-lost").textContent).toContain("GitHub (3 codes)");
+    expect(the("drill-used-since").textContent).toContain("2 codes were used since");
     await expectAccessible();
+    click("drill-done");
+    await gone("drill-sheet");
+    // Nothing is lost in it, and it is no good: it goes with this computer.
+    double.answers["run_drill"] = () => drillReport({ ok: false, copy: { path: "/home/me/vault.keyhaven", saved_at: 1_762_100_000_000, elsewhere: false, kit_opens: true } });
+    click("drill");
+    await soon("drill-proof");
+    type("drill-proof", "right");
+    click("drill-go");
+    expect((await soon("drill-verdict")).textContent).toContain("gone with this computer");
+    expect(the("drill-verdict").className).toContain("warn");
+    expect(the("drill-report").dataset["ok"]).toBe("false");
   });
   it("prints a paper backup of what was chosen", async () => {
     const double = await room((double) => double.recovery.fill());

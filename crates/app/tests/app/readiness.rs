@@ -43,6 +43,14 @@ fn drill(app: &mut App, backup: Option<&Path>) -> Result<DrillReport, Failure> {
     app.finish_drill(drilled)
 }
 
+/// A folder for backups on another drive, with a backup in it.
+fn backed_up(app: &mut App) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    app.set_backup_folder(folder.path()).unwrap();
+    app.back_up_now().unwrap();
+    folder
+}
+
 fn lost(report: &DrillReport) -> Vec<(&str, LossReason)> {
     report.lost.iter().map(|loss| (loss.name.as_str(), loss.why)).collect()
 }
@@ -136,8 +144,9 @@ fn accounts_stand_by_their_danger_and_notes_take_it_away() {
 #[test]
 fn a_drill_is_green_and_red_after_a_set_is_deleted_until_there_is_another() {
     let (host, home, mut app, ids, set) = app();
+    let _folder = backed_up(&mut app);
     let report = drill(&mut app, None).unwrap();
-    assert!(report.ok, "{report:?}");
+    assert!(report.ok && report.copy.elsewhere, "{report:?}");
     assert_eq!((report.accounts_back, report.sets_back, report.codes_back), (3, 1, 4));
     assert_eq!(app.last_drill().unwrap().as_ref(), Some(&report), "it is kept");
     assert!(app.readiness().unwrap().accounts.iter().all(|account| account.drilled_at == Some(report.at)));
@@ -145,8 +154,10 @@ fn a_drill_is_green_and_red_after_a_set_is_deleted_until_there_is_another() {
     host.pass(DAY);
     app.unlock_recovery(proof()).unwrap();
     app.delete_recovery(&set).unwrap();
+    app.back_up_now().unwrap();
     let red = drill(&mut app, None).unwrap();
     assert_eq!((red.ok, lost(&red)), (false, vec![("GitHub", LossReason::SetDeleted)]));
+    assert_eq!(red.lost[0].codes, 4, "as many as the last drill found");
     assert_eq!(drill(&mut app, None).unwrap().lost, red.lost, "and stays so");
     assert!(app.readiness().unwrap().reminders.contains(&Reminder::DrillFailed));
     let pending = app.begin_drafts(1).unwrap().text(
@@ -157,8 +168,113 @@ fn a_drill_is_green_and_red_after_a_set_is_deleted_until_there_is_another() {
     let choices = DraftChoices { account: Some(ids[0].clone()), ..DraftChoices::default() };
     app.accept_draft(draft.id, choices).unwrap();
     host.pass(DAY);
+    app.back_up_now().unwrap();
     assert!(drill(&mut app, None).unwrap().ok);
     assert!(home.path().join("vault.keyhaven").exists());
+}
+
+/// A set of these codes, kept under a name.
+fn keep(app: &mut App, name: &str, text: &str, account: Option<&String>) -> String {
+    let pending = app.begin_drafts(1).unwrap().text(name.into(), SecretText::new(text.into()));
+    let draft = app.keep_draft(pending).unwrap();
+    let choices = DraftChoices { name: name.into(), account: account.cloned(), ..DraftChoices::default() };
+    app.accept_draft(draft.id, choices).unwrap().set.id
+}
+
+#[test]
+fn a_drill_counts_code_by_code_what_is_unused_there_and_here() {
+    for open in [true, false] {
+        let (host, _home, mut app, _ids, set) = app();
+        app.unlock_recovery(proof()).unwrap();
+        app.use_next_recovery_code(&set, "").unwrap();
+        let _folder = backed_up(&mut app);
+        // Used since: the copy would offer them once more, and they are not back.
+        app.use_next_recovery_code(&set, "").unwrap();
+        app.use_next_recovery_code(&set, "").unwrap();
+        if !open {
+            app.lock_recovery().unwrap();
+        }
+        let report = drill(&mut app, None).unwrap();
+        assert!(report.ok, "{report:?}");
+        assert_eq!((report.codes_back, report.used_since), (1, 2), "open: {open}");
+        let of_set = &report.sets[0];
+        assert_eq!((of_set.codes_back, of_set.used_since), (1, 2));
+
+        // As many there and here, and not the same ones: the copy has the first as used.
+        app.unlock_recovery(proof()).unwrap();
+        app.mark_recovery_code(&set, 0, false, "").unwrap();
+        app.mark_recovery_code(&set, 3, true, "").unwrap();
+        if !open {
+            app.lock_recovery().unwrap();
+        }
+        let report = drill(&mut app, None).unwrap();
+        assert_eq!(lost(&report), [("GitHub", LossReason::SetDiffers)], "open: {open}");
+        assert_eq!((report.lost[0].codes, report.codes_back, report.used_since), (1, 0, 3));
+        host.pass(DAY);
+        app.back_up_now().unwrap();
+        let report = drill(&mut app, None).unwrap();
+        assert_eq!((report.ok, report.codes_back, report.used_since), (true, 1, 0));
+    }
+}
+
+#[test]
+fn a_set_that_a_copy_does_not_have_is_named_with_its_codes() {
+    let (host, _home, mut app, ids, _set) = app();
+    let _folder = backed_up(&mut app);
+    keep(&mut app, "Door", "Recovery codes\n11111-aaaaa\n22222-bbbbb\n33333-ccccc\n", Some(&ids[1]));
+    let report = drill(&mut app, None).unwrap();
+    assert_eq!(lost(&report), [("Door", LossReason::SetMissing)]);
+    assert_eq!((report.lost[0].codes, report.codes_back, report.sets_back), (3, 4, 1));
+    let ready = app.readiness().unwrap();
+    let account = ready.accounts.iter().find(|account| account.id == ids[1]).unwrap();
+    assert_eq!(
+        (account.copies.clone(), account.without_sets.clone()),
+        (vec![0], vec![0]),
+        "its codes are not there"
+    );
+    host.pass(DAY);
+    app.back_up_now().unwrap();
+    let ready = app.readiness().unwrap();
+    let account = ready.accounts.iter().find(|account| account.id == ids[1]).unwrap();
+    assert_eq!((account.copies.clone(), account.without_sets.clone()), (vec![0, 1], vec![1]));
+}
+
+#[test]
+fn every_way_back_is_named_and_the_order_of_the_sets_decides_nothing() {
+    const CODES: &str = "Recovery codes\n11111-aaaaa\n22222-bbbbb\n33333-ccccc\n44444-ddddd\n55555-eeeee\n";
+    const KEY: &str =
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\n-----END OPENSSH PRIVATE KEY-----\n";
+    const NOTES: &str = "Security questions\n\nWhat was your first pet?\nRex\n";
+    for first in [true, false] {
+        let (_host, _home, mut app, ids, _set) = app();
+        let ready = |app: &App| {
+            let all = app.readiness().unwrap().accounts;
+            all.into_iter().find(|account| account.id == ids[1]).unwrap()
+        };
+        assert_eq!((ready(&app).ways, ready(&app).advice), (vec![], Advice::AddCodes));
+        // What a note says nobody knows: it is no way back, and nothing in it is "used".
+        keep(&mut app, "Questions", NOTES, Some(&ids[1]));
+        assert_eq!((ready(&app).way, ready(&app).advice), (WayBack::Nothing, Advice::AddCodes));
+        let (codes, _key) = if first {
+            let codes = keep(&mut app, "Codes", CODES, Some(&ids[1]));
+            (codes, keep(&mut app, "Key", KEY, Some(&ids[1])))
+        } else {
+            let key = keep(&mut app, "Key", KEY, Some(&ids[1]));
+            (keep(&mut app, "Codes", CODES, Some(&ids[1])), key)
+        };
+        app.note_ways(&ids[1], true, true).unwrap();
+        let all = [WayBack::RecoveryCodes, WayBack::Document, WayBack::SecondDevice, WayBack::AdminReset];
+        assert_eq!((ready(&app).ways, ready(&app).way, ready(&app).left), (all.to_vec(), all[0], 5));
+        app.unlock_recovery(proof()).unwrap();
+        for _ in 0..5 {
+            app.use_next_recovery_code(&codes, "").unwrap();
+        }
+        assert_eq!((ready(&app).ways, ready(&app).way), (all[1..].to_vec(), WayBack::Document), "{first}");
+        assert_eq!((ready(&app).left, ready(&app).advice), (0, Advice::ReplaceSoon));
+        // Another list in use: its codes count, and the spent one is no reason to hurry.
+        keep(&mut app, "More", &CODES.replace('1', "9"), Some(&ids[1]));
+        assert_eq!((ready(&app).left, ready(&app).advice), (5, Advice::Nothing));
+    }
 }
 
 #[test]
@@ -225,10 +341,12 @@ fn a_copy_on_the_vaults_own_disk_is_drilled_and_counts_for_nothing_when_the_disk
     std::fs::copy(home.path().join("vault.keyhaven"), &copy).unwrap();
     host.one_disk.store(true, std::sync::atomic::Ordering::Relaxed);
     let report = drill(&mut app, Some(&copy)).unwrap();
-    assert_eq!((report.ok, report.copy.elsewhere), (true, false));
+    assert_eq!((report.ok, report.copy.elsewhere, report.lost.len()), (false, false, 0));
     let readiness = app.readiness().unwrap();
     assert_eq!(readiness.back, 0);
+    assert!(readiness.accounts.iter().all(|account| account.drilled_at.is_none()), "not the way back");
     assert!(readiness.reminders.contains(&Reminder::NoBackupElsewhere));
+    assert!(readiness.reminders.contains(&Reminder::NeverDrilled), "{:?}", readiness.reminders);
 }
 
 #[test]
@@ -283,6 +401,7 @@ fn reminders_come_when_they_are_due_and_go_when_they_are_seen_to() {
     app.undo_recovery_use(&door).unwrap();
 
     // Not looked at for a year: with an account it is the account's advice, without one a reminder of its own.
+    let _folder = backed_up(&mut app);
     assert!(drill(&mut app, None).unwrap().ok);
     host.pass(366 * DAY);
     let stale = Reminder::SetStale { name: "Door".into() };
@@ -295,6 +414,7 @@ fn reminders_come_when_they_are_due_and_go_when_they_are_seen_to() {
     app.reveal_recovery(&set).unwrap();
     assert!(!reminders(&app).contains(&stale));
     assert_eq!(advice(&app), Advice::Nothing);
+    app.back_up_now().unwrap();
     assert!(drill(&mut app, None).unwrap().ok);
     assert!(!reminders(&app).contains(&Reminder::DrillOld));
 }
