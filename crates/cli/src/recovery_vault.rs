@@ -3,14 +3,14 @@
 use crate::accounts::{self, Match};
 use crate::args::{
     RecoveryAddArgs, RecoveryEditArgs, RecoveryExportArgs, RecoveryListArgs, RecoveryReplaceArgs,
-    RecoveryRmArgs, RecoveryUndoArgs, RecoveryUseArgs, Unlock,
+    RecoveryRmArgs, RecoveryUndoArgs, RecoveryUseArgs, Tidy, Unlock,
 };
 use crate::error::{Answer, Failure};
 use crate::unlock;
 use crate::{agree, backups, input, output, time};
 use keyhaven_app::App;
 use keyhaven_app::recovery::view::{
-    Draft, DraftChoices, SetChanges, SetDetail, SetKind, SetRow, SetStanding,
+    Draft, DraftChoices, SetChanges, SetDetail, SetKind, SetRow, SetStanding, TidyWay,
 };
 use keyhaven_recovery::SIZE_LIMIT;
 use keyhaven_secret::SecretBytes;
@@ -31,6 +31,15 @@ struct SetValue<'a> {
     code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problems: Option<Vec<String>>,
+    /// The account that it seems to belong to and is not linked to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    perhaps_account: Option<String>,
+}
+
+impl<'a> SetValue<'a> {
+    fn of(set: &'a SetRow) -> Self {
+        Self { set, code: None, problems: None, perhaps_account: None }
+    }
 }
 
 pub fn add(args: RecoveryAddArgs) -> Result<Answer, Failure> {
@@ -41,8 +50,48 @@ pub fn add(args: RecoveryAddArgs) -> Result<Answer, Failure> {
         None => None,
     };
     let choices = DraftChoices { name: args.name.unwrap_or_default(), account, ..DraftChoices::default() };
-    keep(&mut app, &args.file, choices, args.json)
+    let asking = Asking { tidy: args.tidy, link: args.link, json: args.json };
+    keep(&mut app, &args.file, choices, &asking)
 }
+
+/// What is done beside keeping a file, and whether a person may be asked about it.
+struct Asking {
+    tidy: Tidy,
+    link: bool,
+    json: bool,
+}
+
+impl Asking {
+    fn can_ask(&self) -> bool {
+        !self.json && input::can_prompt()
+    }
+
+    /// What shall become of the file, once it is sealed; `None`: it is left as it is.
+    fn way(&self, file: &str) -> Result<Option<TidyWay>, Failure> {
+        let given = match (self.tidy.bin, self.tidy.erase) {
+            (true, _) => Some(TidyWay::Bin),
+            (_, true) => Some(TidyWay::Erase),
+            _ => None,
+        };
+        if file == "-" || given.is_some() || !self.can_ask() {
+            return Ok(given.filter(|_| file != "-"));
+        }
+        input::say(output::shown(&format!("{file} is still there, and whoever has it has these codes.\n")));
+        input::say(format_args!(
+            "  bin    it can be taken out again until the bin is emptied\n  erase  {ERASED}\n"
+        ));
+        input::say("Type bin or erase, or nothing to leave it: ");
+        Ok(match input::typed_line()?.trim().to_lowercase().as_str() {
+            "bin" => Some(TidyWay::Bin),
+            "erase" => Some(TidyWay::Erase),
+            _ => None,
+        })
+    }
+}
+
+/// What erasing a file can and cannot do.
+const ERASED: &str =
+    "overwritten and deleted; SSDs, and disks that copy on write or make snapshots, may keep an old copy";
 
 pub fn replace(args: RecoveryReplaceArgs) -> Result<Answer, Failure> {
     let (mut app, _) = unlock::find()?;
@@ -56,21 +105,21 @@ pub fn replace(args: RecoveryReplaceArgs) -> Result<Answer, Failure> {
     }
     let name = if old.name == old.provider { String::new() } else { old.name };
     let choices = DraftChoices { name, provider: old.provider, account: old.account, replaces: Some(old.id) };
-    accept(&mut app, draft, &args.file, choices, args.json)
+    accept(&mut app, draft, &args.file, choices, &Asking { tidy: args.tidy, link: false, json: args.json })
 }
 
 /// Reads a file and keeps it; who it is for and whose it is is what the file says where nothing else was said.
-fn keep(app: &mut App, file: &str, choices: DraftChoices, json: bool) -> Result<Answer, Failure> {
+fn keep(app: &mut App, file: &str, choices: DraftChoices, asking: &Asking) -> Result<Answer, Failure> {
     let draft = read(app, file)?;
-    let Some(already) = &draft.already else { return accept(app, draft, file, choices, json) };
+    let Some(already) = &draft.already else { return accept(app, draft, file, choices, asking) };
     let set = app.recovery_set(already)?.row;
     if set.standing == SetStanding::Superseded {
         let what = "this very file was kept, and a newer set took its place: its codes are void";
         return Err(about(file, what)
             .advise("keyhaven recovery undo SET takes the replacement back, where that was a slip"));
     }
-    if json {
-        output::json(&SetValue { set: &set, code: None, problems: None })?;
+    if asking.json {
+        output::json(&SetValue::of(&set))?;
     } else {
         output::line(format_args!("{}: already there", described(&set)))?;
     }
@@ -87,6 +136,7 @@ fn read(app: &mut App, file: &str) -> Result<Draft, Failure> {
     let name = Path::new(file).file_name().and_then(|name| name.to_str()).filter(|name| *name != "-");
     let mut reader = app.begin_drafts(1)?;
     let pending = reader.bytes(name.unwrap_or("standard input").to_owned(), SecretBytes::new(bytes.to_vec()));
+    let pending = if file == "-" { pending } else { pending.from_path(Path::new(file)) };
     let draft = app.keep_draft(pending)?;
     match &draft.unusable {
         Some(why) => Err(about(file, why)),
@@ -99,31 +149,70 @@ fn accept(
     draft: Draft,
     file: &str,
     mut choices: DraftChoices,
-    json: bool,
+    asking: &Asking,
 ) -> Result<Answer, Failure> {
     if choices.provider.is_empty() {
         choices.provider = draft.provider.clone();
     }
-    choices.account = choices.account.or(draft.account);
     let replaces = choices.replaces.is_some();
-    let kept = app.accept_draft(draft.id, choices)?;
-    let problems: Vec<String> = draft.problems.into_iter().map(|problem| problem.text).collect();
-    let done = format!("{}: kept", described(&kept.set));
-    if json {
-        output::json_done(&SetValue { set: &kept.set, code: None, problems: Some(problems) }, done)?;
-        return Ok(Answer::Yes);
+    let mut perhaps = None;
+    if choices.account.is_none()
+        && let Some((id, name)) = likely(app, &draft)?
+    {
+        if asking.link || (asking.can_ask() && confirmed(&name)?) {
+            choices.account = Some(id);
+        } else if !asking.can_ask() {
+            perhaps = Some(name);
+        }
     }
-    let mut lines = vec![done];
+    let mut set = app.accept_draft(draft.id, choices)?.set;
+    let id = accounts::short(&set.id).to_owned();
+    let problems: Vec<String> = draft.problems.into_iter().map(|problem| problem.text).collect();
+    let done = format!("{}: kept", described(&set));
+    let mut lines = vec![done.clone()];
     lines.extend(replaces.then(|| {
-        let id = accounts::short(&kept.set.id);
         format!("  the older set is not offered any more; keyhaven recovery undo {id} takes that back")
     }));
+    lines.extend(perhaps.iter().map(|name| {
+        let what =
+            format!("  it seems to belong to {name}: keyhaven recovery edit {id} --account … links it");
+        output::shown(&what)
+    }));
     lines.extend(problems.iter().map(|problem| output::shown(&format!("problem: {problem}"))));
-    if file != "-" {
-        lines.push(output::shown(&format!("  {file} is left as it is: whoever has it has these codes")));
+    let way = asking.way(file)?;
+    if let Some(way) = way {
+        let view = app.tidy_download(&set.id, way).map_err(|failure| {
+            Failure::from(failure).advise(format_args!("the set is kept all the same: {}", described(&set)))
+        })?;
+        set = view.sets.into_iter().find(|kept| kept.id == set.id).unwrap_or(set);
     }
+    if asking.json {
+        let value = SetValue { problems: Some(problems), perhaps_account: perhaps, ..SetValue::of(&set) };
+        output::json_done(&value, done)?;
+        return Ok(Answer::Yes);
+    }
+    lines.extend(match way {
+        _ if file == "-" => None,
+        Some(TidyWay::Bin) => Some(output::shown(&format!("  {file} is in the bin"))),
+        Some(TidyWay::Erase) => Some(output::shown(&format!("  {file} is {ERASED}"))),
+        None => Some(output::shown(&format!("  {file} is left as it is: whoever has it has these codes"))),
+    });
     output::all_done(&lines)?;
     Ok(Answer::Yes)
+}
+
+/// The account that a draft seems to belong to: its id, and its name in words.
+fn likely(app: &App, draft: &Draft) -> Result<Option<(String, String)>, Failure> {
+    let Some(id) = &draft.account else { return Ok(None) };
+    let row = app.accounts()?.into_iter().find(|row| row.id == *id);
+    Ok(row.map(|row| (row.id.clone(), accounts::label(&row.issuer, &row.name))))
+}
+
+/// Whether the person at the terminal says that a set belongs to that account.
+fn confirmed(account: &str) -> Result<bool, Failure> {
+    input::say(output::shown(&format!("It seems to belong to {account}.\n")));
+    input::say("Link it? Type yes: ");
+    Ok(matches!(input::typed_line()?.trim().to_lowercase().as_str(), "yes" | "y"))
 }
 
 pub fn list(args: RecoveryListArgs) -> Result<Answer, Failure> {
@@ -154,7 +243,7 @@ pub fn use_next(args: RecoveryUseArgs) -> Result<Answer, Failure> {
     let (code, _) = app.use_next_recovery_code(&set.id, args.place.as_deref().unwrap_or_default())?;
     let set = app.recovery_set(&set.id)?.row;
     let shown = if args.json {
-        output::json(&SetValue { set: &set, code: Some(code.expose_for_display()), problems: None })
+        output::json(&SetValue { code: Some(code.expose_for_display()), ..SetValue::of(&set) })
     } else {
         output::line(code.expose_for_display())
     };
@@ -176,9 +265,9 @@ pub fn undo(args: RecoveryUndoArgs) -> Result<Answer, Failure> {
         let SetDetail { row, codes, .. } = app.undo_recovery_use(&set.id)?;
         let changed = before.iter().zip(&codes).position(|(before, now)| before.used != now.used);
         let number = changed.unwrap_or_default();
-        let code = app.recovery_code(&set.id, u32::try_from(number).unwrap_or(u32::MAX))?;
-        let line =
-            format!("code {} of {} is unused again: {}", number + 1, codes.len(), code.expose_for_display());
+        // Its form tells which: the code itself is for who asks for it.
+        let form = codes.get(number).map_or("", |code| code.masked.as_str());
+        let line = format!("code {} of {} is unused again: {form}", number + 1, codes.len());
         (row, line)
     } else {
         let row = app.undo_recovery_replace(&set.id).map_err(|failure| {
@@ -198,7 +287,7 @@ pub fn undo(args: RecoveryUndoArgs) -> Result<Answer, Failure> {
         )
     };
     if args.json {
-        output::json_done(&SetValue { set: &row, code: None, problems: None }, line)?;
+        output::json_done(&SetValue::of(&row), line)?;
     } else {
         output::all_done(&[output::shown(&line), described(&row)])?;
     }
@@ -230,7 +319,7 @@ pub fn edit(args: RecoveryEditArgs) -> Result<Answer, Failure> {
     let row = app.edit_recovery(&set.id, changes)?;
     let done = format!("{}: changed", described(&row));
     if args.json {
-        output::json_done(&SetValue { set: &row, code: None, problems: None }, done)?;
+        output::json_done(&SetValue::of(&row), done)?;
     } else {
         output::done(done)?;
     }
@@ -259,6 +348,13 @@ pub fn export(args: RecoveryExportArgs) -> Result<Answer, Failure> {
     let set = resolve(&app, &args.set, Match::Part)?;
     let bytes = if args.codes {
         let mut lines = zeroize::Zeroizing::new(Vec::new());
+        if set.standing == SetStanding::Superseded && !args.all {
+            return Err(Failure::input(format_args!(
+                "{}: a newer set took this one's place; its codes are void",
+                output::shown(&set.name)
+            ))
+            .advise("--all prints them all the same"));
+        }
         let detail = app.recovery_set(&set.id)?;
         let revealed = app.reveal_recovery(&set.id)?;
         for (code, row) in revealed.codes.iter().zip(&detail.codes).filter(|(_, row)| !row.used || args.all) {

@@ -43,10 +43,7 @@ impl DraftReader {
     pub fn file(&mut self, path: &Path) -> Pending {
         let source = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         match self.host.files().read(path, SIZE_LIMIT as u64) {
-            Ok(bytes) => {
-                let pending = self.bytes(source, SecretBytes::new(bytes));
-                Pending { path: std::path::absolute(path).ok(), ..pending }
-            }
+            Ok(bytes) => self.bytes(source, SecretBytes::new(bytes)).from_path(path),
             Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
                 self.refused(source, keyhaven_recovery::ParseError::TooLarge.to_string())
             }
@@ -79,6 +76,12 @@ impl DraftReader {
 }
 
 impl Pending {
+    /// Says which file its bytes are, so that this may be binned or erased once they are kept.
+    #[must_use]
+    pub fn from_path(self, path: &Path) -> Self {
+        Self { path: std::path::absolute(path).ok(), ..self }
+    }
+
     /// Whether this is plainly a recovery file: codes, a key, a seed phrase or a private key were found in it.
     pub fn is_plain(&self) -> bool {
         self.read.as_ref().is_ok_and(|set| {
@@ -280,6 +283,8 @@ pub(crate) fn picture(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
         [0xFF, 0xD8, 0xFF, ..] => Some("image/jpeg"),
+        // A bitmap's header has four zeros before the place of its pixels; a text that begins with BM has none.
+        [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => Some("image/bmp"),
         [b'G', b'I', b'F', b'8', ..] => Some("image/gif"),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
         _ => None,

@@ -161,9 +161,10 @@ impl App {
     /// One code, to be copied without marking it.
     ///
     /// # Errors
-    /// As [`App::recovery_set`], or no such code.
+    /// As [`App::recovery_set`], no such code, or the set was replaced.
     pub fn recovery_code(&mut self, id: &str, index: u32) -> Result<SecretText, Failure> {
-        let (set, _) = self.session()?.set(set_id(id)?)?;
+        let (set, summary) = self.session()?.set(set_id(id)?)?;
+        check_in_use(&summary)?;
         let code = usize::try_from(index).ok().and_then(|index| set.codes.get(index));
         let code = SecretText::new(code.ok_or_else(no_such_code)?.text.to_string());
         self.seen(id)?;
@@ -178,12 +179,7 @@ impl App {
         check_length("place", place, LONGEST_NAME)?;
         let now = self.now();
         self.change_set(id, |set, summary| {
-            if summary.superseded_at.is_some() {
-                return Err(fail(
-                    FailureKind::BadInput,
-                    "a newer set took this one's place; its codes are void",
-                ));
-            }
+            check_in_use(summary)?;
             let none = if set.codes.is_empty() {
                 "this set holds no codes to use one by one"
             } else {
@@ -485,6 +481,14 @@ fn no_such_set(id: &str) -> Failure {
 
 fn no_such_code() -> Failure {
     fail(FailureKind::BadInput, "the set has no code of that number")
+}
+
+/// The codes of a set that was replaced are void: nobody gets one to sign in with.
+fn check_in_use(summary: &Summary) -> Result<(), Failure> {
+    match summary.superseded_at {
+        Some(_) => Err(fail(FailureKind::BadInput, "a newer set took this one's place; its codes are void")),
+        None => Ok(()),
+    }
 }
 
 fn check_length(field: &str, text: &str, longest: usize) -> Result<(), Failure> {

@@ -106,6 +106,7 @@ fn a_new_set_takes_the_old_ones_place_and_the_old_one_is_never_offered_again() {
     app.unlock_recovery(proof()).unwrap();
     assert_eq!(kind(app.use_next_recovery_code(&old.id, "")), Some(FailureKind::BadInput));
     assert_eq!(app.recovery_set(&old.id).unwrap().next, None);
+    assert_eq!(kind(app.recovery_code(&old.id, 0)), Some(FailureKind::BadInput), "not to be copied either");
     assert_eq!(app.reveal_recovery(&old.id).unwrap().codes.len(), 16, "it is kept");
     assert_eq!(used(&mut app, &new.set.id, ""), "8f3e9-71c02");
     let third = draft(&mut app, "github-recovery-codes.txt", GITHUB.as_bytes());
@@ -352,4 +353,49 @@ fn a_download_is_tidied_only_when_it_is_what_was_kept() {
     let mut app = restarted(&host, home.path());
     app.unlock_with_passphrase(&passphrase()).unwrap();
     assert!(app.recovery().unwrap().sets.iter().all(|set| !set.can_tidy), "another start knows no paths");
+}
+
+/// Two pixels of a bitmap: red, then blue.
+const BITMAP: [u8; 62] = {
+    let mut file = [0; 62];
+    let head: [(usize, u8); 14] = [
+        (0, b'B'),
+        (1, b'M'),
+        (2, 62),
+        (10, 54),
+        (14, 40),
+        (18, 2),
+        (22, 1),
+        (26, 1),
+        (28, 24),
+        (34, 8),
+        // Blue, green, red of each.
+        (54, 0),
+        (55, 0),
+        (56, 255),
+        (57, 255),
+    ];
+    let mut at = 0;
+    while at < head.len() {
+        file[head[at].0] = head[at].1;
+        at += 1;
+    }
+    file
+};
+
+#[test]
+fn a_bitmap_is_shown_and_a_picture_that_is_not_says_so() {
+    let (_host, _home, mut app) = app();
+    let shown = draft(&mut app, "codes.bmp", &BITMAP);
+    assert!(shown.picture, "{:?}", shown.problems);
+    let drawn = app.draft_to_show(shown.id).unwrap().draw(0).unwrap();
+    assert_eq!((drawn.width, drawn.height), (2, 1));
+    assert_eq!(drawn.rgba.expose(), [255, 0, 0, 255, 0, 0, 255, 255]);
+    let photograph = draft(&mut app, "codes.heic", b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic");
+    assert!(!photograph.picture);
+    let said: Vec<&str> = photograph.problems.iter().map(|problem| problem.text.as_str()).collect();
+    assert!(
+        said.iter().any(|text| text.contains("HEIC are kept as they are and not shown here")),
+        "{said:?}"
+    );
 }

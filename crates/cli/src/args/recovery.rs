@@ -21,7 +21,8 @@ pub enum RecoveryCommand {
 /// Keep a file of recovery codes or keys in the vault, the file itself beside them
 ///
 /// Any file up to 10 MiB. The accounts being open is enough: what is added is sealed, and only the passphrase or the
-/// recovery key shows it again. The file on the disk is left as it is.
+/// recovery key shows it again. On a terminal two things are asked: whether the set belongs to the account that it seems to
+/// belong to, and what shall become of the file. Without one, nothing is linked and the file is left as it is.
 #[derive(Args)]
 pub struct RecoveryAddArgs {
     /// The file; - reads it from standard input, after the passphrase if that comes from there too
@@ -33,11 +34,27 @@ pub struct RecoveryAddArgs {
     /// The account it belongs to: issuer, name, issuer:name or id
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
+    /// Link it to the account that it seems to belong to, without asking
+    #[arg(long, conflicts_with = "account")]
+    pub link: bool,
+    #[command(flatten)]
+    pub tidy: Tidy,
     #[command(flatten)]
     pub unlock: Unlock,
-    /// Print one JSON value
+    /// Print one JSON value; nothing is asked
     #[arg(long)]
     pub json: bool,
+}
+
+/// What shall become of a file that is sealed in the vault now
+#[derive(Args)]
+pub struct Tidy {
+    /// Move the file to the bin, once the vault was saved, read back and compared with it
+    #[arg(long, conflicts_with = "erase")]
+    pub bin: bool,
+    /// Overwrite and delete it then; SSDs, and disks that copy on write or make snapshots, may keep an old copy
+    #[arg(long)]
+    pub erase: bool,
 }
 
 /// List the recovery sets and how many codes are left
@@ -133,8 +150,10 @@ pub struct RecoveryReplaceArgs {
     #[arg(long)]
     pub yes: bool,
     #[command(flatten)]
+    pub tidy: Tidy,
+    #[command(flatten)]
     pub unlock: Unlock,
-    /// Print one JSON value
+    /// Print one JSON value; what becomes of the file is not asked
     #[arg(long)]
     pub json: bool,
 }
@@ -148,7 +167,7 @@ pub struct RecoveryExportArgs {
     /// The unused codes, one a line, instead of the file
     #[arg(long)]
     pub codes: bool,
-    /// The used codes too
+    /// The used codes too, and those of a set that was replaced
     #[arg(long, requires = "codes")]
     pub all: bool,
     /// Write to this new file, readable by you alone
@@ -164,7 +183,8 @@ pub struct RecoveryExportArgs {
 /// Print what a file of recovery codes or keys holds, and what is odd about it; nothing is kept
 ///
 /// Text, Markdown, CSV, HTML, RTF and PDF, with the services' own layouts or with codes that look alike. The codes
-/// are printed as they are. Exit code 0: a code, a key or a document. 1: none of them.
+/// are printed as they are. Whose they are is told by the words and the file's name; the codes' shape alone says at most whose
+/// they could be. Exit code 0: a code, a key or a document. 1: none of them.
 #[derive(Args)]
 pub struct RecoveryParseArgs {
     /// The file; - reads it from standard input

@@ -131,7 +131,7 @@ fn another_services_file_replaces_a_set_only_when_that_is_said_and_not_for_good(
 
     // First the use, which is named, then the replacement.
     let (_, out, _) = run(&["recovery", "undo", "GitHub"]);
-    assert!(out.starts_with("code 1 of 4 is unused again: 11a9f-71c02\n"), "{out}");
+    assert!(out.starts_with("code 1 of 4 is unused again: •••••-•••••\n"), "{out}");
     let (exit, out, err) = run(&["recovery", "undo", "GitHub"]);
     assert!(exit == 0 && out.contains("in use again, and npm.txt left the vault"), "{out}{err}");
     let (_, out, _) = run(&["recovery", "list", "--json"]);

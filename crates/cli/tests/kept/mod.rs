@@ -2,6 +2,7 @@
 
 mod asking;
 mod exchange;
+mod recovery;
 mod safety;
 mod several;
 #[cfg(target_os = "linux")]

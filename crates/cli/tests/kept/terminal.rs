@@ -32,7 +32,7 @@ sys.stdout.flush()
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 "#;
 
-fn typed(here: &Path, arguments: &[&str], answers: &[(&str, &str)]) -> (i32, String) {
+pub(super) fn typed(here: &Path, arguments: &[&str], answers: &[(&str, &str)]) -> (i32, String) {
     let output = Command::new("python3")
         .args(["-c", TERMINAL, &serde_json::to_string(answers).unwrap(), env!("CARGO_BIN_EXE_keyhaven")])
         .args(arguments)
