@@ -117,7 +117,7 @@ impl Page {
 
     fn drawing(&self, fonts: &[(Font, Name<'_>, Name<'_>, Ref); 3], height: f32) -> Content {
         let page_height = height;
-        let mut drawing = Content::new();
+        let (mut drawing, mut whole) = (Content::new(), true);
         for mark in &self.0 {
             match mark {
                 Mark::Box { x, y, width, height, grey } => {
@@ -131,7 +131,8 @@ impl Page {
                         .iter()
                         .find(|(kind, ..)| kind == font)
                         .map_or(Name(b"F1"), |(_, name, ..)| *name);
-                    let latin = win_ansi(text.expose_for_display());
+                    let (latin, all) = win_ansi(text.expose_for_display());
+                    whole &= all;
                     drawing
                         .set_fill_gray(0.0)
                         .begin_text()
@@ -140,6 +141,11 @@ impl Page {
                     drawing.show(Str(latin.expose())).end_text();
                 }
             }
+        }
+        if !whole {
+            let name = fonts.first().map_or(Name(b"F1"), |(_, name, ..)| *name);
+            drawing.set_fill_gray(0.0).begin_text().set_font(name, 8.0).next_line(MARGIN, 20.0);
+            drawing.show(Str(win_ansi(LEGEND).0.expose())).end_text();
         }
         drawing
     }
@@ -199,15 +205,99 @@ fn draw_code(code: &Modules, left: f32, top: f32, size: f32, marks: &mut Vec<Mar
     }
 }
 
-/// A long text in lines of at most `width` characters, `lines` of them at most.
+/// A long text in lines of at most `width` characters as the PDF shows them, `lines` of them at most.
 pub(crate) fn wrapped(text: &str, width: usize, lines: usize) -> Vec<String> {
-    let characters: Vec<char> = text.chars().collect();
-    characters.chunks(width).take(lines).map(|part| part.iter().collect()).collect()
+    let (mut all, mut line, mut room) = (Vec::new(), String::new(), width);
+    for character in text.chars() {
+        let takes = printed(character).map_or_else(|| named(character).len(), |_| 1);
+        if takes > room && !line.is_empty() {
+            all.push(std::mem::take(&mut line));
+            room = width;
+        }
+        line.push(character);
+        room = room.saturating_sub(takes);
+    }
+    all.extend((!line.is_empty()).then_some(line));
+    all.truncate(lines);
+    all
 }
 
-/// The standard fonts' encoding (ISO 32000-1 Annex D.2), which for what stands here is Latin-1; others become "?".
-fn win_ansi(text: &str) -> SecretBytes {
-    SecretBytes::new(
-        text.chars().map(|character| u8::try_from(u32::from(character)).unwrap_or(b'?')).collect(),
-    )
+/// What [`named`] leaves on a page is explained on it.
+const LEGEND: &str =
+    "[U+\u{2026}] is a character that the fonts of this page do not have, by its number in Unicode.";
+
+/// The standard fonts' encoding of a character (ISO 32000-1 Annex D.2); `None` where they have none.
+fn printed(character: char) -> Option<u8> {
+    /// The places 0x80 to 0x9F; five of them are empty.
+    const HIGH: [char; 32] = [
+        '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0', '‘', '’',
+        '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
+    ];
+    match character {
+        '\t' => Some(b' '),
+        ' '..='~' | '\u{a0}'..='ÿ' => u8::try_from(u32::from(character)).ok(),
+        '\0' => None,
+        _ => (0x80..).zip(HIGH).find(|(_, high)| *high == character).map(|(code, _)| code),
+    }
+}
+
+/// A character that the standard fonts do not have, by its number: whoever reads the page can type it.
+fn named(character: char) -> String {
+    format!("[U+{:04X}]", u32::from(character))
+}
+
+/// Text as the standard fonts show it, and whether all of it has a shape of its own there.
+fn win_ansi(text: &str) -> (SecretBytes, bool) {
+    let mut bytes = Vec::with_capacity(text.chars().count() * "[U+10FFFF]".len());
+    let mut whole = true;
+    for character in text.chars() {
+        match printed(character) {
+            Some(code) => bytes.push(code),
+            None => {
+                whole = false;
+                bytes.extend_from_slice(named(character).as_bytes());
+            }
+        }
+    }
+    (SecretBytes::new(bytes), whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_character_is_printed_as_another() {
+        for (text, bytes, whole) in [
+            ("Zürich\t1", &b"Z\xfcrich 1"[..], true),
+            ("5 € – “a”…", b"5 \x80 \x96 \x93a\x94\x85", true),
+            ("Ключ?", b"[U+041A][U+043B][U+044E][U+0447]?", false),
+            ("\u{81}\0🔑", b"[U+0081][U+0000][U+1F511]", false),
+        ] {
+            let (printed, is_whole) = win_ansi(text);
+            assert_eq!((printed.expose(), is_whole), (bytes, whole), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_page_says_what_stands_for_a_character_and_only_where_one_does() {
+        let said = |text: &str| {
+            let mut page = Page::default();
+            page.write(MARGIN, 100.0, 9.0, Font::Code, text);
+            let pdf = pdf(&[page], Paper::Letter);
+            String::from_utf8_lossy(pdf.expose())
+                .contains("is a character that the fonts of this page do not have")
+        };
+        assert!(said("Ключ") && !said("Schlüssel"));
+    }
+
+    #[test]
+    fn lines_are_as_wide_as_they_are_printed_and_lose_nothing() {
+        let text = "ab中cdeü€fghij";
+        let lines = wrapped(text, 10, usize::MAX);
+        assert_eq!(lines.concat(), text);
+        assert_eq!(lines, ["ab中", "cdeü€fghij"]);
+        assert!(lines.iter().all(|line| win_ansi(line).0.expose().len() <= 10));
+        assert_eq!(wrapped("", 10, 3), [""; 0]);
+    }
 }

@@ -33,13 +33,14 @@ class Recovery {
   readonly inUse = $derived(this.sets.filter((set) => set.standing !== "superseded"));
   /** Sets that want attention. */
   readonly wanting = $derived(this.inUse.filter((set) => set.standing === "low" || set.standing === "empty"));
-  /** For each account the set in use that is best stocked. */
+  /** For each account the set in use that is the best way back: codes that are left, else a key, else a document. */
   readonly byAccount = $derived.by(() => {
     const best = new Map<string, SetRow>();
+    const rank = ({ kind, left }: SetRow) => (kind === "codes" && left > 0 ? 4 : (kind === "key" || kind === "seed_phrase") && left > 0 ? 3 : kind === "document" ? 2 : kind === "notes" ? 0 : 1);
     for (const set of this.inUse) {
       if (set.account === null) continue;
       const known = best.get(set.account);
-      if (!known || set.left > known.left) best.set(set.account, set);
+      if (!known || rank(set) > rank(known) || (rank(set) === rank(known) && set.left > known.left)) best.set(set.account, set);
     }
     return best;
   });

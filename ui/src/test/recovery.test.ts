@@ -111,6 +111,12 @@ describe("the recovery room", () => {
     expect(chips).toContain("Recovery key stored");
     expect(chips).toContain("No recovery codes");
   });
+  it("says No recovery codes of every account while there is not one set", async () => {
+    await openPage(open, 24, (double) => { double.recovery.rows.length = 0; });
+    await waitFor(() => expect(all("row-recovery").length).toBeGreaterThan(0));
+    expect(new Set(all("row-recovery").map((chip) => chip.textContent))).toEqual(new Set(["No recovery codes"]));
+    expect(all("row-recovery")).toHaveLength(all("account-row").length);
+  });
 });
 
 describe("the search of the codes", () => {
@@ -224,6 +230,18 @@ describe("a file under review", () => {
     const said = (await soon("draft-already")).textContent;
     expect(said).toContain("a newer set took its place");
     expect(said).not.toContain("is kept");
+  });
+  it("offers no code of a set that was replaced, neither the next nor one by its row", async () => {
+    const double = await room((double) => {
+      opened(double);
+      const old = double.recovery.rows[0];
+      if (old) double.recovery.rows[0] = { ...old, standing: "superseded", superseded_at: 1_772_500_000_000 };
+    });
+    await soon("recovery-code");
+    all("recovery-code").find((code) => code.dataset["used"] === "false")?.click();
+    await soon("recovery-mark");
+    for (const way of ["copy-next", "copy-key", "recovery-copy-one"]) expect(all(way)).toHaveLength(0);
+    expect(double.count("copy_recovery")).toBe(0);
   });
   it("replaces the set from which it was asked for", async () => {
     const double = await room(opened);
