@@ -146,11 +146,6 @@ mod story {
             window.texts(&element("row-recovery")) == ["15 of 16 left"]
         });
         window.screenshot("recovery-row");
-        window.press(&['?']);
-        window.wait_for_named("keys");
-        window.screenshot("keys");
-        window.press(&[Keys::ESCAPE]);
-        window.wait_until("the keys are put away", || !window.is_visible(&element("keys")));
     }
 
     #[test]

@@ -224,7 +224,7 @@ pub(crate) fn wrapped(text: &str, width: usize, lines: usize) -> Vec<String> {
 
 /// What [`named`] leaves on a page is explained on it.
 const LEGEND: &str =
-    "[U+\u{2026}] is a character that the fonts of this page do not have, by its number in Unicode.";
+    "[U+...] is a character that the fonts of this page do not have, by its number in Unicode.";
 
 /// The standard fonts' encoding of a character (ISO 32000-1 Annex D.2); `None` where they have none.
 fn printed(character: char) -> Option<u8> {
