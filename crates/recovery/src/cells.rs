@@ -146,7 +146,10 @@ pub(crate) fn row(line: &str) -> Row<'_> {
 fn only_label(cell: &str) -> Option<&str> {
     let cell = cell.trim().trim_matches(['*', '"', '`']);
     let words = cell.strip_suffix(':').is_some_and(|text| text.chars().any(char::is_alphabetic));
-    let telling = || cell.starts_with(char::is_alphabetic) && labels::label(cell) != Label::Neutral;
+    // "W2D2-KEY5" ends like a label and is a code.
+    let is_code = || Candidate::word(cell).is_some_and(|code| code.strong);
+    let telling =
+        || cell.starts_with(char::is_alphabetic) && labels::label(cell) != Label::Neutral && !is_code();
     (words || (!cell.contains(':') && telling())).then_some(cell)
 }
 

@@ -166,6 +166,8 @@ fn a_token_of_letters_alone_is_found_under_its_heading_and_a_word_is_none() {
     {
         assert_eq!(codes(&read(text)), ["QGFKKPGSXW"], "{text}");
     }
+    let ends_like_a_label = ["3I5P-3Y7Y", "W2D2-KEY5", "A2CD-TEAM", "K64R-AAF5"];
+    assert_eq!(codes(&read(&ends_like_a_label.join("\n"))), ends_like_a_label);
     for key in ["_m-g--bYSH_j-Mx-QRUI__", "fEQ_fU-C_L_j-hoxBu-__-"] {
         assert_eq!(codes(&read(&format!("MEGA recovery key\n\n{key}\n"))), [key]);
     }
