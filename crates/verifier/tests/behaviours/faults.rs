@@ -4,9 +4,9 @@ use crate::world::{ann, operator, text};
 use keyhaven_otp::{Account, parse_uri};
 use keyhaven_secret::{Key, SecretText};
 use keyhaven_verifier::{
-    Action, Answer, Begin, Confirmation, Context, Decision, Failure, Grant, HashCost, LocalKeys, ManageError,
-    MemoryStore, Method, Policy, Reason, Store, Subject, Timestamp, TrustedTime, Unavailable, Verifier,
-    push_response,
+    Action, Answer, Begin, Confirmation, Context, Decision, EventName, Failure, Grant, HashCost, LocalKeys,
+    ManageError, MemoryStore, Method, Policy, Reason, Store, Subject, Timestamp, TrustedTime, Unavailable,
+    Verifier, push_response,
     store::{Change, Charge, Charged, Query, Settled, Settlement, Snapshot},
 };
 use std::sync::{
@@ -527,4 +527,23 @@ async fn a_request_from_another_time_is_not_decided_about() {
         "what was a day ago by this clock"
     );
     assert!(world.verifier.sweep((T0 + 91 + 86_400).into()).await.is_err(), "what is yet to come");
+}
+
+/// A node whose clock is right forgets what is over, and tells first what nobody told.
+#[tokio::test]
+async fn a_right_clock_lets_what_is_over_be_told_and_forgotten() {
+    let watched = watched().await;
+    let begun = watched.verifier.begin(&ann(), Action::Login, &context(0, None)).await.unwrap();
+    assert!(matches!(begun, Begin::Challenge(_)));
+    let later = 3 * 86_400;
+    watched.set(later, later);
+    let told = async || {
+        let records = watched.verifier.audit("acme", 0, 1_000).await.unwrap();
+        let names = records.iter().map(|record| record.event().unwrap().event);
+        names.filter(|name| *name == EventName::ChallengeExpired).count()
+    };
+    assert!(watched.verifier.sweep((T0 + later).into()).await.unwrap() > 2);
+    assert_eq!(told().await, 1);
+    assert_eq!(watched.verifier.sweep((T0 + later).into()).await, Ok(0));
+    assert_eq!(told().await, 1);
 }

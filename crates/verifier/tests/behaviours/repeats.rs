@@ -501,3 +501,68 @@ async fn with_a_name_the_same_budgets_lock() {
     }
     assert_eq!(told[0], told[1]);
 }
+
+/// A store whose next settlement waits until it is let through.
+#[derive(Default)]
+struct Held {
+    inner: MemoryStore,
+    hold: AtomicBool,
+    release: tokio::sync::Notify,
+}
+
+impl Store for Held {
+    async fn settle(&self, settlement: Settlement) -> Result<Settled, Unavailable> {
+        if self.hold.swap(false, SeqCst) {
+            self.release.notified().await;
+        }
+        self.inner.settle(settlement).await
+    }
+    keyhaven_verifier::pass_on!(inner: charge load users tenants audit explanation expired sweep clock self_test);
+}
+
+/// Charged for by one, decided by another under the same name who came later and was faster: a right answer is given back
+/// by who paid for it, a wrong one is not.
+#[tokio::test]
+async fn whoever_paid_for_a_right_answer_that_another_decided_has_it_back() {
+    let now = 1_800_000_000;
+    let keys = LocalKeys::new("k1", Key::from_slice(&[7; 32]).unwrap());
+    let verifier = Verifier::new(Held::default(), keys).await.unwrap().with_hash_cost(HashCost::LEAST);
+    let verifier = Arc::new(verifier);
+    verifier.put_policy(&operator(), "acme", &Policy::default(), 0, now.into()).await.unwrap();
+    let pending = verifier.enrol_totp(&ann(), "Acme", "ann", Grant::First, &Turns::at(now)).await.unwrap();
+    let account = keyhaven_otp::parse_uri(text(&pending.uri)).unwrap().account;
+    let code = |now| account.code_at(now).unwrap().text.to_string();
+    let typed = Answer::code(&code(now));
+    assert!(
+        verifier.confirm(&ann(), &pending.challenge, typed, &Turns::at(now)).await.unwrap().is_accepted()
+    );
+    let near: Vec<String> =
+        account.codes_around(now, 9).unwrap().iter().map(|near| near.code.text.to_string()).collect();
+    let wrong = (0..100).map(|number| format!("{number:06}")).find(|text| !near.contains(text)).unwrap();
+    let used = async || {
+        let query =
+            Query { tenant: "acme".into(), user: "ann".into(), budgets: vec![day()], ..Query::default() };
+        verifier.store().load(query).await.unwrap().budgets[0].used
+    };
+    for (at, typed, right, charged) in [(now + 30, wrong, false, 1), (now + 60, code(now + 60), true, 1)] {
+        let Begin::Challenge(question) = verifier.begin(&ann(), Action::Login, &Turns::at(at)).await.unwrap()
+        else {
+            panic!("not asked")
+        };
+        let context = || Turns::at(at).named("r1");
+        verifier.store().hold.store(true, SeqCst);
+        let (slow, challenge, answer) = (verifier.clone(), question.id.clone(), Answer::code(&typed));
+        let context_of_the_first = context();
+        let first = tokio::spawn(async move {
+            slow.answer(&ann(), &challenge, answer, &context_of_the_first).await.unwrap().id().clone()
+        });
+        while verifier.store().hold.load(SeqCst) {
+            tokio::task::yield_now().await;
+        }
+        let second = verifier.answer(&ann(), &question.id, Answer::code(&typed), &context()).await.unwrap();
+        assert_eq!(second.is_accepted(), right);
+        verifier.store().release.notify_one();
+        assert_eq!(first.await.unwrap(), *second.id());
+        assert_eq!(used().await, charged, "right: {right}");
+    }
+}

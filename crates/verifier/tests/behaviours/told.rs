@@ -47,6 +47,31 @@ async fn rejections_are_told_with_the_method_that_was_tried() {
     assert_eq!((closed.reason.as_deref(), closed.method), (Some("answered"), Some(Method::Totp)));
 }
 
+/// That nobody answered in time is told once, and of nothing that was answered or called off, nor of what is open.
+#[tokio::test]
+async fn a_challenge_is_told_to_be_over_once_and_only_if_nobody_ended_it() {
+    let mut policy = Policy { methods: [Method::Totp, Method::Push].into(), ..Policy::default() };
+    policy.totp.max_active = 2;
+    let mut world = World::with(policy).await;
+    let (_, account) = world.enrol_totp().await;
+    let over = async |world: &World| {
+        let records = world.verifier.audit("acme", 0, 1_000).await.unwrap();
+        records.iter().filter(|record| record.event().unwrap().event == EventName::ChallengeExpired).count()
+    };
+    world.pass(30);
+    let (left, answered) = (world.ask(Action::Login).await, world.ask(Action::Login).await);
+    let _ = world.reject(&left.id, Answer::code("12")).await;
+    assert_eq!(over(&world).await, 0, "it is open yet");
+    let _ = world.accept(&answered.id, world.code(&account)).await;
+    world.pass(3_600);
+    let _ = world.reject(&answered.id, world.code(&account)).await;
+    assert_eq!(over(&world).await, 0, "it was answered");
+    for _ in 0..2 {
+        let _ = world.reject(&left.id, world.code(&account)).await;
+        assert_eq!(over(&world).await, 1, "nobody answered, which is told once");
+    }
+}
+
 /// A sealed secret opens in its own place only (docs/verifier.md, "writes to the database"): as the same user's, under
 /// the same id, with the parameters it was made with.
 #[tokio::test]
