@@ -66,8 +66,9 @@ impl App {
             saved_at: state.saved_at,
             generation: state.number,
         }));
-        // A saved state and its backup stand side by side; the backup's name knows seconds only.
-        points.sort_by_key(|point| std::cmp::Reverse((point.saved_at / 1_000, point.generation)));
+        // By history and not by the clock, which may have been wrong. A saved state and its backup stand side by side; the
+        // backup's name knows seconds only.
+        points.sort_by_key(|point| std::cmp::Reverse((point.generation, point.saved_at / 1_000)));
         RestorePoints { points, folder_failure }
     }
 
@@ -148,10 +149,9 @@ impl App {
     /// There is no such point, it cannot be read, a backup would take the place of a vault that can be read or of a newer
     /// program's, or the disk did not take it.
     pub fn restore_point(&mut self, place: PointPlace, name: &str) -> Result<(), Failure> {
-        if place == PointPlace::Saved {
-            return self.restore_generation(name);
-        }
         let path = self.point_path(place, name)?;
+        // While a person looked at what is in it, the vault may have come back.
+        self.look_again();
         self.put_in_place(&path)?;
         self.look();
         Ok(())
@@ -177,8 +177,7 @@ impl App {
     fn newest_beside(&self, locked: &LockedVault, own: Option<&Path>) -> Option<(RestorePoint, LockedVault)> {
         let files = self.host.files();
         let states = LockedVault::generations(files, self.location()).unwrap_or_default();
-        let mut points = self.points_of(&BTreeSet::from([locked.id().to_string()]), states).points;
-        points.sort_by_key(|point| std::cmp::Reverse((point.generation, point.saved_at / 1_000)));
+        let points = self.points_of(&BTreeSet::from([locked.id().to_string()]), states).points;
         points.into_iter().find_map(|point| {
             let folder = match point.place {
                 PointPlace::Folder => self.backup_folder()?,

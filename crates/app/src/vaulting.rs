@@ -475,6 +475,17 @@ impl App {
             |error: String| fail(FailureKind::NotSaved, format!("the copy was not written: {error}"));
         let (files, location) = (self.host.files(), self.location());
         match &self.phase {
+            // A drive that is not there looks like a vault that is gone.
+            Phase::Unreadable(ReadError::NotFound)
+                if !self.home.is_own_vault()
+                    && files.list(&self.real_location().generations_folder()).is_err() =>
+            {
+                let place = location.file().display();
+                let why = format!(
+                    "there is nothing at {place}: if its drive or share is not connected, connect it"
+                );
+                Err(fail(FailureKind::NotSaved, why))
+            }
             // What is lost or damaged opens nothing: the backup takes its place, and what stands there is kept.
             Phase::Absent
             | Phase::Unreadable(

@@ -398,7 +398,7 @@ fn recovery_codes_are_kept_used_and_replaced() {
     assert_eq!(with_passphrase(here, &["add", totp]).0, 0);
     assert_eq!(with_passphrase(here, &["recovery", "list"]).0, 1, "there is none yet");
 
-    let (exit, out, err) = with_passphrase(here, &["recovery", "add", &file, "--json"]);
+    let (exit, out, err) = with_passphrase(here, &["recovery", "add", &file, "--link", "--json"]);
     assert_eq!((exit, err.as_str()), (0, ""));
     let set = json(&out)["set"].clone();
     assert_eq!((set["left"].as_u64(), set["account_name"].as_str()), (Some(4), Some("GitHub · me")), "{out}");

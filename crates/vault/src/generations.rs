@@ -232,11 +232,11 @@ fn put(files: &dyn Files, path: &Path, bytes: &[u8], way: Way) -> Result<(), Sav
         return Err(discard(SaveError::NotVerified));
     }
     if let Err(error) = name(files, &temporary, path, way) {
-        if way == Way::New && error.kind() == io::ErrorKind::AlreadyExists {
-            return Err(discard(SaveError::AlreadyExists));
-        }
-        // Some shares rename and report an error. What stands there decides, not the answer.
+        // Some shares name it and report an error. What stands there decides, not the answer.
         if !files.read(path, MAX_FILE).is_ok_and(|there| there == bytes) {
+            if way == Way::New && error.kind() == io::ErrorKind::AlreadyExists {
+                return Err(discard(SaveError::AlreadyExists));
+            }
             return Err(discard(failed(DiskOperation::Rename, path)(error)));
         }
     }

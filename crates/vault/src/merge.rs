@@ -133,6 +133,8 @@ impl OpenVault {
             self.header.recovery = other.header.recovery.clone();
             if let (Some(ours), Some(theirs)) = (&mut self.recovery.open, &other.recovery.open) {
                 ours.key = theirs.key.duplicate();
+                // Even if nothing in it is new: what is sealed under the keys of before, no key of now opens.
+                ours.changed = true;
             }
         }
         let (ours, theirs) = (&mut self.header, &other.header);

@@ -10,7 +10,7 @@ use crate::{
     header::{self, Demand, MAX_FILE, MAX_HEADER, ReadError},
     location::Location,
     locked::LockedVault,
-    open::{ImageKeys, OpenVault},
+    open::{ImageKeys, OpenVault, RecoveryKeys},
     random::NoRandomness,
 };
 use std::{
@@ -306,6 +306,14 @@ impl OpenVault {
         let opens = || {
             let image = LockedVault::parse(bytes.clone(), location).ok()?;
             let (accounts, _) = image.open_accounts(&self.key).ok()?;
+            if let Some(open) = &self.recovery.open {
+                let keys = RecoveryKeys::derive(self.id(), &open.key);
+                let segments = image.segments().ok()?;
+                segments
+                    .iter()
+                    .try_for_each(|segment| keys.open_segment(self.id(), segment).map(drop))
+                    .ok()?;
+            }
             (accounts.len() == self.accounts.len()).then_some(image)
         };
         let (image, temporary) = side_by_side(opens, || write_beside(files, location.file(), &bytes));

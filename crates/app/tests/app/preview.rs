@@ -123,3 +123,57 @@ fn on_a_new_computer_a_backup_is_shown_with_nothing_to_compare_it_with() {
     assert!(app.preview_restore(&missing, None, None).is_err());
     assert!(app.preview_restore(&RestoreSource::Pages, None, None).is_err(), "no page was gathered");
 }
+
+/// Found by reading: while a person looked, a folder that is synced brought the vault back.
+#[test]
+fn a_vault_that_came_back_meanwhile_is_not_replaced() {
+    let (host, home, folder) = (TestHost::new(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut app = damaged(&host, home.path(), folder.path());
+    let points = app.restore_points().unwrap().points;
+    let newest = points.iter().find(|point| point.place == PointPlace::Saved).unwrap();
+    let file = home.path().join("vault.keyhaven");
+    std::fs::copy(home.path().join("generations").join(&newest.name), &file).unwrap();
+    let there = std::fs::read(&file).unwrap();
+    for point in &points {
+        let refused = app.restore_point(point.place, &point.name).unwrap_err();
+        assert_eq!(refused.kind, FailureKind::VaultExists, "{point:?}");
+    }
+    assert_eq!(std::fs::read(&file).unwrap(), there);
+}
+
+/// Found by reading: a backup was put into the empty place of a drive that was not there, a second line of the vault.
+#[test]
+fn no_backup_takes_the_place_of_a_vault_whose_drive_is_not_there() {
+    let (host, home, folder) = (TestHost::new(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let drives = tempfile::tempdir().unwrap();
+    let (stick, away) = (drives.path().join("stick"), drives.path().join("in a pocket"));
+    std::fs::create_dir(&stick).unwrap();
+    let mut app = open_app(&host, home.path());
+    add(&mut app, "a");
+    app.back_up_to(&stick.join("vault.keyhaven")).unwrap();
+    app.use_vault(&stick.join("vault.keyhaven"), false).unwrap();
+    app.unlock_with_passphrase(&passphrase()).unwrap();
+    app.set_backup_folder(folder.path()).unwrap();
+    add(&mut app, "b");
+    app.back_up_now().unwrap();
+    drop(app);
+    std::fs::rename(&stick, &away).unwrap();
+    let mut app = restarted(&host, home.path());
+    let points = app.restore_points().unwrap().points;
+    let backup = points.iter().find(|point| point.place == PointPlace::Folder).unwrap();
+    // Without the drive, and where its place is an empty folder.
+    for empty in [false, true] {
+        if empty {
+            std::fs::create_dir(&stick).unwrap();
+        }
+        let refused = app.restore_point(backup.place, &backup.name).unwrap_err();
+        assert_eq!(refused.kind, FailureKind::NotSaved);
+        assert!(refused.detail.contains("connect"), "{}", refused.detail);
+        assert!(!stick.join("vault.keyhaven").exists());
+    }
+    std::fs::remove_dir(&stick).unwrap();
+    std::fs::rename(&away, &stick).unwrap();
+    app.look_again();
+    app.unlock_with_passphrase(&passphrase()).unwrap();
+    assert_eq!(app.accounts().unwrap().len(), 2);
+}

@@ -261,6 +261,29 @@ fn newer_keys_are_taken_over_and_older_ones_are_not() {
     assert_eq!(payloads(there.recovery().unwrap().iter()), ["here", "there"]);
 }
 
+/// Found by reading: the new keys were taken over, and the recovery compartment stayed sealed under those of before.
+#[test]
+fn with_newer_keys_recovery_records_that_nobody_changed_are_sealed_under_them() {
+    for records in [0, 1] {
+        let home = Home::new();
+        let mut here = home.saved();
+        unlock_recovery(&home, &mut here);
+        for _ in 0..records {
+            here.recovery_mut().unwrap().put(record("codes", "kept"));
+        }
+        here.save(&DiskFiles, NOW).unwrap();
+        let mut there = copy(&home);
+        unlock_recovery(&home, &mut there);
+        let new = text("new");
+        there.rotate_keys(&[NewSlot::passphrase(&new, cheap())], NOW).unwrap();
+        assert!(here.merge(&there).unwrap().keys_taken_over);
+        here.save(&DiskFiles, NOW + 2).unwrap();
+        let mut read = home.read().unlock(Credential::Passphrase(&new)).unwrap();
+        read.unlock_recovery(Credential::Passphrase(&new)).unwrap();
+        assert_eq!(read.recovery().unwrap().len(), records);
+    }
+}
+
 #[test]
 fn another_vault_is_not_merged() {
     let (mut here, there) = (Home::new().create(), Home::new().create());

@@ -364,6 +364,8 @@ fn rotated_keys_wait_for_what_another_program_saved_meanwhile() {
     assert!(matches!(vault.save(&DiskFiles, NOW + 2), Err(SaveError::ChangedOnDisk { .. })));
     vault.refresh(&DiskFiles).unwrap();
     vault.save(&DiskFiles, NOW + 3).unwrap();
-    let there = home.read().unlock(Credential::Passphrase(&new)).unwrap();
+    let mut there = home.read().unlock(Credential::Passphrase(&new)).unwrap();
     assert_eq!(payloads(there.accounts().iter()), ["by the other", "one"]);
+    there.unlock_recovery(Credential::Passphrase(&new)).unwrap();
+    assert!(there.recovery().unwrap().is_empty());
 }
