@@ -116,7 +116,10 @@ impl App {
             let mut old: Vec<(u64, RecordId)> = drills(session).map(|(id, drill)| (drill.at, id)).collect();
             old.sort_unstable();
             let surplus = (old.len() + 1).saturating_sub(KEPT);
-            for (_, id) in old.drain(..surplus) {
+            // However many drills of a local copy come after it, the last of a copy elsewhere is remembered.
+            let elsewhere = drills(session).filter(|(_, drill)| drill.copy.elsewhere);
+            let last_elsewhere = elsewhere.max_by_key(|(id, drill)| (drill.at, *id)).map(|(id, _)| id);
+            for (_, id) in old.drain(..surplus).filter(|(_, id)| Some(*id) != last_elsewhere) {
                 session.vault.accounts_mut().delete(id, now);
             }
             put(session.vault.accounts_mut(), id, KIND, now, payload);
@@ -130,6 +133,12 @@ impl App {
     /// The vault is locked.
     pub fn last_drill(&self) -> Result<Option<DrillReport>, Failure> {
         Ok(drills(self.session()?).map(|(_, drill)| drill).max_by_key(|drill| drill.at))
+    }
+
+    /// The result of the last drill of a copy that lies elsewhere: a drill of a local copy after it takes nothing away.
+    pub(crate) fn last_drill_elsewhere(&self) -> Result<Option<DrillReport>, Failure> {
+        let all = drills(self.session()?).map(|(_, drill)| drill);
+        Ok(all.filter(|drill| drill.copy.elsewhere).max_by_key(|drill| drill.at))
     }
 }
 

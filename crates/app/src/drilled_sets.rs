@@ -79,7 +79,7 @@ struct Part {
     missing: u32,
     /// Used here and unused there.
     used_since: u32,
-    /// Its texts or its original file differ.
+    /// Its note, a remark, its texts or its original file differ.
     rest_differs: bool,
 }
 
@@ -88,6 +88,8 @@ impl Part {
         let mut part = Self { back: 0, missing: 0, used_since: 0, rest_differs: false };
         for code in &here.codes {
             let same = there.codes.iter().find(|same| same.text == code.text);
+            // Answers to recovery questions are typed there.
+            part.rest_differs |= code.remark.is_some() && same.is_some_and(|same| same.remark != code.remark);
             match (code.used.is_some(), same.map(|same| same.used.is_some())) {
                 (false, Some(false)) => part.back += 1,
                 (false, _) => part.missing += 1,
@@ -97,7 +99,9 @@ impl Part {
         }
         let texts =
             |set: &Set| set.documents.iter().map(|document| document.text.clone()).collect::<Vec<_>>();
-        part.rest_differs = texts(here) != texts(there) || !same_file(here, ours, there, theirs);
+        let same_note = here.note.is_empty() || here.note == there.note;
+        part.rest_differs |=
+            !same_note || texts(here) != texts(there) || !same_file(here, ours, there, theirs);
         part
     }
 }

@@ -205,8 +205,8 @@ fn draw_code(code: &Modules, left: f32, top: f32, size: f32, marks: &mut Vec<Mar
     }
 }
 
-/// A long text in lines of at most `width` characters as the PDF shows them, `lines` of them at most.
-pub(crate) fn wrapped(text: &str, width: usize, lines: usize) -> Vec<String> {
+/// A long text in lines of at most `width` characters as the PDF shows them: all of it, and one line where it is empty.
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let (mut all, mut line, mut room) = (Vec::new(), String::new(), width);
     for character in text.chars() {
         let takes = printed(character).map_or_else(|| named(character).len(), |_| 1);
@@ -217,9 +217,36 @@ pub(crate) fn wrapped(text: &str, width: usize, lines: usize) -> Vec<String> {
         line.push(character);
         room = room.saturating_sub(takes);
     }
-    all.extend((!line.is_empty()).then_some(line));
-    all.truncate(lines);
+    all.extend((!line.is_empty() || all.is_empty()).then_some(line));
     all
+}
+
+/// The end of a text that does not fit into so many lines, with "…" at the cut: of a path the end tells the most.
+pub(crate) fn ending(text: &str, width: usize, lines: usize) -> Vec<String> {
+    let whole = wrapped(text, width);
+    if whole.len() <= lines {
+        return whole;
+    }
+    let ends = text.char_indices().skip(1).map(|(at, _)| wrapped(&format!("…{}", &text[at..]), width));
+    ends.into_iter().find(|end| end.len() <= lines).unwrap_or_default()
+}
+
+/// A text in lines of at most `width` characters, parted at blanks where a word fits a line.
+pub(crate) fn in_words(text: &str, width: usize) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for word in text.split_inclusive(' ') {
+        let bare = word.trim_end_matches(' ');
+        let fits = |line: &String| wrapped(&format!("{line}{bare}"), width).len() == 1;
+        let mut rest = word;
+        if !all.last().is_some_and(fits) {
+            all.extend(wrapped(bare, width));
+            rest = &word[bare.len()..];
+        }
+        if let Some(line) = all.last_mut() {
+            line.push_str(rest);
+        }
+    }
+    if all.is_empty() { vec![String::new()] } else { all }
 }
 
 /// What [`named`] leaves on a page is explained on it.
@@ -294,10 +321,18 @@ mod tests {
     #[test]
     fn lines_are_as_wide_as_they_are_printed_and_lose_nothing() {
         let text = "ab中cdeü€fghij";
-        let lines = wrapped(text, 10, usize::MAX);
+        let lines = wrapped(text, 10);
         assert_eq!(lines.concat(), text);
         assert_eq!(lines, ["ab中", "cdeü€fghij"]);
         assert!(lines.iter().all(|line| win_ansi(line).0.expose().len() <= 10));
-        assert_eq!(wrapped("", 10, 3), [""; 0]);
+        assert_eq!(wrapped("", 10), [""]);
+        for text in
+            ["", "  ", "ab cd ef gh ij kl", "abcdefghijklmn op  q", "0123456789 0123456789 ", "ü中 中 €"]
+        {
+            let lines = in_words(text, 10);
+            assert_eq!(lines.concat(), text);
+            assert!(lines.iter().all(|line| win_ansi(line.trim_end()).0.expose().len() <= 10), "{lines:?}");
+        }
+        assert_eq!(in_words("ab cdefg hij", 10), ["ab cdefg ", "hij"], "no word is broken");
     }
 }

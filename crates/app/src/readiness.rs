@@ -62,7 +62,8 @@ impl App {
         let sets = sets_of_accounts(session);
         let noted = ways_noted(session);
         // What lies on this computer goes with it: only a copy elsewhere, or the one of the last drill, brings back.
-        let drilled = last.as_ref().filter(|last| last.copy.elsewhere);
+        let elsewhere = self.last_drill_elsewhere()?;
+        let drilled = elsewhere.as_ref();
         let mut accounts: Vec<ReadyAccount> = session
             .accounts
             .iter()
@@ -109,9 +110,9 @@ impl App {
         let kit_opens = there.as_ref().is_some_and(|there| there.kit_opens && kit == KitState::Kept);
         let slots = session.vault.slots();
         let durable = |kind: &SlotKind| slots.iter().any(|slot| slot.kind == *kind);
-        let elsewhere = copy.as_ref().is_some_and(|copy| copy.elsewhere);
+        let lies_elsewhere = copy.as_ref().is_some_and(|copy| copy.elsewhere);
         let back = accounts.iter().filter(|account| {
-            elsewhere && account.in_copy || drilled.is_some_and(|last| last.would_be_back(&account.id))
+            lies_elsewhere && account.in_copy || drilled.is_some_and(|last| last.would_be_back(&account.id))
         });
         let back = u32::try_from(back.count()).unwrap_or(u32::MAX);
         let view = |copy: &Copy, kit_opens: bool| CopyView {
@@ -125,7 +126,7 @@ impl App {
         let newest = here.iter().filter(|_| there.is_some()).cloned();
         let older = older.iter().map(|(copy, inside)| view(copy, inside.kit_opens && kept));
         let copies: Vec<CopyView> = newest.chain(older).collect();
-        let copy = if elsewhere { here } else { drilled.map(|last| last.copy.clone()).or(here) };
+        let copy = if lies_elsewhere { here } else { drilled.map(|last| last.copy.clone()).or(here) };
         let mut readiness = Readiness {
             total: u32::try_from(accounts.len()).unwrap_or(u32::MAX),
             back,
@@ -141,7 +142,7 @@ impl App {
             drill: last,
             accounts,
         };
-        readiness.reminders = reminders(session, &readiness, &self.backups(), now);
+        readiness.reminders = reminders(session, &readiness, drilled, &self.backups(), now);
         Ok(readiness)
     }
 
@@ -303,7 +304,13 @@ fn advice(way: WayBack, sets: &[(RecordId, Summary)], now: u64) -> Advice {
 }
 
 /// What is not about one account.
-fn reminders(session: &Session, readiness: &Readiness, backups: &BackupView, now: u64) -> Vec<Reminder> {
+fn reminders(
+    session: &Session,
+    readiness: &Readiness,
+    drilled: Option<&DrillReport>,
+    backups: &BackupView,
+    now: u64,
+) -> Vec<Reminder> {
     let mut reminders = Vec::new();
     if readiness.kit != KitState::Kept {
         reminders.push(Reminder::KeepKit);
@@ -326,12 +333,11 @@ fn reminders(session: &Session, readiness: &Readiness, backups: &BackupView, now
     {
         reminders.push(Reminder::KitOlderThanSlots);
     }
-    match &readiness.drill {
-        Some(drill) if !drill.lost.is_empty() => reminders.push(Reminder::DrillFailed),
-        Some(drill) if drill.copy.elsewhere && now.saturating_sub(drill.at) > STALE / 2 => {
-            reminders.push(Reminder::DrillOld);
-        }
-        Some(drill) if drill.copy.elsewhere => {}
+    let failed = |drill: Option<&DrillReport>| drill.is_some_and(|drill| !drill.lost.is_empty());
+    match drilled {
+        _ if failed(readiness.drill.as_ref()) || failed(drilled) => reminders.push(Reminder::DrillFailed),
+        Some(drill) if now.saturating_sub(drill.at) > STALE / 2 => reminders.push(Reminder::DrillOld),
+        Some(_) => {}
         // A copy that goes with this computer is no way back that was tried.
         _ if readiness.total > 0 => reminders.push(Reminder::NeverDrilled),
         _ => {}

@@ -1,6 +1,6 @@
 //! The emergency kit as one printable page.
 
-use crate::paper::{Font, MARGIN, Page, Paper, pdf, wrapped};
+use crate::paper::{Font, MARGIN, Page, Paper, ending, pdf};
 use keyhaven_qr::write::WriteError;
 use keyhaven_secret::{SecretBytes, SecretText};
 
@@ -34,13 +34,13 @@ impl VaultPlace {
         page.write(x, y, 11.0, Font::Bold, "Vault");
         page.write(x, y + 16.0, 11.0, Font::Code, &self.id);
         page.write(x, y + 38.0, 11.0, Font::Bold, "Where the vault file was");
-        for (line, part) in wrapped(&self.file, 44, 3).iter().enumerate() {
+        for (line, part) in ending(&self.file, 44, 3).iter().enumerate() {
             page.write(x, y + 52.0 + 12.0 * line as f32, 9.0, Font::Code, part);
         }
         page.write(x, y + 98.0, 11.0, Font::Bold, "Where its backups were");
         match &self.backups {
             Some(folder) => {
-                for (line, part) in wrapped(folder, 44, 2).iter().enumerate() {
+                for (line, part) in ending(folder, 44, 2).iter().enumerate() {
                     page.write(x, y + 112.0 + 12.0 * line as f32, 9.0, Font::Code, part);
                 }
             }
@@ -138,6 +138,32 @@ mod tests {
                 assert!(pdf.contains(text), "{text} is not in the PDF");
             }
         });
+    }
+
+    #[test]
+    fn a_long_path_keeps_its_end_and_says_that_it_was_cut() {
+        let latin = format!("/media/{}/vault.keyhaven", "folder-of-mine/".repeat(12));
+        let cyrillic = format!("/media/{}/vault.keyhaven", "Документы/".repeat(18));
+        for (path, folder) in [(&latin, "/backups"), (&cyrillic, "/Копии")] {
+            let mut page = Page::default();
+            let backups = Some(format!("{path}{folder}"));
+            let place = VaultPlace { id: "1f2e-3d4c".into(), file: path.clone(), backups };
+            place.write(&mut page, MARGIN, 100.0, "2026-11-22");
+            let svg = page.svg(Paper::A4);
+            let lines = |from: f32, to: f32| -> String {
+                let y = |line: &str| -> f32 { line.split('"').nth(3).unwrap().parse().unwrap() };
+                let texts = svg.expose().lines().filter(|line| line.starts_with("<text"));
+                let texts = texts.filter(|line| (from..to).contains(&y(line)));
+                texts.map(|line| line.split(['>', '<']).nth(2).unwrap()).collect()
+            };
+            for (shown, whole) in [
+                (lines(150.0, 190.0), path.as_str()),
+                (lines(210.0, 240.0), place.backups.as_deref().unwrap()),
+            ] {
+                let end = shown.strip_prefix('…').expect("the cut is marked");
+                assert!(whole.ends_with(end) && end.chars().count() > 8, "{shown}");
+            }
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::labels::{self, Label};
 use crate::model::Aside;
 use crate::shape::{self, Candidate};
 use crate::{pattern, shape::is_guid};
+use std::collections::{HashMap, HashSet};
 
 /// Longer lines, in bytes, are prose or data: a JSON array of a hundred codes is far shorter.
 const LONGEST_LINE: usize = 16 << 10;
@@ -69,12 +70,26 @@ pattern! {
     UNUSED_END = r"(?i)(?:^|[\s(\[*<←~][\s(\[\-–—:*<←#/~]*)(?:unused|not\s+(?:yet\s+)?used|never\s+used|available|unbenutzt|nicht\s+benutzt|inutilisée?|no\s+usado)[)\]\s.*!]*$";
     USED_REMARK = r"(?i)^[\s(\[\-–—:*,<←#/]*(?:already\s+)?(?:used|redeemed|spent|consumed|benutzt|verbraucht|verwendet)\b";
     USED_FIELD = r#"(?i)^"?(?:is_?)?used"?\s*[:=]\s*"?(true|false|yes|no|1|0)$"#;
+    // "laptop1"; then "iPhone12Pro" and "my-laptop-2" as well; then any word, as "B3Networks" has one.
+    NUMBERED_NAME = r"^\pL{3,}\d{1,3}$";
+    NAME = r"^\pL{2,}\d{0,3}\pL*(?:[-_](?:\pL+\d{0,3}\pL*|\d{1,3}))*$";
+    WORD = r"\pL{3}";
     LABEL = r"^(\pL[\pL\d' ()/#.’-]{0,60}?)\s*(?::|=|\s[–—-]|\s->|\s→)\s*(\S.*)$";
     LABEL_MARKED = r"^\W{0,4}(\pL[\pL\d' ()/#.’-]{0,60}?)\W{0,2}\s*[:=]\W{0,2}\s*(\S.*)$";
 }
 
-/// Takes one line apart.
-pub(crate) fn row(line: &str) -> Row<'_> {
+/// Words that several of the lines begin with before a `:` or the like: names of what follows, not codes.
+pub(crate) fn repeated<'t>(lines: &[&'t str]) -> HashSet<&'t str> {
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    for line in lines.iter().filter(|line| line.len() <= LONGEST_LINE) {
+        let first = labelled(strip(line).text).and_then(|(label, _)| label.split_whitespace().next());
+        *seen.entry(first.unwrap_or_default()).or_default() += 1;
+    }
+    seen.into_iter().filter_map(|(word, count)| (count > 1 && !word.is_empty()).then_some(word)).collect()
+}
+
+/// Takes one line apart. `repeated`: what [`repeated`] says of all of them.
+pub(crate) fn row<'t>(line: &'t str, repeated: &HashSet<&str>) -> Row<'t> {
     let mut row = Row::default();
     let line = line.trim();
     if !line.chars().any(char::is_alphanumeric) {
@@ -100,7 +115,7 @@ pub(crate) fn row(line: &str) -> Row<'_> {
             label = Some(found);
             continue;
         }
-        match part(cell, row.aside.is_none(), &mut row.number) {
+        match part(cell, row.aside.is_none(), &mut row.number, repeated) {
             Part::Nothing => {}
             Part::Number(number) => row.number = row.number.or(Some(number)),
             // "✓ | CODE" and "CODE | used": a mark of its own belongs to the code before it, else to the next.
@@ -168,7 +183,7 @@ fn split(line: &str) -> Vec<&str> {
 }
 
 /// What one cell is. `first`: only codes stood before it on its line.
-fn part<'t>(cell: &'t str, first: bool, number: &mut Option<u32>) -> Part<'t> {
+fn part<'t>(cell: &'t str, first: bool, number: &mut Option<u32>, repeated: &HashSet<&str>) -> Part<'t> {
     let Stripped { text, used, number: own } = strip(cell);
     if !text.chars().any(char::is_alphanumeric) {
         return match (used, own) {
@@ -193,7 +208,9 @@ fn part<'t>(cell: &'t str, first: bool, number: &mut Option<u32>) -> Part<'t> {
         Part::Find(Find { codes, used: used.or(late), label, remark, says, leading })
     };
     let (codes, rest) = shape::leading_codes(text);
-    let is_code = |code: &Candidate<'_>| (code.strong || rest.is_empty()) && !names_what_follows(text, code);
+    let is_code = |code: &Candidate<'_>| {
+        (code.strong || rest.is_empty()) && !names_what_follows(text, code, repeated.contains(code.text))
+    };
     if codes.first().is_some_and(is_code) {
         let says = if is_guid(codes[0].text) { Label::Not(Aside::Identifier) } else { Label::Neutral };
         return make(codes, rest, None, used, says, first);
@@ -222,7 +239,8 @@ fn part<'t>(cell: &'t str, first: bool, number: &mut Option<u32>) -> Part<'t> {
 }
 
 /// Whether `first`, which `text` begins with, is no code but the name of one: "B3Networks recovery key: ABCD-1234".
-fn names_what_follows(text: &str, first: &Candidate<'_>) -> bool {
+/// "a1b2c3d4e5 - laptop1" is a code and what it was used for. `repeated`: other lines begin with it, too.
+fn names_what_follows(text: &str, first: &Candidate<'_>, repeated: bool) -> bool {
     let Some((label, value)) = labelled(text).filter(|(label, _)| label.starts_with(first.text)) else {
         return false;
     };
@@ -232,7 +250,12 @@ fn names_what_follows(text: &str, first: &Candidate<'_>) -> bool {
     }
     let (codes, _) = shape::leading_codes(value);
     let said = labels::label(label) == Label::Code;
-    codes.first().is_some_and(|code| code.strong && (said || code.shape != first.shape))
+    let Some(code) = codes.first().filter(|code| code.strong) else { return false };
+    let groups = &code.shape.groups;
+    let even = groups.len() > 1 && groups.iter().all(|group| *group == groups[0]);
+    let longer = code.length() > first.length() && WORD.is_match(first.text);
+    let names = groups.len() > 1 || repeated || NUMBERED_NAME.is_match(first.text) || longer;
+    said || (code.shape != first.shape && names && (even || !NAME.is_match(code.text)))
 }
 
 /// A strong code within a sentence: "Your recovery code is ABCD-1234.", "Laptop ABCD-1234".
@@ -383,6 +406,10 @@ fn is_wrapping(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn row(line: &str) -> Row<'_> {
+        super::row(line, &HashSet::new())
+    }
 
     /// The codes of a line with their marks: `+` used, `-` unused, nothing where the line does not say.
     fn read(line: &str) -> Vec<String> {

@@ -123,7 +123,8 @@ struct Reading {
     problems: Vec<Problem>,
     /// The provider that a key's own form names.
     known: Option<&'static str>,
-    phrase: bool,
+    /// How many of the codes are seed phrases; they are the first.
+    phrases: usize,
 }
 
 impl Reading {
@@ -134,7 +135,7 @@ impl Reading {
             documents: Vec::new(),
             problems: Vec::new(),
             known: None,
-            phrase: false,
+            phrases: 0,
         }
     }
 
@@ -157,7 +158,7 @@ impl Reading {
             }
             self.codes.push(Code { text: phrase.text, used: false, remark: None });
             self.problems.extend(phrase.problems);
-            self.phrase = true;
+            self.phrases += 1;
         }
     }
 
@@ -192,8 +193,9 @@ impl Reading {
 
     /// Compares all lines that are left and takes the codes among them.
     fn take_codes(&mut self, lines: &[&str], file_name: Option<&str>) {
+        let repeated = cells::repeated(lines);
         let free = |(line, place): (_, &Option<Place>)| match place {
-            None => cells::row(line),
+            None => cells::row(line, &repeated),
             Some(_) => Row::default(),
         };
         let mut rows: Vec<Row<'_>> = lines.iter().copied().zip(&self.places).map(free).collect();
@@ -281,17 +283,22 @@ impl Reading {
         around
     }
 
-    /// The lines with codes, without these: labels and remarks.
+    /// The lines with codes, without these: labels and remarks. Of a phrase over several lines nothing is left: "apple"
+    /// and "matrix" are words of BIP39.
     fn beside(&self, ranges: &[Range<usize>], text: &str) -> Zeroizing<String> {
         let mut beside = Zeroizing::new(String::with_capacity(text.len()));
         for (place, range) in self.places.iter().zip(ranges) {
             let Some(Place::Codes(codes)) = place else { continue };
             let mut rest = &text[range.clone()];
-            for code in codes.iter().filter_map(|code| self.codes.get(*code)) {
-                if let Some((before, after)) = rest.split_once(code.text.expose()) {
-                    beside.push_str(before);
-                    beside.push(' ');
-                    rest = after;
+            for (at, code) in codes.iter().filter_map(|at| Some((*at, self.codes.get(*at)?))) {
+                match rest.split_once(code.text.expose()) {
+                    Some((before, after)) => {
+                        beside.push_str(before);
+                        beside.push(' ');
+                        rest = after;
+                    }
+                    None if at < self.phrases => rest = "",
+                    None => {}
                 }
             }
             beside.push_str(rest);
@@ -315,14 +322,14 @@ impl Reading {
         if let Some(known) = self.known {
             who.provider = Some(known);
             who.candidates.clear();
-        } else if self.phrase && who.provider.is_none() {
+        } else if self.phrases > 0 && who.provider.is_none() {
             who.provider = Some("BIP39");
             who.candidates.clear();
         }
         let lengths = || texts.iter().map(|code| code.chars().filter(|c| c.is_ascii_alphanumeric()).count());
         let armoured = self.documents.iter().any(|document| document.kind != DocumentKind::Notes);
         let kind = match texts.len() {
-            _ if self.phrase => Kind::SeedPhrase,
+            _ if self.phrases > 0 => Kind::SeedPhrase,
             0 if armoured => Kind::Document,
             0 => Kind::Notes,
             _ if self.known.is_some() => Kind::Key,

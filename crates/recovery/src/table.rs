@@ -103,7 +103,8 @@ mod tests {
 
     fn read(text: &str) -> Vec<(String, Option<bool>)> {
         let lines: Vec<&str> = text.lines().collect();
-        let mut rows: Vec<Row<'_>> = lines.iter().map(|line| cells::row(line)).collect();
+        let repeated = cells::repeated(&lines);
+        let mut rows: Vec<Row<'_>> = lines.iter().map(|line| cells::row(line, &repeated)).collect();
         apply(&lines, &mut rows);
         let shown = |row: &Row<'_>| {
             row.finds.iter().map(|f| (f.codes[0].text.to_owned(), f.used)).collect::<Vec<_>>()

@@ -350,6 +350,49 @@ fn a_copy_on_the_vaults_own_disk_is_drilled_and_counts_for_nothing_when_the_disk
 }
 
 #[test]
+fn a_drill_of_a_local_copy_takes_nothing_from_the_one_of_a_copy_elsewhere() {
+    let (host, home, mut app, ..) = app();
+    let copy = home.path().join("copy.keyhaven");
+    std::fs::copy(home.path().join("vault.keyhaven"), &copy).unwrap();
+    let good = drill(&mut app, Some(&copy)).unwrap();
+    assert!(good.ok);
+    host.one_disk.store(true, std::sync::atomic::Ordering::Relaxed);
+    // More of them than are kept.
+    for _ in 0..12 {
+        host.pass(1_000);
+        assert!(!drill(&mut app, Some(&copy)).unwrap().ok);
+    }
+    let readiness = app.readiness().unwrap();
+    assert_eq!((readiness.back, readiness.total), (3, 3));
+    assert!(readiness.accounts.iter().all(|account| account.drilled_at == Some(good.at)));
+    assert!(!readiness.reminders.contains(&Reminder::NeverDrilled), "{:?}", readiness.reminders);
+    assert!(!readiness.drill.unwrap().copy.elsewhere, "the last is told as it was");
+    host.pass(200 * DAY);
+    assert!(app.readiness().unwrap().reminders.contains(&Reminder::DrillOld));
+}
+
+#[test]
+fn a_note_written_after_the_backup_is_missing_from_it() {
+    let (_host, home, mut app, _, set) = app();
+    let copy = home.path().join("copy.keyhaven");
+    let back_up = || std::fs::copy(home.path().join("vault.keyhaven"), &copy).unwrap();
+    let note = |app: &mut App, text: &str| {
+        app.unlock_recovery(proof()).unwrap();
+        let changes = SetChanges { note: Some(text.into()), ..SetChanges::default() };
+        app.edit_recovery(&set, changes).unwrap();
+    };
+    back_up();
+    note(&mut app, "First pet: Rex");
+    let report = drill(&mut app, Some(&copy)).unwrap();
+    assert_eq!((lost(&report), report.ok), (vec![("GitHub", LossReason::SetDiffers)], false));
+    assert_eq!(report.codes_back, 4);
+    back_up();
+    assert!(drill(&mut app, Some(&copy)).unwrap().ok);
+    note(&mut app, "");
+    assert!(drill(&mut app, Some(&copy)).unwrap().ok, "a note that is gone here cannot be lost");
+}
+
+#[test]
 fn a_drill_needs_what_opens_the_copy_and_a_copy_of_this_vault() {
     let (_host, home, mut app, ..) = app();
     let wrong = Proof { passphrase: Some("wrong".into()), recovery_key: None };

@@ -399,3 +399,16 @@ fn a_bitmap_is_shown_and_a_picture_that_is_not_says_so() {
         "{said:?}"
     );
 }
+
+#[test]
+fn a_code_with_a_name_beside_it_is_masked() {
+    let (_host, _home, mut app) = app();
+    for (text, code) in [
+        ("a1b2c3d4e5f60718 - iPhone12\n", "a1b2c3d4e5f60718"),
+        ("B3Networks: 0123456789abcdef\n", "0123456789abcdef"),
+    ] {
+        let review = draft(&mut app, "codes.txt", text.as_bytes());
+        assert_eq!(app.reveal_draft(review.id).unwrap().codes, [code]);
+        assert_eq!(review.lines[0].text.trim_end(), text.trim_end().replace(code, &"•".repeat(16)));
+    }
+}

@@ -477,3 +477,69 @@ fn the_groups_of_keyhavens_own_kit_are_one_key_and_the_vaults_number_is_none() {
         assert!(set.problems.iter().all(|problem| problem.name() != "own_kit"), "{:?}", set.problems);
     }
 }
+
+#[test]
+fn a_note_beside_a_code_is_not_taken_for_the_code() {
+    for text in [
+        "a1b2c3d4e5f60718 - iPhone12",
+        "a1b2c3d4e5f60718 - iPhone-12",
+        "a1b2c3d4e5f60718: my-laptop-2",
+        "a1b2c3d4e5f60718 - 20240503",
+        "a1b2c3d4e5 - laptop1\nb2c3d4e5f6 - laptop2\nc3d4e5f6a7 - laptop3",
+        "a1b2c3d4e5: laptop1\nb2c3d4e5f6: laptop2\nc3d4e5f6a7: laptop3",
+        "a1b2c3d4e5 = laptop1\na1b2c3d4e5 = laptop2",
+    ] {
+        let set = read(text);
+        let mut wanted: Vec<String> =
+            text.lines().map(|line| line.split([' ', ':']).next().unwrap_or_default().to_owned()).collect();
+        wanted.dedup();
+        assert_eq!(codes(&set), wanted, "{text}");
+        assert_no_line_lost(&set);
+    }
+    let set = read("a1b2c3d4e5f60718 - iPhone12\n");
+    assert_eq!(set.codes[0].remark.as_ref().map(|text| text.expose()), Some("iPhone12"));
+}
+
+#[test]
+fn a_name_with_a_digit_before_a_code_is_not_taken_for_the_code() {
+    for (text, wanted) in [
+        ("B3Networks: ABCD-1234-EFGH", &["ABCD-1234-EFGH"][..]),
+        ("B3Networks: 0123456789abcdef", &["0123456789abcdef"]),
+        ("GitHub2FA - 0123456789abcdef", &["0123456789abcdef"]),
+        (
+            "laptop1: a1b2c3d4e5\nlaptop2: b2c3d4e5f6\nlaptop3: c3d4e5f6a7",
+            &["a1b2c3d4e5", "b2c3d4e5f6", "c3d4e5f6a7"],
+        ),
+        (
+            "B3Networks: a1b2c3d4\nB3Networks: b2c3d4e5\nB3Networks: c3d4e5f6",
+            &["a1b2c3d4", "b2c3d4e5", "c3d4e5f6"],
+        ),
+    ] {
+        assert_eq!(codes(&read(text)), wanted, "{text}");
+    }
+}
+
+#[test]
+fn the_words_of_a_phrase_name_no_service() {
+    let words = "apple winner thank matrix wave sausage worth useful legal element thank yellow";
+    let numbered = |start: &str, end: &str| -> String {
+        words.split(' ').enumerate().map(|(at, word)| format!("{start}{}. {word}{end}", at + 1)).collect()
+    };
+    for text in [
+        words.to_owned(),
+        words.replace(' ', "\n"),
+        words.replace(' ', "\r\n\r\n"),
+        words.replace(' ', "  "),
+        words.replace(" wave", "\nwave").replace(" legal", "\nlegal"),
+        numbered("", "\n"),
+        numbered("", "  "),
+        numbered("| ", " |\n"),
+        format!("Seed phrase\n\n{}", numbered("", "\n")),
+    ] {
+        let set = read(&text);
+        assert_eq!((set.kind, set.provider), (Kind::SeedPhrase, Some("BIP39")), "{text}");
+        assert_eq!((codes(&set), set.candidates.len()), (vec![words.to_owned()], 0), "{text}");
+    }
+    let proton = read(&format!("Proton recovery phrase\n\n{}", words.replace(' ', "\n")));
+    assert_eq!(proton.provider, Some("Proton"));
+}
